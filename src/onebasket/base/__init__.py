@@ -1,0 +1,1 @@
+"""Plumbing with no business in it: group commit, inbox, quarantine, outbox, bulk writes, audit trail."""

@@ -1,0 +1,11 @@
+"""Django's registration of the plumbing."""
+
+from django.apps import AppConfig
+
+
+class BaseConfig(AppConfig):
+    """Inbox, quarantine, outbox, webhooks, audit trail."""
+
+    name = "onebasket.base"
+    label = "base"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,106 @@
+"""How the audit proves claims from rows: one consistent snapshot, set-based checks, and what each has found."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+
+from onebasket.base.columns import is_postgresql
+
+MOST_EXAMPLES = 5
+_SQLITE_CACHE_KIB = 131_072
+_SQLITE_MAPPED_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A claim about rows: `counted` gives the one figure it is about, `differing` the rows that contradict it.
+
+    Statements without `differing` only count. A differing row's columns are named as an example shows them.
+    """
+
+    name: str
+    claim: str
+    counted: str
+    differing: str = ""
+    parameters: tuple[Any, ...] = ()
+    counted_parameters: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check has found: the figure it is about, how many rows contradict it, and the first few of them."""
+
+    check: str
+    claim: str
+    figure: int
+    differences: int
+    examples: tuple[str, ...] = ()
+
+
+def prove(checks: Sequence[Check]) -> list[Finding]:
+    """Run the checks in order, in the present transaction."""
+    return [_prove(check) for check in checks]
+
+
+def _prove(check: Check) -> Finding:
+    with connection.cursor() as cursor:
+        cursor.execute(check.counted, check.counted_parameters)
+        figure = int(cursor.fetchone()[0] or 0)
+        if not check.differing:
+            return Finding(check.name, check.claim, figure, 0)
+        sql = f"SELECT COUNT(*) OVER () AS differences, d.* FROM ({check.differing}) AS d LIMIT {MOST_EXAMPLES}"  # noqa: S608
+        cursor.execute(sql, check.parameters)
+        names = [column[0] for column in cursor.description][1:]
+        rows = cursor.fetchall()
+    differences = int(rows[0][0]) if rows else 0
+    return Finding(check.name, check.claim, figure, differences, tuple(_example(names, row[1:]) for row in rows))
+
+
+def _example(names: Sequence[str], row: Sequence[object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in zip(names, row, strict=True) if value is not None)
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Read everything inside as of one instant, beside writers, without making them wait.
+
+    Inside a transaction that is there already, that one stands.
+    """
+    if connection.in_atomic_block:
+        yield
+    elif is_postgresql():
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            cursor.execute("SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)")
+            yield
+    else:
+        with _sqlite_snapshot():
+            yield
+
+
+@contextmanager
+def _sqlite_snapshot() -> Iterator[None]:
+    """Open a deferred transaction: the settings' IMMEDIATE would take the write lock and stop the hub."""
+    connection.ensure_connection()
+    with connection.cursor() as cursor:
+        before = [_pragma(cursor, name) for name in ("cache_size", "mmap_size")]
+        cursor.execute(f"PRAGMA cache_size = -{_SQLITE_CACHE_KIB}")
+        cursor.execute(f"PRAGMA mmap_size = {_SQLITE_MAPPED_BYTES}")
+        cursor.execute("PRAGMA threads = 2")
+        cursor.execute("BEGIN DEFERRED")
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")
+            cursor.execute(f"PRAGMA cache_size = {before[0]}")
+            cursor.execute(f"PRAGMA mmap_size = {before[1]}")
+            cursor.execute("PRAGMA threads = 0")
+
+
+def _pragma(cursor: Any, name: str) -> int:  # noqa: ANN401 - Django's cursor wrapper
+    cursor.execute(f"PRAGMA {name}")
+    row = cursor.fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,95 @@
+"""How a Python value becomes what each driver takes, column by column."""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, models
+
+Row = tuple[Any, ...]
+Converter = Callable[[Any], Any]
+
+
+def _instant_text(value: datetime | None) -> str | None:
+    return None if value is None else value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+
+
+def _date_text(value: date | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _uuid_text(value: UUID | None) -> str | None:
+    return None if value is None else value.hex
+
+
+def _json_text(value: object) -> str | None:
+    return None if value is None else json.dumps(value)
+
+
+_SQLITE: dict[str, Converter] = {
+    "DateTimeField": _instant_text,
+    "DateField": _date_text,
+    "UUIDField": _uuid_text,
+    "JSONField": _json_text,
+}
+_POSTGRESQL: dict[str, Converter] = {"JSONField": _json_text}
+_ARRAY_TYPES = {"JSONField": "text", "CharField": "text", "TextField": "text", "DateTimeField": "timestamptz"}
+
+
+@lru_cache(maxsize=1)
+def is_postgresql() -> bool:
+    """Whether the default database is PostgreSQL; asked once, because looking the connection up is not free."""
+    return connection.vendor == "postgresql"
+
+
+def internal_type(field: models.Field[Any, Any]) -> str:
+    """Return the field's own kind, a foreign key's being that of the key it points to."""
+    target = field.target_field if isinstance(field, models.ForeignKey) else field
+    return target.get_internal_type()
+
+
+def array_type(field: models.Field[Any, Any]) -> str:
+    """Return the PostgreSQL element type in which a column's values are sent as an array."""
+    target = field.target_field if isinstance(field, models.ForeignKey) else field
+    kind = target.get_internal_type()
+    return _ARRAY_TYPES.get(kind) or str(target.rel_db_type(connection))
+
+
+def convert(fields: Sequence[models.Field[Any, Any]], rows: Sequence[Row]) -> Sequence[Row]:
+    """Return the rows as the driver takes them; equal values of a column are converted once."""
+    converters = _converters(tuple(fields), postgresql=is_postgresql())
+    if not converters or not rows:
+        return rows
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    for index, converter in converters:
+        columns[index] = _converted(columns[index], converter)
+    return list(zip(*columns, strict=True))
+
+
+@lru_cache(maxsize=256)
+def _converters(fields: tuple[models.Field[Any, Any], ...], *, postgresql: bool) -> list[tuple[int, Converter]]:
+    table = _POSTGRESQL if postgresql else _SQLITE
+    return [(index, table[kind]) for index, field in enumerate(fields) if (kind := internal_type(field)) in table]
+
+
+def _converted(values: Sequence[Any], converter: Converter) -> list[Any]:
+    if converter is not _instant_text:
+        return [converter(value) for value in values]
+    known = {value: converter(value) for value in set(values)}
+    return [known[value] for value in values]
+
+
+def as_instant(value: datetime | str | None) -> datetime | None:
+    """Return a fetched time as an aware datetime, whichever database it came from."""
+    if value is None:
+        return None
+    found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def as_uuid(value: UUID | str) -> UUID:
+    """Return a fetched UUID, whichever database it came from."""
+    return value if isinstance(value, UUID) else UUID(value)

@@ -1,0 +1,30 @@
+"""Webhooks: addresses that events are delivered to, signed to the Standard Webhooks specification."""
+
+from onebasket.base.webhooks.delivering import Policy, deliver_due
+from onebasket.base.webhooks.fanning import fan_out
+from onebasket.base.webhooks.registering import (
+    EVERY_PLACE,
+    UnknownWebhookError,
+    WebhookError,
+    WebhookFacts,
+    list_webhooks,
+    register,
+    revive,
+    rotate_secret,
+    unregister,
+)
+
+__all__ = [
+    "EVERY_PLACE",
+    "Policy",
+    "UnknownWebhookError",
+    "WebhookError",
+    "WebhookFacts",
+    "deliver_due",
+    "fan_out",
+    "list_webhooks",
+    "register",
+    "revive",
+    "rotate_secret",
+    "unregister",
+]

@@ -1,0 +1,1 @@
+"""How the outside reaches us: no rules; one action a request."""

@@ -1,0 +1,122 @@
+"""What a request says: its body as JSON, its query and its key, read strictly; whatever is wrong names its field."""
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+from django.http import HttpRequest
+from django.http.request import UnreadablePostError
+
+from onebasket.channels.api.problems import FieldProblem, ProblemError, problem, refuse
+
+LARGEST_BODY = 10 * 1024 * 1024
+LONGEST_KEY = 120
+NUL_WRITTEN = b"\\u0000"
+_PATH = re.compile(r" - at `\$\.?([^`]*)`$")
+_JSON = re.compile(r'application/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?', re.IGNORECASE)
+_KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,118}[\x21-\x7e])?")
+
+Read = TypeVar("Read")
+
+
+def read_body(request: HttpRequest) -> bytes:
+    """Return the body; refuse what is no JSON by its type, too large, compressed, cut off or missing."""
+    meta = request.META
+    if not _JSON.fullmatch(meta.get("CONTENT_TYPE", "")):
+        raise refuse(415, "not_json", "Send JSON in UTF-8 with the header Content-Type: application/json.")
+    if meta.get("HTTP_CONTENT_ENCODING", "identity").lower() not in {"", "identity"}:
+        raise refuse(415, "compressed", "Send the body without Content-Encoding.")
+    length = meta.get("CONTENT_LENGTH") or "0"
+    if not length.isdecimal() or int(length) > LARGEST_BODY:
+        raise refuse(413, "too_large", f"A body has at most {LARGEST_BODY} bytes. Send it in several requests.")
+    try:
+        body = request.read(LARGEST_BODY + 1)
+    except UnreadablePostError as error:
+        raise refuse(400, "cut_off", "The body ended before its time.") from error
+    if len(body) < int(length):
+        raise refuse(400, "cut_off", "The body ended before its time.")
+    if not body:
+        raise refuse(400, "no_body", "This request needs a JSON body and a Content-Length.")
+    return body
+
+
+def decode(body: bytes, decoder: Callable[[bytes], Read]) -> Read:
+    """Return the body as the decoder's type; 400 for what is no JSON, 422 for JSON of another shape."""
+    try:
+        found = decoder(body)
+    except msgspec.ValidationError as error:
+        raise invalid(error) from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise refuse(400, "malformed", f"The body is no JSON: {_reason(error)}") from error
+    except UnicodeDecodeError as error:
+        raise _not_utf8(error) from error
+    if NUL_WRITTEN in body and holds_nul(msgspec.json.decode(body)):
+        raise refuse(422, "invalid", "A text holds a NUL character (\\u0000), which no database keeps. Remove it.")
+    return found
+
+
+def read_query(request: HttpRequest, shape: type[Read]) -> Read:
+    """Return the query as the struct; 422 for an unknown, doubled or unfit parameter."""
+    stated = request.GET
+    if doubled := [name for name in stated if len(stated.getlist(name)) > 1]:
+        raise _unfit(doubled[0], "Stated more than once.")
+    if [name for name in (*stated, *stated.values()) if "\x00" in name]:
+        raise refuse(422, "invalid", "The query holds a NUL character. Remove it.")
+    try:
+        return msgspec.convert(dict(stated.items()), shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise invalid(error) from error
+
+
+def read_key(request: HttpRequest) -> str:
+    """Return the Idempotency-Key header; 422 without one, or when it has characters that no key has."""
+    key = request.META.get("HTTP_IDEMPOTENCY_KEY", "")
+    if not key:
+        raise _unfit("Idempotency-Key", "Send this header: 1 to 120 characters of your own, the same at every retry.")
+    if not _KEY.fullmatch(key):
+        raise _unfit("Idempotency-Key", "A key has 1 to 120 printable ASCII characters.")
+    return key
+
+
+def require_utf8(body: bytes) -> None:
+    """Refuse a body that is not UTF-8 where its parts are read later, one by one."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise _not_utf8(error) from error
+
+
+def invalid(error: msgspec.ValidationError) -> ProblemError:
+    """Return the problem of JSON that has another shape than asked for."""
+    text = str(error)
+    found = _PATH.search(text)
+    return _unfit(found[1] if found else "", text[: found.start()] if found else text)
+
+
+def holds_nul(plain: Any) -> bool:  # noqa: ANN401 - any JSON
+    """Whether any text in a JSON value holds the character that PostgreSQL cannot keep."""
+    waiting = [plain]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            if "\x00" in value:
+                return True
+        elif isinstance(value, dict):
+            waiting += [*value, *value.values()]
+        elif isinstance(value, list):
+            waiting += value
+    return False
+
+
+def _unfit(field: str, message: str) -> ProblemError:
+    detail = f"{field}: {message}" if field else message
+    return ProblemError(problem(422, "invalid", detail, errors=(FieldProblem(field, message),)))
+
+
+def _not_utf8(error: UnicodeDecodeError) -> ProblemError:
+    return refuse(400, "encoding", f"The body is not UTF-8: {error.reason}.")
+
+
+def _reason(error: Exception) -> str:
+    return "it is nested too deeply." if isinstance(error, RecursionError) else f"{error}."

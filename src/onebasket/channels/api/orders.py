@@ -1,0 +1,98 @@
+"""Placing orders, one or many."""
+
+from typing import Annotated, Any
+
+import msgspec
+from django.http import HttpResponse
+from msgspec import Meta
+
+from onebasket.channels.api.application import Call, endpoint, reply
+from onebasket.channels.api.committing import commit
+from onebasket.channels.api.contract import Contract, without_key
+from onebasket.channels.api.metering import count_outcomes
+from onebasket.channels.api.problems import ProblemError, problem, refuse
+from onebasket.channels.api.tokens import require_places
+from onebasket.commerce.orders.actions import OrderCall
+from onebasket.commerce.orders.rules.messages import (
+    OrderConflict,
+    OrderOutcome,
+    OrderPlaced,
+    OrderRefused,
+    OrderRequest,
+)
+
+OrderBody: Any = without_key(OrderRequest, "OrderBody")
+MOST_AT_ONCE = 200
+
+
+class OrderBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Orders to place, each with its own key."""
+
+    items: Annotated[tuple[OrderRequest, ...], Meta(min_length=1, max_length=MOST_AT_ONCE)]
+
+
+class OrderResult(msgspec.Struct, frozen=True):
+    """What became of the order of this key."""
+
+    key: str
+    result: OrderOutcome
+
+
+class OrderResults(msgspec.Struct, frozen=True):
+    """One result for each item, in order."""
+
+    results: tuple[OrderResult, ...]
+
+
+@endpoint(
+    "POST", "/orders", Contract(scope="orders:write", body=OrderBody, answers={201: OrderPlaced}, key=True)
+)  # fmt: skip
+def place_order(call: Call) -> HttpResponse:
+    """Place an order.
+
+    All lines or none, unless `partial`; at one place, or at the first of several that serves it whole. A refusal is a
+    problem with its `code` and, where there is not enough, its `shortfalls`. First and repeated alike answer 201.
+    """
+    request = OrderRequest(call.key, *msgspec.structs.astuple(call.body))
+    _require_reach(call, (request,))
+    outcomes = commit("orders", [OrderCall(call.caller.source_id, request)], weights=[len(request.lines)])
+    count_outcomes("order", outcomes)
+    outcome: OrderOutcome = outcomes[0]
+    if isinstance(outcome, OrderPlaced):
+        return reply(outcome, 201, headers={"Location": f"/api/v1/orders/{outcome.id}"})
+    raise _refused(outcome)
+
+
+@endpoint("POST", "/orders/batch", Contract(scope="orders:write", body=OrderBatch, answers={200: OrderResults}))
+def place_order_batch(call: Call) -> HttpResponse:
+    """Place many orders.
+
+    Each item has its own key and its own result: placed, refused or conflict. None fails its neighbours.
+    """
+    items = call.body.items
+    _require_reach(call, items)
+    calls = [OrderCall(call.caller.source_id, item) for item in items]
+    outcomes = commit("orders", calls, weights=[len(item.lines) for item in items])
+    count_outcomes("order", outcomes)
+    results = (OrderResult(item.key, outcome) for item, outcome in zip(items, outcomes, strict=True))
+    return reply(OrderResults(tuple(results)))
+
+
+def _require_reach(call: Call, requests: tuple[OrderRequest, ...]) -> None:
+    if call.caller.places is not None:
+        require_places(call.caller, {place for request in requests for place in request.places})
+
+
+def _refused(outcome: OrderRefused | OrderConflict) -> ProblemError:
+    if isinstance(outcome, OrderConflict):
+        return refuse(409, "key_conflict", outcome.message)
+    return ProblemError(
+        problem(
+            422,
+            outcome.code,
+            outcome.message,
+            place=outcome.place,
+            shortfalls=outcome.shortfalls,
+            skus=outcome.skus,
+        )
+    )

@@ -1,0 +1,46 @@
+"""The API's addresses, its document and its page; anything else below it answers with a problem."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.views.decorators.csrf import csrf_exempt
+
+from onebasket.channels.api import availability, orders, receipts
+from onebasket.channels.api.application import api
+from onebasket.channels.api.problems import problem, respond
+
+ENDPOINTS = (availability, orders, receipts)
+"""The modules whose endpoints are served: importing them registers their endpoints."""
+
+app_name = "api-1"
+
+
+@csrf_exempt
+def nowhere(_request: HttpRequest, rest: str) -> HttpResponse:  # noqa: ARG001 - what the address says
+    """Answer an address that the API does not have."""
+    return respond(problem(404, "no_endpoint", "The API has no such address; see /api/v1/docs."))
+
+
+def _with_problem(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
+    """Answer a method that an address does not have with a problem, as everything else."""
+
+    @csrf_exempt
+    def serve(request: HttpRequest, **parameters: Any) -> HttpResponse:  # noqa: ANN401 - what the path says
+        response: HttpResponse = view(request, **parameters)
+        if response.status_code == 405:  # noqa: PLR2004 - Method Not Allowed
+            allowed = response.headers["Allow"]
+            found = problem(405, "method", f"This address answers {allowed}.")
+            return respond(found, {"Allow": allowed})
+        return response
+
+    return serve
+
+
+def _endpoints() -> list[URLPattern]:
+    served = [pattern for pattern in api.urls[0] if isinstance(pattern, URLPattern) and pattern.name != "api-root"]
+    return [path(str(pattern.pattern), _with_problem(pattern.callback), name=pattern.name) for pattern in served]
+
+
+urlpatterns = [*_endpoints(), path("<path:rest>", nowhere, name="nowhere")]

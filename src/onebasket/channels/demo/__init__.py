@@ -1,0 +1,1 @@
+"""The demo: a real chain's data, derived stock and live traffic."""

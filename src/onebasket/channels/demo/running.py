@@ -1,0 +1,241 @@
+"""The demo from start to stop: load what is missing, start the processes, say where everything is, stop everything."""
+
+import signal
+import socket
+import sys
+import threading
+import time
+from contextlib import nullcontext
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+import msgspec
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, connections
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from onebasket.channels.demo.children import Child, Children
+from onebasket.channels.demo.installing import ASSOCIATES, RELAY, SHOP, VISITOR, Keys, install_keys
+from onebasket.channels.demo.keeping import DemoError, demo_folder, only_one, read_kept, write_kept
+from onebasket.channels.demo.preparing import Prepared, Wish, check_wish, prepare
+from onebasket.channels.demo.process import Task
+from onebasket.channels.demo.replay import Relay
+from onebasket.channels.demo.replay import STATE_FILE as REPLAY_FILE
+from onebasket.channels.demo.shoppers import TALLY_FILE, Tally
+from onebasket.channels.demo.slices import ALL_STORES
+
+HOST = "127.0.0.1"
+READY_SECONDS = 60
+EXIT_INTERRUPTED = 130
+"""What shells give for an end by SIGINT."""
+KEYS_FILE = "keys.json"
+ROLES = {
+    "admin": "everything",
+    "merchandiser": "products, prices, buffers, breaches",
+    "store": "one store: counts, picking, quarantine",
+    "finance": "receipts, quarantine, audit trail",
+    "reader": "looks, changes nothing",
+}
+
+
+class Start(msgspec.Struct, frozen=True):
+    """What `onebasket demo` was asked to do; `program` is the command line of `onebasket` itself, `seconds` 0 for ever."""
+
+    wish: Wish
+    program: tuple[str, ...]
+    port: int
+    speed: float
+    fresh: bool
+    seconds: float
+
+
+def run_demo(start: Start) -> int:
+    """Run the demo until it is stopped; return the exit code.
+
+    Raises:
+        DemoError: it cannot start; the message says what to do.
+    """
+    began = time.monotonic()
+    console = Console(highlight=False)
+    check_wish(start.wish)
+    check_port(start.port)
+    folder = demo_folder(settings.ONEBASKET_HOME)
+    with only_one(folder):
+        try:
+            prepared, keys = _prepared(start, folder, console)
+        except KeyboardInterrupt:
+            console.print("Stopped while loading. The next start goes on from here.")
+            return EXIT_INTERRUPTED
+        children, stop = Children(folder), _stop_when_asked()
+        try:
+            _launch(start, prepared, keys, (folder, children, stop))
+            _introduce(console, start.port, prepared, keys)
+            console.print(f"Ready after {time.monotonic() - began:.0f} s.{_slowest(prepared)}\n")
+            return _watch(console, folder, children, stop, start.seconds)
+        except Interrupted:
+            return 0
+        finally:
+            _stop(console, children)
+
+
+class Interrupted(Exception):  # noqa: N818 - a request, not an error
+    """The demo was asked to stop before it was ready."""
+
+
+def check_port(port: int) -> None:
+    """Refuse a port that something else serves.
+
+    Raises:
+        DemoError: names the port and what to do.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise DemoError(
+                f"Port {port} cannot be used: {error.strerror}. Choose another with --port; "
+                "if a demo runs already, stop it with Ctrl-C in its window."
+            ) from error
+
+
+def _prepared(start: Start, folder: Path, console: Console) -> tuple[Prepared, Keys]:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if start.fresh:
+        _delete(folder)
+    call_command("migrate", interactive=False, verbosity=0)
+    prepared = prepare(folder, start.wish, console=console)
+    keys = install_keys(folder / KEYS_FILE, store=prepared.busiest)
+    relay = read_kept(folder / REPLAY_FILE, Relay)
+    if relay is None or relay.installation != prepared.installation:
+        # Where the file is lost, keys of their own keep what is sent apart from what was sent before.
+        rounds = 1 if prepared.loaded_now else int(time.time())
+        write_kept(folder / REPLAY_FILE, Relay(prepared.installation, prepared.day.opens_at, rounds=rounds))
+    connections.close_all()
+    return prepared, keys
+
+
+def _delete(folder: Path) -> None:
+    if connection.vendor != "sqlite":
+        raise DemoError("--fresh deletes the SQLite file of the demo only. Empty the PostgreSQL database yourself.")
+    database = Path(str(connection.settings_dict["NAME"]))
+    connections.close_all()
+    for path in [*(database.with_name(database.name + end) for end in ("", "-wal", "-shm")), *folder.iterdir()]:
+        if path.name != "lock":
+            path.unlink(missing_ok=True)
+
+
+def _launch(start: Start, prepared: Prepared, keys: Keys, world: tuple[Path, Children, threading.Event]) -> None:
+    folder, children, stop = world
+    hub = children.start("hub", [*start.program, "hub", "--port", str(start.port), "--no-migrate"])
+    if connection.vendor != "sqlite":
+        children.start("worker", [*start.program, "worker"])
+    _await_ready(start.port, hub, stop)
+    for name, token in (("replay", keys.tokens[RELAY]), ("shoppers", keys.tokens[SHOP])):
+        task = Task(
+            port=start.port, token=token, folder=str(folder), stores=prepared.day.stores, speed=start.speed,
+            associates_token=keys.tokens[ASSOCIATES] if name == "shoppers" else "",
+        )  # fmt: skip
+        path = folder / f"task-{name}.json"
+        write_kept(path, task)
+        children.start(name, [sys.executable, "-m", f"onebasket.channels.demo.{name}", str(path)])
+
+
+def _await_ready(port: int, hub: Child, stop: threading.Event) -> None:
+    until = time.monotonic() + READY_SECONDS
+    while not _is_ready(port):
+        if hub.process.poll() is not None:
+            raise DemoError(f"The hub ended before it was ready:\n{hub.last_words()}")
+        if time.monotonic() > until:
+            raise DemoError(f"The hub was not ready within {READY_SECONDS} s. Its log: {hub.log}")
+        if stop.wait(0.1):
+            raise Interrupted
+
+
+def _is_ready(port: int) -> bool:
+    line = HTTPConnection(HOST, port, timeout=5)
+    try:
+        line.request("GET", "/readyz")
+        return line.getresponse().status == 200  # noqa: PLR2004 - OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        line.close()
+
+
+def _introduce(console: Console, port: int, prepared: Prepared, keys: Keys) -> None:
+    day = prepared.day
+    stores = "all 457 stores" if day.stores == ALL_STORES else f"{day.stores} stores"
+    address = f"http://{HOST}:{port}"
+    console.print(f"\n[bold]onebasket[/] with {stores}; {day.day:%A, %d %B %Y} of the data was today when it was loaded.\n")
+    for title, path in (("Front door", "/"), ("Pulse", "/pulse/"), ("Back office", "/desk/"), ("API", "/api/v1/docs")):
+        console.print(f"  {title:<12} [bold cyan]{address}{path}[/]", soft_wrap=True)
+    table = Table(box=None, padding=(0, 2), title="Log-ins, random for this installation", title_justify="left")
+    for heading in ("user", "password", "may"):
+        table.add_column(heading)
+    for login in keys.logins:
+        at = f" (store {', '.join(login.places)})" if login.places else ""
+        table.add_row(login.username, login.password, f"{ROLES.get(login.role, login.role)}{at}")
+    console.print()
+    console.print(table)
+    console.print("\n  Your token for the API, an example with a product that runs out:")
+    sku = prepared.scarce[0] if prepared.scarce else ""
+    console.print(
+        f'  curl -H "Authorization: Bearer {keys.tokens[VISITOR]}" "{address}/api/v1/stock/availability?sku={sku}"',
+        soft_wrap=True, markup=False,
+    )  # fmt: skip
+    console.print("\n  [bold]Ctrl-C[/] stops everything. The next start goes on from here; --fresh begins anew.\n")
+
+
+def _slowest(prepared: Prepared) -> str:
+    parts = sorted(prepared.seconds.items(), key=lambda part: -part[1])[:3]
+    return f" Longest: {', '.join(f'{what} {seconds:.0f} s' for what, seconds in parts)}." if parts else ""
+
+
+def _watch(console: Console, folder: Path, children: Children, stop: threading.Event, seconds: float) -> int:
+    until = time.monotonic() + seconds if seconds else None
+    with Live(console=console, refresh_per_second=2, transient=True) if console.is_terminal else nullcontext() as live:
+        while not stop.wait(0.5):
+            if until is not None and time.monotonic() >= until:
+                return 0
+            if ended := children.ended():
+                console.print(f"[red]The {ended.name} ended by itself (exit {ended.process.returncode}).[/] Its last words:")
+                console.print(ended.last_words() or "(nothing)", markup=False)
+                return 1
+            if live is not None:
+                live.update(_figures(folder))
+    return 0
+
+
+def _figures(folder: Path) -> Text:
+    relay = read_kept(folder / REPLAY_FILE, Relay)
+    tally = read_kept(folder / TALLY_FILE, Tally) or Tally()
+    sent = relay.sent if relay else 0
+    return Text(
+        f"  {sent:,} till receipts sent · web orders: {tally.placed:,} placed, {tally.refused:,} refused, "
+        f"{tally.handed_over:,} handed over, {tally.cancelled:,} cancelled",
+        style="dim",
+    )
+
+
+def _stop(console: Console, children: Children) -> None:
+    console.print("Stopping …")
+    if killed := children.stop():
+        console.print(f"[red]Had to be killed: {', '.join(killed)}.[/]")
+    console.print("Stopped.")
+
+
+def _stop_when_asked() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set; from now on neither interrupts."""
+    stop = threading.Event()
+
+    def asked(_number: int, _frame: object) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, asked)
+    signal.signal(signal.SIGINT, asked)
+    return stop

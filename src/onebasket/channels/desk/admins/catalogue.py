@@ -1,0 +1,232 @@
+"""Products, units, barcodes, prices, places and customers."""
+
+from typing import Any, ClassVar
+
+from django.db.models import Q
+from django.http import HttpRequest
+
+from onebasket.channels.desk import columns, filters
+from onebasket.channels.desk.columns import NAME, PRODUCT, SKU, Column, Row
+from onebasket.channels.desk.formats import quantity
+from onebasket.channels.desk.rights import has_anywhere, person
+from onebasket.channels.desk.rows import ReadOnlyAdmin, work_address
+from onebasket.channels.desk.searching import SearchedAdmin, product_ids
+from onebasket.channels.desk.sections import Section, filtered, section
+from onebasket.channels.desk.works.registry import BY_SLUG
+from onebasket.commerce.catalogue.models import Barcode, BarcodeTemplate, Product, Unit
+from onebasket.commerce.customers.models import Customer
+from onebasket.commerce.orders.models import Order
+from onebasket.commerce.places.models import Place
+from onebasket.commerce.pricing.models import Price
+from onebasket.commerce.sales.models import Receipt
+from onebasket.commerce.stock.models import Movement, Shelf
+
+ACTIVE = Column(
+    "Active",
+    lambda row: columns.tag("active", "good") if row.active else columns.tag("retired"),
+    lambda row: row.active,
+    "active",
+)
+
+
+class ProductAdmin(SearchedAdmin):
+    """What is sold."""
+
+    right = "catalogue.read"
+    place_field = ""
+    about = "What is sold, identified by SKU and found by barcode. The catalogue is loaded through the API and by file."
+    search_help_text = "Name, SKU or barcode"
+    ordering = ("name", "pk")
+    list_select_related: ClassVar[Any] = ("unit",)
+    list_filter = (("department", filters.ValuesFilter), "tracked", "weighed", "active")
+    list_display = (
+        columns.text("Name", "name"), columns.text("SKU", "sku"), columns.related("Unit", "unit"),
+        columns.text("Department", "department"), columns.text("Category", "category", sort=False),
+        columns.text("Brand", "brand", sort=False),
+        columns.yes_no("Stock", "tracked", yes="tracked", no="not tracked"), ACTIVE,
+    )  # fmt: skip
+    facts = (
+        *list_display, columns.yes_no("Weighed", "weighed"), columns.text("Minimum age", "minimum_age"),
+        columns.text("Deposit", "deposit_sku"), columns.text("Tender restriction", "tender_restriction"),
+    )  # fmt: skip
+
+    def sought(self, term: str) -> Q:
+        """Find it by name, SKU or barcode."""
+        return Q(pk__in=product_ids(term))
+
+    def heading(self, row: Row) -> str:
+        """Name it."""
+        return str(row.name)
+
+    def links(self, row: Row) -> list[tuple[str, str]]:
+        """Lead to its stock."""
+        return [
+            ("Its shelves", filtered(Shelf, product__id__exact=row.pk)),
+            ("Its movements", filtered(Movement, product__id__exact=row.pk)),
+        ]
+
+    def sections(self, request: HttpRequest, row: Row) -> list[Section]:  # noqa: ARG002
+        """Show its codes and what it costs."""
+        prices = Price.objects.filter(product=row, superseded_at__isnull=True).select_related("product__unit", "place")
+        every = filtered(Price, product__id__exact=row.pk)
+        codes = (columns.text("Kind", "kind"), columns.text("Code", "code"))
+        return [
+            section("Barcodes", codes, Barcode.objects.filter(product=row).order_by("kind", "code"), empty="None."),
+            section("Prices", PRICE, prices.order_by("place_id", "valid_from"), more=every, empty="It has no price."),
+        ]
+
+    def works(self, request: HttpRequest, row: Row) -> list[tuple[Any, str]]:
+        """Offer to set its price."""
+        if not has_anywhere(person(request), "prices.set"):
+            return []
+        return [(BY_SLUG[slug], work_address(BY_SLUG[slug], sku=row.sku)) for slug in ("set-price", "end-price")]
+
+    def trail_target(self, row: Row) -> str:
+        """Show who set its prices."""
+        return f"price/{row.sku}"
+
+
+class UnitAdmin(ReadOnlyAdmin):
+    """Units as data."""
+
+    right = "catalogue.read"
+    place_field = ""
+    ordering = ("code",)
+    list_display = (columns.text("Code", "code"), columns.text("Name", "name"), columns.number("Decimals", "decimals"))
+
+
+class BarcodeAdmin(SearchedAdmin):
+    """Codes by which products are found."""
+
+    right = "catalogue.read"
+    place_field = ""
+    search_help_text = "Code, product or SKU"
+    list_select_related: ClassVar[Any] = ("product",)
+    list_filter = (("kind", filters.ValuesFilter),)
+    list_display = (columns.text("Code", "code"), columns.text("Kind", "kind"), PRODUCT, SKU)
+
+    def sought(self, term: str) -> Q:
+        """Find the code, or the product's codes."""
+        return Q(code__in=[term, term.zfill(14)]) | Q(product_id__in=product_ids(term))
+
+
+class BarcodeTemplateAdmin(ReadOnlyAdmin):
+    """How the chain's own codes are read."""
+
+    right = "catalogue.read"
+    place_field = ""
+    list_display = (columns.text("Pattern", "pattern"),)
+
+
+def _per(row: Row) -> str:
+    unit = row.product.unit
+    return quantity(row.per_quantity, unit=unit.code, decimals=unit.decimals)
+
+
+WHERE = Column(
+    "Place",
+    lambda row: columns.link(row.place.name, columns.page_of(row.place)) if row.place else "every place",
+    lambda row: row.place.code if row.place else "",
+)
+PRICE: tuple[Column, ...] = (
+    columns.money("Price", "amount"), Column("For", _per, _per, numeric=True, __name__="n_per"), WHERE,
+    columns.moment("From", "valid_from"), columns.moment("Until", "valid_to"), columns.number("Version", "version"),
+)  # fmt: skip
+
+
+class PriceAdmin(SearchedAdmin):
+    """The price book."""
+
+    right = "prices.read"
+    place_field = ""
+    about = "Every version that ever held. A place's own price goes before the chain's."
+    search_help_text = "Product, SKU or barcode"
+    list_select_related: ClassVar[Any] = ("product__unit", "place")
+    list_filter = (filters.PLACE, filters.HOLDS, filters.day("valid_from"))
+    list_display = (
+        NAME, SKU, *PRICE, columns.moment("Recorded", "recorded_at"),
+        columns.moment("Superseded", "superseded_at"),
+    )  # fmt: skip
+
+    def sought(self, term: str) -> Q:
+        """Find the products' prices."""
+        return Q(product_id__in=product_ids(term))
+
+    def heading(self, row: Row) -> str:
+        """Name whose price it is."""
+        return f"Price of {row.product.name}, version {row.version}"
+
+    def trail_target(self, row: Row) -> str:
+        """Show who set it."""
+        return f"price/{row.product.sku}"
+
+
+class PlaceAdmin(SearchedAdmin):
+    """Stores, warehouses, partners."""
+
+    right = "places.read"
+    place_field = "code"
+    about = "Where stock is or an order is served."
+    search_help_text = "Name or code"
+    ordering = ("code",)
+    list_filter = (filters.one_of("kind"), "active")
+    list_display = (
+        columns.text("Name", "name"), columns.text("Code", "code"), columns.choice("Kind", "kind"),
+        columns.text("Currency", "currency"), columns.text("Time zone", "time_zone"),
+        Column("Day starts", lambda row: _clock(row.day_start_minutes), lambda row: _clock(row.day_start_minutes)),
+        columns.text("Owner", "owner"), ACTIVE,
+    )  # fmt: skip
+
+    def sought(self, term: str) -> Q:
+        """Find it by name or code."""
+        return Q(code=term) | Q(name__icontains=term)
+
+    def heading(self, row: Row) -> str:
+        """Name it."""
+        return str(row.name)
+
+    def links(self, row: Row) -> list[tuple[str, str]]:
+        """Lead to what is there."""
+        tables = (("Its shelves", Shelf), ("Its receipts", Receipt), ("Its orders", Order), ("Its movements", Movement))
+        return [(said, filtered(model, at=row.code)) for said, model in tables]
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+class CustomerAdmin(SearchedAdmin):
+    """Who buys."""
+
+    right = "customers.read"
+    place_field = ""
+    about = "Known so far by loyalty number only."
+    search_help_text = "Loyalty number"
+    list_filter = ("active",)
+    list_display = (columns.text("Loyalty number", "loyalty_number"), ACTIVE, columns.moment("Since", "created_at"))
+
+    def sought(self, term: str) -> Q:
+        """Find the card."""
+        return Q(loyalty_number__startswith=term)
+
+    def heading(self, row: Row) -> str:
+        """Name the card."""
+        return f"Customer {row.loyalty_number}"
+
+    def links(self, row: Row) -> list[tuple[str, str]]:
+        """Lead to what they bought."""
+        return [
+            ("Their receipts", filtered(Receipt, q=row.loyalty_number)),
+            ("Their orders", filtered(Order, q=row.loyalty_number)),
+        ]
+
+
+ADMINS = {
+    Product: ProductAdmin,
+    Unit: UnitAdmin,
+    Barcode: BarcodeAdmin,
+    BarcodeTemplate: BarcodeTemplateAdmin,
+    Price: PriceAdmin,
+    Place: PlaceAdmin,
+    Customer: CustomerAdmin,
+}

@@ -1,0 +1,112 @@
+"""The sidebar, by the work that people do; only what the person may see."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from onebasket.channels.desk.rights import has_anywhere, person
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the sidebar: title, icon of the Material symbols that unfold ships, table, right, filter."""
+
+    title: str
+    icon: str
+    table: str
+    right: str
+    query: str = ""
+
+
+GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+    (
+        "Today",
+        (
+            Entry("Breaches", "warning", "stock_breach", "exceptions.read", "?is=open"),
+            Entry("Discrepancies", "difference", "stock_discrepancy", "exceptions.read", "?is=open"),
+            Entry("Line exceptions", "help", "sales_lineexception", "exceptions.read", "?state__exact=open"),
+            Entry("Quarantine", "medical_services", "base_quarantineitem", "quarantine.read", "?state__exact=open"),
+        ),
+    ),
+    (
+        "Stock",
+        (
+            Entry("Shelves", "shelves", "stock_shelf", "stock.read"),
+            Entry("Movements", "swap_horiz", "stock_movement", "stock.read"),
+            Entry("Counts", "tag", "stock_count", "stock.read"),
+            Entry("Holds", "hourglass_empty", "stock_hold", "stock.read"),
+            Entry("Reservations", "bookmark", "stock_reservation", "stock.read"),
+            Entry("Buffers", "safety_divider", "stock_buffer", "stock.read"),
+        ),
+    ),
+    (
+        "Sales",
+        (
+            Entry("Receipts", "receipt_long", "sales_receipt", "sales.read"),
+            Entry("Receipt lines", "list", "sales_receiptline", "sales.read"),
+        ),
+    ),
+    (
+        "Orders",
+        (
+            Entry("Orders", "shopping_bag", "orders_order", "orders.read"),
+            Entry("Order lines", "list_alt", "orders_orderline", "orders.read"),
+        ),
+    ),
+    (
+        "Catalogue",
+        (
+            Entry("Products", "category", "catalogue_product", "catalogue.read"),
+            Entry("Units", "straighten", "catalogue_unit", "catalogue.read"),
+            Entry("Barcodes", "barcode", "catalogue_barcode", "catalogue.read"),
+            Entry("Barcode templates", "pattern", "catalogue_barcodetemplate", "catalogue.read"),
+        ),
+    ),
+    ("Prices", (Entry("Price book", "sell", "pricing_price", "prices.read"),)),
+    ("Places", (Entry("Places", "storefront", "places_place", "places.read"),)),
+    ("Customers", (Entry("Customers", "group", "customers_customer", "customers.read"),)),
+    (
+        "Access",
+        (
+            Entry("Users", "person", "access_user", "users.manage"),
+            Entry("Sources", "point_of_sale", "access_source", "sources.enrol"),
+            Entry("Tokens", "key", "access_token", "tokens.issue"),
+        ),
+    ),
+    (
+        "System",
+        (
+            Entry("Events", "bolt", "base_event", "events.read"),
+            Entry("Webhooks", "webhook", "base_webhook", "events.read"),
+            Entry("Deliveries", "outbox", "base_delivery", "events.read"),
+            Entry("Inbox", "inbox", "base_inboxentry", "events.read"),
+            Entry("Audit trail", "history", "base_trailentry", "trail.read"),
+        ),
+    ),
+)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the sidebar in the form that django-unfold draws."""
+    user = person(request)
+    first = {"title": "Overview", "icon": "home", "link": reverse("desk:index")}
+    groups: list[dict[str, Any]] = []
+    for title, entries in GROUPS:
+        seen = [entry for entry in entries if has_anywhere(user, entry.right)]
+        items = [
+            {"title": entry.title, "icon": entry.icon, "link": reverse(f"desk:{entry.table}_changelist") + entry.query}
+            for entry in seen
+        ]
+        if not groups:
+            items.insert(0, first)
+        if items:
+            groups.append({"title": title, "items": items, "collapsible": False})
+    return groups
+
+
+def account(request: HttpRequest) -> list[dict[str, str]]:
+    """Return the links under the person's name."""
+    del request
+    return [{"title": "Change password", "link": reverse("desk:password_change")}]

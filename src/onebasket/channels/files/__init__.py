@@ -1,0 +1,1 @@
+"""Receipt files: JSON lines, CSV with a mapping, ARTS POSLog. Readers only; what is read is booked by others."""

@@ -1,0 +1,41 @@
+"""Who looks, and what of the chain they may see."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponseBase
+
+from onebasket.channels.pulse.figures import Viewer
+from onebasket.commerce.access.queries import facts_of
+from onebasket.commerce.access.rules import reach
+
+NOWHERE: frozenset[str] = frozenset()
+
+
+def viewer_of(request: HttpRequest) -> Viewer:
+    """Return the signed-in user's view of the chain; a store role sees the places that it is bound to and no other."""
+    facts = facts_of(request.user)
+    return Viewer(
+        name=facts.username,
+        role=facts.role,
+        places=reach(facts, "sales.read"),
+        sees_quarantine=reach(facts, "quarantine.read") != NOWHERE,
+        sees_webhooks=reach(facts, "events.read") is None,
+    )
+
+
+def signed_in(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Send a stranger to log in; hand everybody else's request on with its viewer."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        return view(request, viewer_of(request), *args, **kwargs)
+
+    return login_required(guarded, login_url="pulse:login")
+
+
+def refuse_unless(allowed: bool) -> None:  # noqa: FBT001 - the one thing that it is told
+    """Answer 404 to whoever may not see a page."""
+    if not allowed:
+        raise Http404

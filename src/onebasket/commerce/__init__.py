@@ -1,0 +1,1 @@
+"""What the business is. A module imports only those below it; see ARCHITECTURE.md for the order."""

@@ -1,0 +1,60 @@
+"""Reads of tokens, sources and users."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from onebasket.base import bulk
+from onebasket.base.columns import as_instant
+from onebasket.commerce.access.models import User
+from onebasket.commerce.access.rules import EVERY_PLACE, SourceFacts, TokenFacts, UserFacts
+
+_BY_DIGEST = (
+    "SELECT t.id, t.source_id, s.code, t.name, t.scopes, t.places, t.expires_at, t.revoked_at, s.active "
+    "FROM access_token t JOIN access_source s ON s.id = t.source_id WHERE t.digest = %s"
+)
+
+
+def token_by_digest(digest: str) -> TokenFacts | None:
+    """Return the token of this SHA-256 digest (64 hex digits), revoked and expired ones too; ask `is_valid`."""
+    rows = bulk.fetch(_BY_DIGEST, [digest])
+    if not rows:
+        return None
+    identity, source_id, source_code, name, scopes, places, expires_at, revoked_at, active = rows[0]
+    codes = _codes(places)
+    return TokenFacts(
+        id=identity,
+        source_id=source_id,
+        source_code=source_code,
+        name=name,
+        scopes=_codes(scopes),
+        places=codes - {EVERY_PLACE},
+        every_place=EVERY_PLACE in codes,
+        expires_at=as_instant(expires_at),
+        revoked_at=as_instant(revoked_at),
+        source_active=bool(active),
+    )
+
+
+def sources_by_code(codes: Iterable[str]) -> dict[str, SourceFacts]:
+    """Return the enrolled sources that these codes name, inactive ones too."""
+    sql = f"SELECT id, code, name, active FROM access_source WHERE {bulk.in_list('code')}"  # noqa: S608 - constants
+    rows = bulk.fetch(sql, [bulk.list_parameter(set(codes))])
+    return {code: SourceFacts(identity, code, name, bool(active)) for identity, code, name, active in rows}
+
+
+def facts_of(user: object) -> UserFacts:
+    """Return what rights are decided by, of a request's user; whoever is not signed in has none."""
+    if not isinstance(user, User):
+        return UserFacts(username="", role="", active=False)
+    return UserFacts(user.username, user.role, frozenset(user.places), user.is_active)
+
+
+def user_by_name(username: str) -> UserFacts | None:
+    """Return the facts of the user of this name."""
+    user = User.objects.filter(username=username).first()
+    return None if user is None else facts_of(user)
+
+
+def _codes(value: Any) -> frozenset[str]:  # noqa: ANN401 - text or a list, as the driver gives JSON
+    return frozenset(json.loads(value) if isinstance(value, str) else value)

@@ -1,0 +1,1 @@
+"""What can be sold, in which unit, and by which code it is found."""

@@ -1,0 +1,1 @@
+"""Placed baskets and their life."""

@@ -1,0 +1,204 @@
+"""Move orders on in their life: confirm payment, pick, hand over, cancel, put back; one after the other in a batch."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+from django.db import transaction
+
+from onebasket.base import inbox, outbox
+from onebasket.base.clock import database_now
+from onebasket.commerce.catalogue.queries import products_by_id
+from onebasket.commerce.orders.actions.picking import Line, hand_over, pick, put_back, release
+from onebasket.commerce.orders.locking import lock_orders
+from onebasket.commerce.orders.models import Fulfilment, Order, OrderLine
+from onebasket.commerce.orders.rules.life import PROMISED, Status, Step, after
+from onebasket.commerce.orders.rules.messages import (
+    OrderConflict,
+    OrderNews,
+    OrderStep,
+    StepDone,
+    StepOutcome,
+    StepRefused,
+    StepUnknown,
+)
+from onebasket.commerce.orders.rules.numbers import order_number
+from onebasket.commerce.places.queries import places_by_id
+from onebasket.commerce.stock.actions import open_book, post
+from onebasket.commerce.stock.rules.book import Cause, ShelfBook, ShelfKey
+from onebasket.commerce.stock.rules.ends import End
+from onebasket.commerce.stock.rules.events import Names
+from onebasket.kernel.identity import fingerprint
+
+_EVENT_OF = {
+    Step.CONFIRM_PAYMENT: "payment_confirmed",
+    Step.PICK: "picking",
+    Step.FINISH_PICKING: "ready",
+    Step.HAND_OVER: "handed_over",
+    Step.CANCEL: "cancelled",
+    Step.PUT_BACK: "put_back",
+    Step.EXPIRE: "expired",
+}
+_STAGING = frozenset({Step.PICK, Step.FINISH_PICKING, Step.HAND_OVER, Step.PUT_BACK})
+_decode = msgspec.json.Decoder(StepDone | StepRefused).decode
+
+
+class StepCall(NamedTuple):
+    """A step, the source that asks for it, and the place codes that it may see (None: every place)."""
+
+    source_id: int
+    request: OrderStep
+    places: frozenset[str] | None = None
+
+
+@dataclass(slots=True)
+class _Work:
+    """The locked orders of a batch, their lines, and the book on every shelf that a step may touch."""
+
+    orders: Mapping[UUID, Order]
+    lines: Mapping[UUID, list[Line]]
+    names: Names
+    book: ShelfBook
+    now: datetime
+    news: list[outbox.News] = field(default_factory=list)
+
+
+def step_orders(calls: Sequence[StepCall]) -> list[StepOutcome]:
+    """Take steps one after the other; each is answered with the order's new status or why it was refused."""
+    with transaction.atomic():
+        now = database_now()
+        seen = _visible(calls)
+        known = [index for index in range(len(calls)) if index in seen]
+        claims = [_claim(calls[index]) for index in known]
+        claimed = inbox.claim("order-step", claims, now=now)
+        fresh = {position: calls[known[position]] for position in sorted(claimed.fresh)}
+        decided: dict[int, StepOutcome] = {}
+        if fresh:
+            work = _open(fresh.values(), now=now)
+            for position, call in fresh.items():
+                decided[position] = _take(work, call.request, claimed.fresh[position])
+            post(work.book, now=now, names=work.names)
+            outbox.record(work.news)
+        inbox.settle({claimed.fresh[p]: msgspec.json.encode(outcome).decode() for p, outcome in decided.items()})
+        answers = inbox.answer(
+            claimed, decided, count=len(known), decode=_decode, conflict=lambda _: OrderConflict()
+        )
+    outcomes: dict[int, StepOutcome] = dict(zip(known, answers, strict=True))
+    return [outcomes.get(index, StepUnknown(call.request.order)) for index, call in enumerate(calls)]
+
+
+def _claim(call: StepCall) -> inbox.Claim:
+    return inbox.Claim(call.source_id, call.request.key, fingerprint(call.request))
+
+
+def _visible(calls: Sequence[StepCall]) -> set[int]:
+    rows = Order.objects.filter(pk__in={call.request.order for call in calls}).values_list("pk", "place__code")
+    places = dict(rows)
+    return {
+        index
+        for index, call in enumerate(calls)
+        if (code := places.get(call.request.order)) is not None and (call.places is None or code in call.places)
+    }
+
+
+def _open(calls: Sequence[StepCall] | object, *, now: datetime) -> _Work:
+    requests = [call.request for call in calls]  # type: ignore[attr-defined]
+    orders = lock_orders(request.order for request in requests)
+    lines: dict[UUID, list[Line]] = {}
+    for row in OrderLine.objects.filter(order_id__in=orders).order_by("number"):
+        lines.setdefault(row.order_id, []).append(
+            Line(
+                row.pk, row.place_id, row.order_id, row.number, row.product_id, row.promised, row.picked, row.put_back,
+                row.unit_amount, row.per_quantity,
+            )
+        )  # fmt: skip
+    every = [line for each in lines.values() for line in each]
+    products = products_by_id({line.product_id for line in every})
+    places = places_by_id({order.place_id for order in orders.values()} | {line.place_id for line in every})
+    names = Names({p.id: p.code for p in places.values()}, {p.id: p.sku for p in products.values()})
+    keys = {ShelfKey(line.place_id, End.SELLABLE, line.product_id) for line in every}
+    staged = {request.order for request in requests if request.step in _STAGING}
+    keys |= {ShelfKey(li.place_id, End.STAGED, li.product_id) for order in staged for li in lines.get(order, [])}
+    book = open_book(keys, now=now, make=bool(staged), facts_since=now)
+    return _Work(orders, lines, names, book, now)
+
+
+def _take(work: _Work, request: OrderStep, entry_id: int) -> StepOutcome:
+    order, lines = work.orders[request.order], work.lines.get(request.order, [])
+    before = Status(order.status)
+    if after(before, request.step) is None:
+        return StepRefused("not_open", f"An order that is {before} cannot take the step {request.step}.", before)
+    cause = Cause(entry_id, 0, work.now, work.now, order_number(work.names.places[order.place_id], order.number))
+    done = _EFFECTS[request.step](work.book, lines, request, cause, before)
+    if isinstance(done, StepRefused):
+        return done
+    status = after(before, done)
+    assert status is not None  # noqa: S101 - asked above; finishing is open wherever picking is
+    _write(order, lines, status, now=work.now)
+    work.news.append(_news(work, order, lines, done))
+    return StepDone(order.pk, status, order.total)
+
+
+_Effect = Callable[[ShelfBook, list[Line], OrderStep, Cause, Status], Step | StepRefused]
+
+
+def _confirm(_book: ShelfBook, _lines: list[Line], request: OrderStep, _cause: Cause, _before: Status) -> Step:
+    return request.step
+
+
+def _cancel(book: ShelfBook, lines: list[Line], request: OrderStep, _cause: Cause, before: Status) -> Step:
+    if before in PROMISED:
+        release(book, lines)
+    return request.step
+
+
+def _finish(book: ShelfBook, lines: list[Line], request: OrderStep, cause: Cause, before: Status) -> Step | StepRefused:
+    """End the picking: what neither was picked nor is named now is short."""
+    return pick(book, lines, msgspec.structs.replace(request, lines=request.lines or (), finish=True), cause, before)
+
+
+_EFFECTS: dict[Step, _Effect] = {
+    Step.CONFIRM_PAYMENT: _confirm,
+    Step.PICK: pick,
+    Step.FINISH_PICKING: _finish,
+    Step.HAND_OVER: hand_over,
+    Step.CANCEL: _cancel,
+    Step.EXPIRE: _cancel,
+    Step.PUT_BACK: put_back,
+}
+
+
+def _write(order: Order, lines: Sequence[Line], status: Status, *, now: datetime) -> None:
+    if status in {Status.PICKING, Status.READY}:
+        order.total = sum(line.amount for line in lines)
+    order.status, order.changed_at = status, now
+    if status is Status.PLACED:
+        order.expires_at = None
+    order.save(update_fields=["status", "changed_at", "total", "expires_at"])
+    times = {Status.READY: {"picked_at": now}, Status.HANDED_OVER: {"handed_over_at": now}}.get(status, {})
+    Fulfilment.objects.filter(order_id=order.pk).update(status=status, **times)
+    for line in lines:
+        if line.changed:
+            OrderLine.objects.filter(pk=line.id).update(
+                picked=line.picked, put_back=line.put_back, amount=line.amount
+            )
+            line.changed = False
+
+
+def _news(work: _Work, order: Order, lines: Sequence[Line], step: Step) -> outbox.News:
+    place = work.names.places[order.place_id]
+    data = OrderNews(
+        order=str(order.pk),
+        number=order_number(place, order.number),
+        place=place,
+        channel=order.channel,
+        status=order.status,
+        currency=order.currency,
+        total=order.total,
+        lines=[(work.names.skus[line.product_id], line.due) for line in lines],
+    )
+    text = msgspec.json.encode(data).decode()
+    return outbox.News(f"order.{_EVENT_OF[step]}", f"order/{order.pk}", work.now, text, place)

@@ -1,0 +1,33 @@
+"""The orders' only row locks: orders in id order, and the day's numbers, taken last."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from uuid import UUID
+
+from onebasket.base import bulk
+from onebasket.base.locking import require_transaction
+from onebasket.commerce.orders.models import DayNumber, Order
+
+
+def lock_orders(ids: Iterable[UUID]) -> dict[UUID, Order]:
+    """Lock the orders that exist, in id order."""
+    require_transaction()
+    wanted = sorted(set(ids))
+    return {order.pk: order for order in Order.objects.select_for_update().filter(pk__in=wanted).order_by("pk")}
+
+
+def take_numbers(counts: Mapping[tuple[int, date], int]) -> dict[tuple[int, date], int]:
+    """Take so many order numbers at each place and day, in key order; return the first of each."""
+    require_transaction()
+    rows = [(place, day, count) for (place, day), count in sorted(counts.items())]
+    source, parameters = bulk.as_relation(DayNumber, ("place", "business_day", "last"), rows)
+    sql = (
+        f"INSERT INTO orders_daynumber (place_id, business_day, last) {source} "  # noqa: S608 - constants
+        "ON CONFLICT (place_id, business_day) DO UPDATE SET last = orders_daynumber.last + excluded.last "
+        "RETURNING place_id, business_day, last"
+    )
+    first: dict[tuple[int, date], int] = {}
+    for place, day, last in bulk.fetch(sql, parameters):
+        key = place, date.fromisoformat(day) if isinstance(day, str) else day
+        first[key] = last - counts[key] + 1
+    return first

@@ -1,0 +1,94 @@
+"""The orders' part of the audit: one entry each, lines against promises and status, and what an order comes to."""
+
+from onebasket.base.audit import Check, Finding, prove
+from onebasket.base.columns import is_postgresql
+
+_ORDERS = "SELECT COUNT(*) FROM orders_order"
+_LINES = "SELECT COUNT(*) FROM orders_orderline"
+_EXPECTED = (
+    "CASE WHEN l.picked IS NOT NULL THEN 2 WHEN o.status = 'cancelled' THEN 3 "
+    "WHEN o.status IN ('awaiting_payment', 'placed', 'picking') THEN 1 ELSE 0 END"
+)
+_CHECKS = (
+    Check(
+        "orders.entries",
+        "Every order traces to the one inbox entry that it answered, and every such entry to its order",
+        _ORDERS,
+        "SELECT entry, SUM(orders) AS orders, SUM(entries) AS entries FROM ("
+        "SELECT entry_id AS entry, source_id, 1 AS orders, 0 AS entries FROM orders_order "
+        "UNION ALL SELECT id, source_id, 0, 1 FROM base_inboxentry WHERE kind = 'order' AND outcome LIKE %s) AS pairs "
+        "GROUP BY entry, source_id HAVING SUM(orders) <> 1 OR SUM(entries) <> 1",
+        ('{"outcome":"placed",%',),
+    ),
+    Check(
+        "orders.promises",
+        "Every line promised has one reservation of that quantity, in the state that the order's life asks for",
+        "SELECT COUNT(*) FROM stock_reservation",
+        "SELECT o.id AS order_id, l.number AS line, o.status, l.promised, "  # noqa: S608 - constants
+        f"r.quantity AS reserved, r.state, {_EXPECTED} AS expected "
+        "FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id "
+        "LEFT JOIN stock_reservation r ON r.place_id = l.place_id AND r.reference = l.order_id AND r.line = l.number "
+        "WHERE CASE WHEN l.promised = 0 THEN r.id IS NOT NULL ELSE r.id IS NULL OR r.quantity <> l.promised "
+        f"OR r.product_id <> l.product_id OR r.state <> {_EXPECTED} END "
+        "UNION ALL SELECT r.reference, r.line, NULL, NULL, r.quantity, r.state, NULL FROM stock_reservation r "
+        "LEFT JOIN orders_orderline l ON l.place_id = r.place_id AND l.order_id = r.reference AND l.number = r.line "
+        "WHERE l.id IS NULL",
+    ),
+    Check(
+        "orders.lines",
+        "No line was promised more than ordered, picked beyond its promise, or put back beyond what was picked",
+        _LINES,
+        "SELECT l.order_id AS order_id, l.number AS line, o.status, l.ordered, l.promised, l.picked, l.put_back "
+        "FROM orders_orderline l LEFT JOIN orders_order o ON o.id = l.order_id "
+        "LEFT JOIN orders_fulfilment f ON f.id = l.fulfilment_id AND f.order_id = l.order_id "
+        "WHERE o.id IS NULL OR f.id IS NULL OR o.place_id <> l.place_id OR l.promised > l.ordered "
+        "OR COALESCE(l.picked, 0) > l.promised OR l.put_back > COALESCE(l.picked, 0) "
+        "OR (l.put_back > 0 AND o.status <> 'cancelled') "
+        "OR (l.picked IS NOT NULL AND o.status IN ('awaiting_payment', 'placed')) "
+        "OR (l.picked IS NULL AND o.status IN ('ready', 'handed_over'))",
+    ),
+    Check(
+        "orders.fulfilments",
+        "Every order has its fulfilments, each at the order's status",
+        "SELECT COUNT(*) FROM orders_fulfilment",
+        "SELECT o.id AS order_id, o.status, f.id AS fulfilment, f.status AS fulfilment_status "
+        "FROM orders_order o LEFT JOIN orders_fulfilment f ON f.order_id = o.id "
+        "WHERE f.id IS NULL OR f.status <> o.status OR f.place_id <> o.place_id "
+        "UNION ALL SELECT f.order_id, NULL, f.id, f.status FROM orders_fulfilment f "
+        "LEFT JOIN orders_order o ON o.id = f.order_id WHERE o.id IS NULL",
+    ),
+    Check(
+        "orders.orphans",
+        "Every order names a place that exists, and every line a product that exists",
+        _LINES,
+        "SELECT 'order' AS kind, o.id AS order_id, o.place_id AS missing FROM orders_order o "
+        "LEFT JOIN places_place p ON p.id = o.place_id WHERE p.id IS NULL "
+        "UNION ALL SELECT 'line', l.order_id, l.product_id FROM orders_orderline l "
+        "LEFT JOIN catalogue_product c ON c.id = l.product_id WHERE c.id IS NULL",
+    ),
+)
+
+
+def _totals() -> Check:
+    due, per = "COALESCE(l.picked, l.promised)", "l.per_quantity"
+    if is_postgresql():
+        amount = f"DIV(2 * l.unit_amount::numeric * {due} + {per}, 2 * {per}::numeric)"
+    else:
+        amount = f"(2 * l.unit_amount * {due} + {per}) / (2 * {per})"
+    return Check(
+        "orders.totals",
+        "An order's lines cost what their quantity does, and add up to its total",
+        _ORDERS,
+        "SELECT id AS order_id, SUM(orders) AS orders, SUM(total) AS total, SUM(stated_lines) AS stated_lines, "  # noqa: S608
+        "SUM(amounts) AS amounts, SUM(line_rows) AS line_rows, SUM(broken) AS broken FROM ("
+        "SELECT id, 1 AS orders, total, line_count AS stated_lines, 0 AS amounts, 0 AS line_rows, 0 AS broken "
+        "FROM orders_order UNION ALL SELECT l.order_id, 0, 0, 0, SUM(l.amount), COUNT(*), "
+        f"SUM(CASE WHEN l.amount = {amount} THEN 0 ELSE 1 END) FROM orders_orderline l GROUP BY l.order_id) AS parts "
+        "GROUP BY id HAVING SUM(orders) <> 1 OR SUM(total) <> SUM(amounts) OR SUM(stated_lines) <> SUM(line_rows) "
+        "OR SUM(broken) <> 0",
+    )
+
+
+def audit_orders() -> list[Finding]:
+    """Prove that orders have one effect each, keep their promises, and come to their totals."""
+    return prove((*_CHECKS, _totals()))

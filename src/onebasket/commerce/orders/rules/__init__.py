@@ -1,0 +1,1 @@
+"""An order's request, refusals and life: decisions over frozen values."""

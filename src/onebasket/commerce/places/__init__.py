@@ -1,0 +1,1 @@
+"""Where stock is or an order is served."""

@@ -1,0 +1,102 @@
+"""Settle line exceptions: say what was sold, and one movement mends the stock; or dismiss it with a note."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from onebasket.base import bulk, inbox, outbox, trail
+from onebasket.base.clock import database_now
+from onebasket.commerce.catalogue.queries import products_by_sku
+from onebasket.commerce.catalogue.rules import ProductFacts
+from onebasket.commerce.sales.models import LineException, ReceiptLine
+from onebasket.commerce.sales.queries.originals import mending_key
+from onebasket.commerce.stock.actions import open_book, post
+from onebasket.commerce.stock.rules.book import Cause, ShelfKey
+from onebasket.commerce.stock.rules.ends import End, Kind
+from onebasket.commerce.stock.rules.events import Names
+from onebasket.kernel.identity import fingerprint
+
+
+class SettledBeforeError(Exception):
+    """The exception was settled before; nothing was changed."""
+
+
+class UnknownProductError(Exception):
+    """No product has this SKU; nothing was changed."""
+
+
+def mend_line(exception_id: int, *, sku: str, quantity: int | None, actor: str, source_id: int) -> None:
+    """Say which product a line was, and move it once, as of the receipt's time.
+
+    `quantity` in steps of the product's unit (negative: it came back); None takes the line's own.
+    Raises SettledBeforeError, UnknownProductError, or LineException.DoesNotExist.
+    """
+    with transaction.atomic():
+        now = database_now()
+        exception = _lock_open(exception_id)
+        product = products_by_sku([sku]).get(sku)
+        if product is None:
+            raise UnknownProductError(sku)
+        moved = exception.quantity if quantity is None else quantity
+        _move(exception, product, moved, source_id=source_id, now=now)
+        exception.product_id = product.id
+        _settle(exception, LineException.State.MENDED, actor=actor, note=f"{moved} of {sku}", now=now)
+        ReceiptLine.objects.filter(
+            place_id=exception.place_id, receipt_id=exception.receipt_id, number=exception.line
+        ).update(product_id=product.id)
+
+
+def dismiss_line(exception_id: int, *, note: str, actor: str) -> None:
+    """Close an exception that needs no movement, with a note."""
+    with transaction.atomic():
+        exception = _lock_open(exception_id)
+        _settle(exception, LineException.State.DISMISSED, actor=actor, note=note, now=database_now())
+
+
+def _lock_open(exception_id: int) -> LineException:
+    exception = (
+        LineException.objects.select_related("receipt", "place").select_for_update(of=("self",)).get(pk=exception_id)
+        if bulk.is_postgresql()
+        else LineException.objects.select_related("receipt", "place").get(pk=exception_id)
+    )
+    if exception.state != LineException.State.OPEN:
+        raise SettledBeforeError(exception.state)
+    return exception
+
+
+def _move(exception: LineException, product: ProductFacts, quantity: int, *, source_id: int, now: datetime) -> None:
+    if not quantity or not product.tracked:
+        return
+    key = mending_key(exception.pk)
+    claimed = inbox.claim("mend", [inbox.Claim(source_id, key, fingerprint([product.sku, quantity]))], now=now)
+    entry = claimed.fresh[0]
+    occurred_at = exception.receipt.occurred_at
+    shelf = ShelfKey(exception.place_id, End.SELLABLE, product.id)
+    book = open_book([shelf], now=now, make=True, facts_since=occurred_at)
+    ends = (End.SELLABLE, End.CUSTOMER) if quantity > 0 else (End.CUSTOMER, End.SELLABLE)
+    cause = Cause(entry, exception.line, occurred_at, now, exception.receipt.number)
+    book.move(exception.place_id, product.id, kind=Kind.MEND, ends=ends, quantity=abs(quantity), cause=cause)
+    post(book, now=now, names=Names({exception.place_id: exception.place.code}, {product.id: product.sku}))
+    inbox.settle({entry: "{}"})
+
+
+def _settle(exception: LineException, state: LineException.State, *, actor: str, note: str, now: datetime) -> None:
+    exception.state, exception.note, exception.settled_by, exception.settled_at = state, note, actor, now
+    exception.save(update_fields=["state", "note", "settled_by", "settled_at", "product"])
+    code = exception.place.code
+    trail.note_change(
+        actor,
+        action=f"line_exception.{state}",
+        target=f"line-exception/{exception.pk}",
+        at=now,
+        place_code=code,
+        detail={"note": note},
+    )
+    data = {
+        "receipt": exception.receipt_id,
+        "place": code,
+        "line": exception.line,
+        "code": exception.code,
+        "reason": exception.reason,
+    }
+    outbox.record([outbox.News(f"line_exception.{state}", f"receipt/{exception.receipt_id}", now, data, code)])

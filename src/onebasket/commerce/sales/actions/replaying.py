@@ -1,0 +1,36 @@
+"""Book a quarantined receipt after all, once it is mended or what it needed is there."""
+
+import msgspec
+
+from onebasket.base.quarantine import Fault, Unreadable
+from onebasket.base.replaying import ReplayOutcome, replay
+from onebasket.commerce.sales.actions.booking import KIND, book_sales
+from onebasket.commerce.sales.rules.outcomes import ReceiptQuarantined
+from onebasket.commerce.sales.rules.receipt import Receipt
+
+_decode = msgspec.json.Decoder(Receipt).decode
+
+
+def read_receipt(text: str) -> Receipt | Unreadable:
+    """Read a receipt from its JSON text, or say what cannot be read."""
+    try:
+        return _decode(text)
+    except (msgspec.MsgspecError, UnicodeEncodeError) as error:
+        return Unreadable(text, "unreadable", f"This cannot be read as a receipt: {error}.")
+
+
+def replay_quarantined(item_id: int, *, actor: str, places: frozenset[str] | None = None) -> ReplayOutcome:
+    """Book an open quarantined receipt from its mended or original text, under the item's source, never twice.
+
+    `places` are the codes that the actor may book at (None: everywhere). When it fails again the item stays open.
+
+    Raises:
+        NotOpenError: the item was settled before.
+        OtherKindError: the item is no receipt.
+    """
+    return replay(item_id, kind=KIND, actor=actor, places=places, read=read_receipt, book=_book)
+
+
+def _book(source_id: int, receipt: Receipt) -> Fault | None:
+    (outcome,) = book_sales(source_id, [receipt])
+    return Fault(outcome.reason, outcome.explanation) if isinstance(outcome, ReceiptQuarantined) else None

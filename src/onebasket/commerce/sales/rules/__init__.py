@@ -1,0 +1,1 @@
+"""What a receipt is and when it ties: decisions over frozen values."""

@@ -1,0 +1,1 @@
+"""Which place serves an order, and why."""

@@ -1,0 +1,1 @@
+"""Shelves, movements, holds and reservations."""

@@ -1,0 +1,121 @@
+"""The stock's only row locks: shelves in key order (place, state, product), and the hold lines met on them."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from itertools import groupby
+from uuid import UUID
+
+from onebasket.base import bulk
+from onebasket.base.columns import Row, as_instant, as_uuid
+from onebasket.base.locking import require_transaction
+from onebasket.commerce.stock.models import Hold, HoldLine, Shelf
+from onebasket.commerce.stock.rules.book import Figures, ShelfKey
+from onebasket.commerce.stock.rules.promises import HeldLine
+
+FEW_PLACES = 3
+_COLUMNS = (
+    "s.place_id, s.state, s.product_id, s.id, s.version, s.on_hand, s.reserved, s.held, s.counted_at, s.breach_id, "
+    "s.discrepancy_id"
+)
+
+
+def lock_shelves(keys: Iterable[ShelfKey], *, make: bool = False) -> dict[ShelfKey, Figures]:
+    """Lock shelves in key order, a statement per place and state, and return their figures.
+
+    `make` makes those that are missing, as facts need. On PostgreSQL they are made, in key order, before any is locked;
+    on SQLite the transaction is alone anyway, so they are made when found missing and nothing is read twice.
+    """
+    require_transaction()
+    wanted = sorted(set(keys))
+    if make and bulk.is_postgresql():
+        _make(wanted, there=_existing(wanted))
+    locked = _lock(wanted)
+    if make and len(locked) < len(wanted):
+        _make(wanted, there=locked.keys())
+        locked |= _lock([key for key in wanted if key not in locked])
+    return locked
+
+
+def _existing(wanted: Sequence[ShelfKey]) -> set[ShelfKey]:
+    there: set[ShelfKey] = set()
+    sql = f"SELECT product_id FROM stock_shelf WHERE place_id = %s AND state = %s AND {bulk.in_list('product_id')}"  # noqa: S608
+    for (place, state), group in groupby(wanted, key=lambda key: key[:2]):
+        products = bulk.list_parameter([key.product_id for key in group])
+        there |= {ShelfKey(place, state, product) for (product,) in bulk.fetch(sql, [place, state, products])}
+    return there
+
+
+def _make(wanted: Sequence[ShelfKey], *, there: Collection[ShelfKey]) -> None:
+    rows = [(key.place_id, key.product_id, key.state, 0, 0, 0, 0) for key in wanted if key not in there]
+    names = ("place", "product", "state", "on_hand", "reserved", "held", "version")
+    bulk.insert_missing(Shelf, names, rows, ("id",))
+
+
+def _lock(ordered: Sequence[ShelfKey]) -> dict[ShelfKey, Figures]:
+    """Lock existing shelves: a statement per place and state where these are few, else one for all, in key order."""
+    groups = [(key, list(group)) for key, group in groupby(ordered, key=lambda key: key[:2])]
+    if len(groups) > FEW_PLACES:
+        source, parameters = bulk.as_relation(Shelf, ("place", "state", "product"), ordered)
+        sql = (
+            f"SELECT {_COLUMNS} FROM ({source}) AS k JOIN stock_shelf s "  # noqa: S608 - constants
+            "ON s.place_id = k.c0 AND s.state = k.c1 AND s.product_id = k.c2 "
+            f"ORDER BY s.place_id, s.state, s.product_id{bulk.for_update('s')}"
+        )
+        return _figures(bulk.fetch(sql, parameters))
+    locked: dict[ShelfKey, Figures] = {}
+    sql = (
+        f"SELECT {_COLUMNS} FROM stock_shelf s WHERE s.place_id = %s AND s.state = %s "  # noqa: S608 - constants
+        f"AND {bulk.in_list('s.product_id')} ORDER BY s.product_id{bulk.for_update('s')}"
+    )
+    for (place, state), keys in groups:
+        products = bulk.list_parameter([key.product_id for key in keys])
+        locked |= _figures(bulk.fetch(sql, [place, state, products]))
+    return locked
+
+
+def _figures(rows: Iterable[Row]) -> dict[ShelfKey, Figures]:
+    return {
+        ShelfKey(place, state, product): Figures(
+            identity, version, on_hand, reserved, held, as_instant(counted) if counted else None, breach, discrepancy
+        )
+        for place, state, product, identity, version, on_hand, reserved, held, counted, breach, discrepancy in rows
+    }
+
+
+def lock_holds(ids: Sequence[UUID]) -> dict[UUID, list[HeldLine]]:
+    """Lock holds in id order and return their active lines, expired ones included."""
+    require_transaction()
+    if not ids:
+        return {}
+    wanted = bulk.list_parameter(sorted(set(ids)))
+    bulk.fetch(f"SELECT id FROM {bulk.table(Hold)} WHERE {bulk.in_list('id')} ORDER BY id{bulk.for_update()}", [wanted])  # noqa: S608
+    sql = (
+        "SELECT hold_id, id, place_id, product_id, quantity, expires_at FROM stock_holdline "  # noqa: S608
+        f"WHERE state = 'active' AND {bulk.in_list('hold_id')} ORDER BY id"
+    )
+    found: dict[UUID, list[HeldLine]] = {}
+    for hold, identity, place, product, quantity, expires in bulk.fetch(sql, [wanted]):
+        line = HeldLine(as_uuid(hold), identity, place, product, quantity, _instant(expires))
+        found.setdefault(line.hold_id, []).append(line)
+    return found
+
+
+def expired_lines(keys: Iterable[ShelfKey], *, now: datetime) -> list[HeldLine]:
+    """Return the active hold lines on locked shelves whose time is over at `now` (half-open: at it, they are)."""
+    require_transaction()
+    found: list[HeldLine] = []
+    for place, group in groupby(sorted(keys), key=lambda key: key.place_id):
+        lines = HoldLine.objects.filter(
+            place_id=place,
+            product_id__in=[key.product_id for key in group],
+            state=HoldLine.State.ACTIVE,
+            expires_at__lte=now,
+        ).values_list("hold_id", "id", "place_id", "product_id", "quantity", "expires_at")
+        found += [HeldLine(*line) for line in lines]
+    return found
+
+
+def _instant(value: datetime | str) -> datetime:
+    instant = as_instant(value)
+    assert instant is not None  # noqa: S101 - the column is not null
+    return instant

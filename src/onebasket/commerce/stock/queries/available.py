@@ -1,0 +1,83 @@
+"""What may still be promised: one statement, whatever the number of places."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
+
+from onebasket.base import bulk
+from onebasket.commerce.stock.rules.book import ShelfKey
+from onebasket.commerce.stock.rules.ends import End
+from onebasket.commerce.stock.rules.promises import Buffers
+
+_EXPIRED = (
+    "COALESCE((SELECT SUM(h.quantity) FROM stock_holdline h WHERE h.place_id = s.place_id "
+    "AND h.product_id = s.product_id AND h.state = 'active' AND h.expires_at <= %s), 0)"
+)
+_HELD = f"CASE WHEN s.held = 0 THEN 0 ELSE s.held - {_EXPIRED} END"
+
+
+class Availability(NamedTuple):
+    """A product's sellable shelf at a place; `held` without expired holds; steps of the product's unit."""
+
+    place_id: int
+    place: str
+    on_hand: int
+    reserved: int
+    held: int
+    buffer: int
+
+    @property
+    def available(self) -> int:
+        """Return what may still be promised on the channel asked for."""
+        return self.on_hand - self.reserved - self.held - self.buffer
+
+
+def available_everywhere(product_id: int, *, channel: str, now: datetime) -> list[Availability]:
+    """Return a product's availability at every active place that has a shelf for it, by place code; one statement."""
+    sql = (
+        f"SELECT s.place_id, p.code, s.on_hand, s.reserved, {_HELD}, COALESCE("  # noqa: S608 - constants
+        "MAX(CASE WHEN b.product_id IS NOT NULL AND b.channel <> '' THEN b.quantity END),"
+        "MAX(CASE WHEN b.product_id IS NOT NULL THEN b.quantity END),"
+        "MAX(CASE WHEN b.channel <> '' THEN b.quantity END),"
+        "MAX(b.quantity), 0) "
+        "FROM stock_shelf s JOIN places_place p ON p.id = s.place_id "
+        "JOIN catalogue_product c ON c.id = s.product_id "
+        "LEFT JOIN stock_buffer b ON b.place_id = s.place_id AND b.channel IN (%s, '') "
+        "AND (b.product_id = s.product_id OR b.unit_id = c.unit_id) "
+        "WHERE s.product_id = %s AND s.state = 1 AND p.active "
+        "GROUP BY s.place_id, p.code, s.product_id, s.on_hand, s.reserved, s.held ORDER BY p.code"
+    )
+    instant = now if bulk.is_postgresql() else now.replace(tzinfo=None).isoformat(" ")
+    return [Availability(*row) for row in bulk.fetch(sql, [instant, channel, product_id])]
+
+
+def available_at(keys: Iterable[ShelfKey]) -> dict[ShelfKey, int]:
+    """Return on hand less reserved less held of shelves, unlocked: good for choosing candidates, never for promising."""
+    found: dict[ShelfKey, int] = {}
+    sql = (
+        "SELECT product_id, on_hand - reserved - held FROM stock_shelf "  # noqa: S608 - constants
+        f"WHERE place_id = %s AND state = %s AND {bulk.in_list('product_id')}"
+    )
+    for (place, state), group in groupby(sorted(set(keys)), key=lambda key: key[:2]):
+        products = bulk.list_parameter([key.product_id for key in group])
+        for product, free in bulk.fetch(sql, [place, state, products]):
+            found[ShelfKey(place, End(state), product)] = free
+    return found
+
+
+def buffers_of(place_ids: Iterable[int], *, product_ids: Iterable[int]) -> Buffers:
+    """Return what these places keep back of these products, in one statement."""
+    products = set(product_ids)
+    by_product: dict[tuple[int, str, int], int] = {}
+    by_unit: dict[tuple[int, str, str], int] = {}
+    sql = (
+        "SELECT b.place_id, b.channel, b.product_id, u.code, b.quantity FROM stock_buffer b "  # noqa: S608 - constants
+        f"LEFT JOIN catalogue_unit u ON u.id = b.unit_id WHERE {bulk.in_list('b.place_id')}"
+    )
+    for place, channel, product, unit, quantity in bulk.fetch(sql, [bulk.list_parameter(set(place_ids))]):
+        if product is None:
+            by_unit[place, channel, unit or ""] = quantity
+        elif product in products:
+            by_product[place, channel, product] = quantity
+    return Buffers(by_product, by_unit)

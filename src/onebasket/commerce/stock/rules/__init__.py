@@ -1,0 +1,1 @@
+"""Decisions about stock over frozen values: no database, clock or settings."""

@@ -1,0 +1,1 @@
+"""Money, quantity, identifiers, clock: values that know no database and no framework."""

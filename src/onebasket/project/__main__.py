@@ -1,0 +1,5 @@
+"""`python -m onebasket.project` is the `onebasket` command."""
+
+from onebasket.project.command import main
+
+main()

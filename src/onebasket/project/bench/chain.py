@@ -1,0 +1,49 @@
+"""A plain chain for the order benchmarks: places, products with a price, and stock; made through the actions."""
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from onebasket.commerce.access.actions import TokenRequest, enrol_source, issue_token
+from onebasket.commerce.catalogue.actions import upsert_products, upsert_units
+from onebasket.commerce.catalogue.rules import ProductItem, UnitItem
+from onebasket.commerce.places.actions import upsert_places
+from onebasket.commerce.places.rules import PlaceItem
+from onebasket.commerce.pricing.actions import set_prices
+from onebasket.commerce.pricing.rules import PriceItem
+from onebasket.commerce.stock.actions import book_movements
+from onebasket.commerce.stock.rules.messages import FactKind, FactLine, StockFact
+
+ACTOR = "bench"
+PLACES = 20
+PRODUCTS = 1_000
+PLENTY = 1_000_000
+
+
+class Bench(NamedTuple):
+    """What the benchmarks order: a source with a token for everything, places and SKUs."""
+
+    source_id: int
+    token: str
+    places: tuple[str, ...]
+    skus: tuple[str, ...]
+
+
+def make_chain(*, scopes: frozenset[str], scarce: int = 0) -> Bench:
+    """Make the chain; every product has plenty of stock everywhere, but for one called `scarce` with so many units."""
+    source_id = enrol_source("bench", actor=ACTOR)
+    request = TokenRequest(source="bench", name="bench", scopes=tuple(sorted(scopes)), places=("*",))
+    _, token = issue_token(request, actor=ACTOR)
+    places = tuple(f"B{number:02d}" for number in range(1, PLACES + 1))
+    skus = tuple(f"sku-{number:04d}" for number in range(1, PRODUCTS + 1))
+    since = datetime.now(UTC) - timedelta(days=1)
+    upsert_units(source_id, [UnitItem("u", "each", 0, "each")])
+    upsert_places(source_id, [PlaceItem(f"p-{c}", c, f"Store {c}", "USD", "America/New_York") for c in places])
+    upsert_products(source_id, [ProductItem(f"s-{sku}", sku, f"Product {sku}") for sku in (*skus, "scarce")])
+    set_prices(source_id, [PriceItem(f"c-{sku}", sku, "USD", 199, since) for sku in (*skus, "scarce")])
+    for place in places:
+        lines = tuple(FactLine(sku, PLENTY) for sku in skus)
+        book_movements(source_id, [StockFact(f"d-{place}", place, FactKind.DELIVERY, since, lines)])
+    if scarce:
+        line = (FactLine("scarce", scarce),)
+        book_movements(source_id, [StockFact("d-scarce", places[0], FactKind.DELIVERY, since, line)])
+    return Bench(source_id, token, places, skus)

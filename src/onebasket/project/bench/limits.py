@@ -1,0 +1,119 @@
+"""The bare writer: the same rows at the same batch size through the driver, with indexes, without rules or objects.
+
+The rows are those that the real actions wrote: the writes of some batches are recorded with the parameters as the
+driver got them, the database is put back, and the writes are sent again as fast as the driver takes them.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+
+from onebasket.base import bulk
+from onebasket.base.columns import convert
+from onebasket.base.tuning import tune_writer
+
+Batch = list["Write"]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One statement as the driver got it: `rows` of a COPY or an executemany, or the parameters of an execute."""
+
+    sql: str
+    rows: Any
+    many: bool
+    copy: bool = False
+
+
+@dataclass(slots=True)
+class Recording:
+    """The writes of batches, in order."""
+
+    batches: list[Batch] = field(default_factory=list)
+
+    def _note(self, write: Write) -> None:
+        self.batches[-1].append(write)
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Record the writes of one batch."""
+        self.batches.append([])
+        copied = bulk.insert
+
+        def insert(model: Any, names: tuple[str, ...], rows: Sequence[Any]) -> None:  # noqa: ANN401 - as bulk.insert
+            if rows and bulk.is_postgresql():
+                fields = bulk.fields_of(model, names)
+                columns = ", ".join(str(field.column) for field in fields)
+                sql = f"COPY {bulk.table(model)} ({columns}) FROM STDIN"
+                self._note(Write(sql, list(convert(fields, rows)), many=True, copy=True))
+            copied(model, names, rows)
+
+        def execute(
+            run: Callable[..., Any], sql: str, parameters: Any, many: bool, context: Any  # noqa: ANN401, FBT001
+        ) -> Any:  # noqa: ANN401
+            if sql.lstrip()[:6].upper() in {"INSERT", "UPDATE"}:
+                self._note(Write(sql, list(parameters) if many else parameters, many=many))
+            return run(sql, parameters, many, context)
+
+        bulk.insert = insert
+        try:
+            with connection.execute_wrapper(execute):
+                yield
+        finally:
+            bulk.insert = copied
+
+
+def replay(batches: Sequence[Batch]) -> float:
+    """Send recorded batches again, a transaction each, and return the seconds that it took; nothing is kept."""
+    tune_writer()
+    begins = time.perf_counter()
+    for batch in batches:
+        with transaction.atomic(), connection.cursor() as cursor:
+            for write in batch:
+                if write.copy:
+                    with cursor.copy(write.sql) as copy:  # type: ignore[attr-defined]
+                        for row in write.rows:
+                            copy.write_row(row)
+                elif write.many:
+                    cursor.executemany(write.sql, write.rows)
+                else:
+                    cursor.execute(write.sql, write.rows)
+    return time.perf_counter() - begins
+
+
+class _RollBack(Exception):  # noqa: N818 - not an error: it puts the database back
+    pass
+
+
+def measure_limit(batches: Sequence[Callable[[], object]]) -> float:
+    """Run the batches once to record their writes, put the database back, and return the seconds of writing them bare.
+
+    The rows of the replay are kept: they keep the ledger's size true for what is measured next.
+    """
+    recording = Recording()
+    before = _sequence()
+    try:
+        with transaction.atomic():
+            for run in batches:
+                with recording.batch():
+                    run()
+            raise _RollBack
+    except _RollBack:
+        _set_sequence(before)
+    return replay(recording.batches)
+
+
+def _sequence() -> int:
+    if not bulk.is_postgresql():
+        return 0
+    return int(bulk.fetch("SELECT last_value FROM base_inboxentry_id_seq")[0][0])
+
+
+def _set_sequence(value: int) -> None:
+    """Put the inbox's sequence back, so that recorded updates by id meet the replayed rows."""
+    if bulk.is_postgresql():
+        bulk.fetch("SELECT setval('base_inboxentry_id_seq', %s)", [value])

@@ -1,0 +1,156 @@
+"""`bench sales`, `bench stock` and `bench audit`: the year's receipts in process, and reads of what they leave."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from queue import Queue
+
+import psutil
+
+from onebasket.base.bulk import is_postgresql
+from onebasket.base.clock import database_now
+from onebasket.base.committer import perform
+from onebasket.base.tuning import tune_process, tune_writer
+from onebasket.channels.files.jsonlines import read_jsonlines
+from onebasket.channels.files.messages import Parsed
+from onebasket.commerce.catalogue.queries import products_by_sku
+from onebasket.commerce.sales.actions import book_sales
+from onebasket.commerce.sales.rules.receipt import Receipt
+from onebasket.commerce.stock.queries import available_everywhere
+from onebasket.project.auditing import audit, differences
+from onebasket.project.bench.driver import percentile
+from onebasket.project.bench.limits import measure_limit
+from onebasket.project.bench.report import Figure, share
+
+BATCH = 1_000
+BESIDE_A_HUB = 60
+"""Receipts a batch where a hub serves the same SQLite file: its transactions wait for ours, so ours stay short."""
+PAUSE = 0.02
+LIMIT_BATCHES = 15
+READ_AHEAD = 2
+BANANAS = "1082185"
+LOOKS = 500
+AUDIT_SECONDS = 15
+
+
+def batches_of(path: Path, *, size: int, skip: int = 0) -> Iterator[list[Receipt]]:
+    """Stream the receipts of a JSON-lines file in batches, read by a thread that is a little ahead."""
+    ahead: Queue[list[Receipt] | None] = Queue(READ_AHEAD)
+
+    def read() -> None:
+        with path.open("rb", buffering=1 << 20) as file:
+            receipts = (message.receipt for message in read_jsonlines(file) if isinstance(message, Parsed))
+            rest = islice(receipts, skip, None)
+            while batch := list(islice(rest, size)):
+                ahead.put(batch)
+        ahead.put(None)
+
+    threading.Thread(target=read, name="reader", daemon=True).start()
+    while (batch := ahead.get()) is not None:
+        yield batch
+
+
+def lines_in(batch: Sequence[Receipt]) -> int:
+    """Return how many lines the receipts have."""
+    return sum(len(receipt.lines) for receipt in batch)
+
+
+class YearRun:
+    """The year's receipts booked in process: lines, seconds, and how it went along the way."""
+
+    def __init__(self) -> None:
+        self.lines = 0
+        self.receipts = 0
+        self.seconds = 0.0
+        self.times: list[float] = []
+        self.growth: list[tuple[int, float]] = []
+
+    def book(self, source_id: int, batches: Iterator[list[Receipt]], *, beside_a_hub: bool = False) -> None:
+        """Book batch after batch; notes the rate each time that the lines have grown by half a power of ten.
+
+        Beside a hub on SQLite it pauses after each batch: SQLite's lock has no queue, and the hub must get its turn.
+        """
+        tune_process()
+        tune_writer()
+        mark, since_lines, begins = 10_000, 0, time.perf_counter()
+        since = begins
+        for batch in batches:
+            started = time.perf_counter()
+            perform(partial(book_sales, source_id), batch)
+            now = time.perf_counter()
+            if beside_a_hub and not is_postgresql():
+                time.sleep(PAUSE)
+            self.times.append((now - started) * 1000)
+            self.lines += lines_in(batch)
+            self.receipts += len(batch)
+            if self.lines >= mark:
+                self.growth.append((self.lines, (self.lines - since_lines) / (now - since)))
+                mark, since, since_lines = int(self.lines * 10**0.5), now, self.lines
+        self.seconds += time.perf_counter() - begins
+
+
+def bench_sales(source_id: int, path: Path, *, at_most: int | None = None) -> tuple[Figure, YearRun]:
+    """Book the year from JSON lines; the bare writer's limit is taken on its last batches, on the full ledger."""
+    total = sum(1 for _ in path.open("rb")) if at_most is None else at_most
+    last = LIMIT_BATCHES * BATCH
+    run = YearRun()
+    run.book(source_id, islice(batches_of(path, size=BATCH), (total - last) // BATCH))
+    kept = list(batches_of(path, size=BATCH, skip=run.receipts))[:LIMIT_BATCHES]
+    seconds = measure_limit([partial(book_sales, source_id, batch) for batch in kept])
+    limit = sum(map(lines_in, kept)) / seconds
+    rate = run.lines / run.seconds
+    ordered = sorted(run.times)
+    figure = Figure(
+        "sales",
+        f"{run.lines:,} receipt lines in process from JSON lines, {BATCH} receipts a batch",
+        rate,
+        "lines/s",
+        limit=limit,
+        limit_is="bare writer",
+        ratio=share(rate, limit),
+        details={
+            "receipts": run.receipts,
+            "batch p50 ms": percentile(ordered, 50),
+            "batch p99 ms": percentile(ordered, 99),
+            "lines/s as the ledger grew": {lines: round(each) for lines, each in run.growth},
+            "memory MB": psutil.Process().memory_info().rss / 1e6,
+        },
+    )
+    return figure, run
+
+
+def bench_stock() -> Figure:
+    """Availability of one product at every place."""
+    product = products_by_sku([BANANAS])[BANANAS]
+    times: list[float] = []
+    places = 0
+    now = database_now()
+    for _ in range(LOOKS):
+        begins = time.perf_counter()
+        places = len(available_everywhere(product.id, channel="web", now=now))
+        times.append((time.perf_counter() - begins) * 1000)
+    times.sort()
+    return Figure(
+        "stock",
+        f"availability of bananas at {places} places, year loaded, in process",
+        percentile(times, 99),
+        "ms p99",
+        details={"p50 ms": percentile(times, 50), "looks": LOOKS},
+    )
+
+
+def bench_audit() -> Figure:
+    """The whole audit over what is loaded."""
+    begins = time.perf_counter()
+    findings = audit()
+    seconds = time.perf_counter() - begins
+    return Figure(
+        "audit",
+        "every check over the year",
+        seconds,
+        "s",
+        details={"checks": len(findings), "differences": differences(findings)},
+    )

@@ -1,0 +1,74 @@
+"""The `onebasket` command. Each command is one file in this folder with a function `run`.
+
+To add one: write `command/<name>.py` with a documented function `run` (typer reads its parameters), put its name into
+COMMANDS, and describe it in docs/configuration.md. A command with commands of its own has a typer `group` instead.
+"""
+
+import os
+import sys
+from importlib import import_module
+
+import django
+import typer
+from django.core.exceptions import ImproperlyConfigured
+
+from onebasket.project.loader import MissingExtraError
+from onebasket.project.trial import prepare_trial
+
+COMMANDS = (
+    "demo",
+    "hub",
+    "migrate",
+    "check",
+    "worker",
+    "load",
+    "audit",
+    "bench",
+    "source",
+    "token",
+    "user",
+)
+"""In the order in which `onebasket --help` shows them."""
+
+EXIT_MISCONFIGURED = 78
+"""EX_CONFIG of sysexits.h: a supervisor should not start it again before someone has changed something."""
+
+
+def build() -> typer.Typer:
+    """Return the command with all its subcommands. Django has to be set up before: commands import models."""
+    app = typer.Typer(
+        name="onebasket",
+        help="A store chain's sales as one: one stock, one price book, one customer, one set of books.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_show_locals=False,  # locals hold customers and tokens
+    )
+    for name in COMMANDS:
+        module = import_module(f"{__name__}.{name}")
+        if isinstance(getattr(module, "group", None), typer.Typer):
+            app.add_typer(module.group, name=name)
+        else:
+            app.command(name)(module.run)
+    return app
+
+
+def main() -> None:
+    """Run the command line."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "onebasket.project.settings")
+    prepare_trial(sys.argv[1:])
+    try:
+        django.setup()
+        app = build()
+    except ImproperlyConfigured as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(EXIT_MISCONFIGURED)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        sys.stderr.write(f"{error.filename}: {error.strerror}. Set ONEBASKET_HOME to a folder that can be written.\n")
+        sys.exit(EXIT_MISCONFIGURED)
+    try:
+        app()
+    except MissingExtraError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(1)

@@ -1,0 +1,171 @@
+"""`onebasket load`: receipts, and the API's items, out of files."""
+
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from onebasket.base.committer import UnavailableError
+from onebasket.project.loading.folders import WatchedFolder
+from onebasket.project.loading.items import KINDS, ItemTally, load_items
+from onebasket.project.loading.receipts import BATCH, ReceiptFiles, Tally, UnloadableError, source_id_of
+
+group = typer.Typer(help="Load receipts, or what the API takes as items, out of files.", no_args_is_help=True)
+
+WATCH_SECONDS = 1.0
+Source = Annotated[str, typer.Option(help="The enrolled source whose data this is; keys are its own.")]
+Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="JSON lines of the API's items.")]
+
+
+@group.command()
+def sales(
+    *,
+    paths: Annotated[list[Path] | None, typer.Argument(exists=True, dir_okay=False, help="Receipt files.")] = None,
+    source: Source,
+    form: Annotated[str, typer.Option("--format", help="jsonlines, csv or poslog; else told from each file.")] = "",
+    mapping: Annotated[Path | None, typer.Option(exists=True, help="For CSV: what its columns mean (TOML).")] = None,
+    batch: Annotated[int, typer.Option(min=1, max=10_000, help="Receipts in one transaction, at the most.")] = BATCH,
+    watch: Annotated[Path | None, typer.Option(help="Go on with files that appear in this folder.")] = None,
+) -> None:
+    """Load receipts as facts. Safe to run again and to kill: a receipt is booked once, by its key.
+
+    What cannot be read or does not tie goes to quarantine, whole. Beside a hub on SQLite batches are kept so small
+    that its orders hardly wait.
+    """
+    if not paths and watch is None:
+        raise typer.BadParameter("Name the files to load, or a folder to --watch.")
+    console = Console()
+    try:
+        files = ReceiptFiles(source_id_of(source), form=form, mapping=mapping, batch=batch)
+        if paths:
+            _print_tally(_load(files, paths, console=console), console=console)
+        if watch is not None:
+            _watch(files, watch, console=console)
+    except (UnloadableError, UnavailableError) as error:
+        console.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from error
+
+
+def _load(files: ReceiptFiles, paths: Sequence[Path], *, console: Console) -> Tally:
+    tally = Tally()
+    with _progress(console) as progress:
+        for path in paths:
+            task = progress.add_task(path.name, total=path.stat().st_size, note="")
+
+            files.load(path, tally, told=_teller(progress, task=task, tally=tally))
+            progress.update(task, completed=path.stat().st_size)
+    return tally
+
+
+def _teller(progress: Progress, *, task: TaskID, tally: Tally) -> Callable[[int], None]:
+    def tell(done: int) -> None:
+        note = f"{tally.lines:,} lines, {tally.lines / max(tally.seconds, 0.001):,.0f}/s"
+        progress.update(task, completed=done, note=note)
+
+    return tell
+
+
+def _watch(files: ReceiptFiles, folder: Path, *, console: Console) -> None:
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+
+    def told(path: Path, tally: Tally) -> None:
+        console.print(f"{path.name}: {tally.booked:,} booked, {tally.repeated:,} repeated, {tally.quarantined:,} kept")
+
+    watched = WatchedFolder(folder, files, stopping=stopping, told=told)
+    console.print(f"Watching {folder}. Ctrl-C stops after the batch in hand.")
+    while not stopping.is_set():
+        try:
+            watched.look()
+        except UnavailableError as error:
+            console.print(f"The database cannot serve, trying again: {error}", style="yellow", markup=False)
+        stopping.wait(WATCH_SECONDS)
+
+
+def _print_tally(tally: Tally, *, console: Console) -> None:
+    rate = tally.lines / max(tally.seconds, 0.001)
+    console.print(
+        f"{tally.booked:,} receipts booked, {tally.repeated:,} repeated, {tally.quarantined:,} in quarantine; "
+        f"{tally.lines:,} lines in {tally.seconds:.1f} s, {rate:,.0f} lines/s."
+    )
+    for reason, count in tally.reasons.most_common():
+        console.print(f"  {count:,} in quarantine: {reason}")
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=console,
+    )
+
+
+def _load_kind(name: str, paths: Sequence[Path], *, source: str) -> None:
+    console = Console()
+    tally = ItemTally()
+    try:
+        source_id = source_id_of(source)
+        with _progress(console) as progress:
+            for path in paths:
+                task = progress.add_task(path.name, total=path.stat().st_size, note="")
+                load_items(
+                    KINDS[name],
+                    path,
+                    source_id=source_id,
+                    tally=tally,
+                    told=_teller(progress, task=task, tally=Tally()),
+                )
+    except (UnloadableError, UnavailableError) as error:
+        console.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from error
+    counts = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(tally.outcomes.items())) or "nothing"
+    console.print(f"{name}: {counts} in {tally.seconds:.1f} s.")
+    for line, message in tally.problems:
+        console.print(f"  line {line}: {message}", style="red", markup=False)
+    if tally.refused:
+        raise typer.Exit(1)
+
+
+@group.command()
+def places(paths: Files, *, source: Source) -> None:
+    """Load places."""
+    _load_kind("places", paths, source=source)
+
+
+@group.command()
+def units(paths: Files, *, source: Source) -> None:
+    """Load units of measure."""
+    _load_kind("units", paths, source=source)
+
+
+@group.command()
+def products(paths: Files, *, source: Source) -> None:
+    """Load products with their barcodes."""
+    _load_kind("products", paths, source=source)
+
+
+@group.command()
+def customers(paths: Files, *, source: Source) -> None:
+    """Load customers."""
+    _load_kind("customers", paths, source=source)
+
+
+@group.command()
+def prices(paths: Files, *, source: Source) -> None:
+    """Load shelf prices."""
+    _load_kind("prices", paths, source=source)
+
+
+@group.command()
+def stock(paths: Files, *, source: Source) -> None:
+    """Load facts about stock: deliveries, counts, adjustments, transfers."""
+    _load_kind("stock", paths, source=source)

@@ -1,0 +1,167 @@
+"""Django's settings, put together from the environment. Every variable stands in docs/configuration.md."""
+
+import os
+from pathlib import Path
+
+import django_stubs_ext
+from django.core.exceptions import ImproperlyConfigured
+
+from onebasket.project.settings.databases import InvalidDatabaseUrlError, database_settings, parse_database_url
+from onebasket.project.settings.environment import (
+    TEST_SECRET_KEY,
+    Environment,
+    InvalidEnvironmentError,
+    Mode,
+    installation_key,
+    production_weaknesses,
+    read_environment,
+)
+from onebasket.project.settings.logs import logging_settings
+from onebasket.project.settings.security import STRICT_POLICY, transport_settings
+
+django_stubs_ext.monkeypatch()
+
+
+def _read() -> Environment:
+    try:
+        environment = read_environment(os.environ, directory=Path.cwd())
+    except InvalidEnvironmentError as error:
+        raise ImproperlyConfigured(str(error)) from error
+    weaknesses = production_weaknesses(environment) if environment.is_production else ()
+    if weaknesses:
+        raise ImproperlyConfigured(
+            "onebasket does not start in production with weak settings:\n"
+            + "".join(f"  - {weakness}\n" for weakness in weaknesses)
+            + "For a trial on your own machine set ONEBASKET_ENV=development. See docs/configuration.md."
+        )
+    return environment
+
+
+def _secret_key(environment: Environment) -> str:
+    if environment.secret_key:
+        return environment.secret_key
+    return TEST_SECRET_KEY if environment.mode is Mode.TEST else installation_key(environment.home)
+
+
+def _database(environment: Environment) -> dict[str, object]:
+    try:
+        address = parse_database_url(environment.database_url, directory=Path.cwd())
+    except InvalidDatabaseUrlError as error:
+        raise ImproperlyConfigured(str(error)) from error
+    return database_settings(address, pool=environment.database_pool)
+
+
+ENVIRONMENT = _read()
+ONEBASKET_HOME = ENVIRONMENT.home
+ONEBASKET_HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+SECRET_KEY = _secret_key(ENVIRONMENT)
+DEBUG = ENVIRONMENT.debug
+ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts) or ["localhost", "127.0.0.1", "[::1]", "testserver"]
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    # whitenoise serves static files also under Django's own development server
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "ninja",
+    "django_htmx",
+    "onebasket.base.apps.BaseConfig",
+    "onebasket.commerce.access.apps.AccessConfig",
+    "onebasket.commerce.places.apps.PlacesConfig",
+    "onebasket.commerce.customers.apps.CustomersConfig",
+    "onebasket.commerce.catalogue.apps.CatalogueConfig",
+    "onebasket.commerce.stock.apps.StockConfig",
+    "onebasket.commerce.sales.apps.SalesConfig",
+    "onebasket.commerce.pricing.apps.PricingConfig",
+    "onebasket.commerce.orders.apps.OrdersConfig",
+    "onebasket.channels.api",
+    "onebasket.channels.desk",
+    "onebasket.channels.pulse",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "onebasket.project.middleware.desk_policy",
+    "onebasket.project.middleware.permissions_policy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+ROOT_URLCONF = "onebasket.project.urls"
+WSGI_APPLICATION = "onebasket.project.wsgi.application"
+
+DATABASES = {"default": _database(ENVIRONMENT)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "access.User"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{validator}"}
+    for validator in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "/desk/login/"
+LOGIN_REDIRECT_URL = "/desk/"
+
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "static/"
+# Static files come out of the installed packages themselves: nothing to collect, nothing to forget at an upgrade.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_MAX_AGE = 0 if DEBUG else 300
+
+CONTENT_SECURITY_POLICY = STRICT_POLICY
+globals().update(
+    transport_settings(
+        encrypted=ENVIRONMENT.is_production,
+        hsts_seconds=ENVIRONMENT.hsts_seconds,
+        trust_proxy=ENVIRONMENT.trust_proxy,
+    )
+)
+
+# A batch is at most 2,000 lines; larger bodies come as files, which are read as streams.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+
+LOGGING = logging_settings(level=ENVIRONMENT.log_level, style=ENVIRONMENT.log_format)
+
+# Whether webhooks may go to http and to addresses inside our own network.
+WEBHOOKS_PRIVATE = ENVIRONMENT.webhooks_private
+# Days that events are kept once every webhook is done with them; 0 is for ever.
+EVENT_DAYS = ENVIRONMENT.event_days
+
+UNFOLD = {"SITE_TITLE": "onebasket", "SITE_HEADER": "onebasket", "SITE_SUBHEADER": "Back office", "SITE_URL": "/pulse/"}
+
+# The desk posts one field for every row of a list.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000

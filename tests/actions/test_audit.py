@@ -1,0 +1,359 @@
+"""The audit: green over everything that happens, and each check fails alone when its rows are spoiled."""
+
+import json
+from datetime import timedelta
+
+import pytest
+import typer
+
+from onebasket.base import bulk
+from onebasket.commerce.orders.actions import OrderCall, place_orders
+from onebasket.commerce.orders.rules.messages import LineRequest, OrderRequest
+from onebasket.commerce.stock.queries.as_of import ShelfThen, shelves_as_of
+from onebasket.commerce.stock.rules.messages import FactKind
+from onebasket.project.auditing import audit
+from onebasket.project.command.audit import run
+from tests.scenario import START, Chain, line, open_chain, receipt, run_everything
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def chain() -> Chain:
+    return run_everything()
+
+
+def wrong() -> dict[str, int]:
+    return {finding.check: finding.differences for finding in audit() if finding.differences}
+
+
+def test_an_empty_database_is_green() -> None:
+    findings = audit()
+    assert wrong() == {}
+    assert {finding.check: finding.figure for finding in findings if finding.figure} == {}
+
+
+def test_everything_that_happens_is_green(chain: Chain) -> None:
+    assert [(finding.check, finding.examples) for finding in audit() if finding.differences] == []
+    figures = {finding.check: finding.figure for finding in audit()}
+    ((entries,), (receipts,), (orders,)) = [
+        bulk.fetch(f"SELECT COUNT(*) FROM {table}")[0] for table in ("base_inboxentry", "sales_receipt", "orders_order")
+    ]
+    assert (figures["inbox.once"], figures["sales.entries"], figures["orders.entries"]) == (entries, receipts, orders)
+    assert figures["stock.breaches"] == 1
+    assert figures["stock.discrepancies"] == 1
+    assert figures["stock.held"] == 1
+    assert figures["stock.expired_holds"] == 0
+    assert figures["quarantine.kept"] == 2
+
+
+def test_refusals_leave_it_green(chain: Chain) -> None:
+    request = OrderRequest("short", ("s1",), (LineRequest("cheese", 10_000),))
+    place_orders([OrderCall(chain.source, request)])
+    assert wrong() == {}
+
+
+def test_expired_holds_are_counted_apart(chain: Chain) -> None:
+    execute("UPDATE stock_holdline SET expires_at = '2026-03-02 09:00:00+00:00' WHERE state = 'active'")
+    figures = {finding.check: finding.figure for finding in audit()}
+    assert (figures["stock.held"], figures["stock.expired_holds"]) == (1, 1)
+    assert wrong() == {}
+
+
+def execute(sql: str) -> int:
+    touched = bulk.execute(sql)
+    assert touched == 1 or "INSERT" in sql or "CREATE" in sql or "ALTER" in sql, f"{touched} rows: {sql}"
+    return touched
+
+
+def first(table: str, condition: str = "1 = 1") -> str:
+    return f"id = (SELECT MIN(id) FROM {table} WHERE {condition})"
+
+
+def loosen(table: str) -> None:
+    """Put the rows into a table without any constraint: what the database refuses, the audit has to see as well."""
+    bulk.execute(f"ALTER TABLE {table} RENAME TO spoiled")
+    bulk.execute(f"CREATE TABLE {table} AS SELECT * FROM spoiled")
+
+
+SHELF = first("stock_shelf", "state = 1 AND reserved = 0 AND held = 0 AND on_hand > 5")
+RESERVED = first("stock_shelf", "reserved > 0 AND on_hand > reserved + 5")
+ORDER = "id = (SELECT MIN(CAST(id AS text)) FROM orders_order)"
+
+CORRUPTIONS: list[tuple[str, set[str], list[str]]] = [
+    ("a shelf's figure", {"stock.shelves", "stock.conserved"}, [f"UPDATE stock_shelf SET on_hand = on_hand + 1 WHERE {SHELF}"]),
+    (
+        "two shelves' figures that cancel",
+        {"stock.shelves"},
+        [
+            f"UPDATE stock_shelf SET on_hand = on_hand + 1 WHERE {SHELF}",
+            "UPDATE stock_shelf SET on_hand = on_hand - 1 WHERE id = (SELECT MAX(id) FROM stock_shelf WHERE on_hand > 5)",
+        ],
+    ),
+    (
+        "a movement's quantity",
+        {"stock.shelves", "stock.conserved"},
+        [f"UPDATE stock_movement SET quantity = quantity + 1 WHERE {first('stock_movement', 'kind = 5')}"],
+    ),
+    (
+        "a shelf that is gone",
+        {"stock.shelves", "stock.conserved"},
+        [f"DELETE FROM stock_shelf WHERE {first('stock_shelf', 'state = 3 AND on_hand > 0')}"],
+    ),
+    (
+        "half a transfer",
+        {"stock.transfers", "stock.shelves", "stock.conserved"},
+        [f"DELETE FROM stock_movement WHERE {first('stock_movement', 'origin = 15')}"],
+    ),
+    (
+        "a movement that nobody caused",
+        {"stock.entries"},
+        [f"UPDATE stock_movement SET entry_id = 999999 WHERE {first('stock_movement', 'kind = 8')}"],
+    ),
+    (
+        "a promise of an unknown product",
+        {"stock.orphans", "stock.reserved", "orders.promises"},
+        [f"UPDATE stock_reservation SET product_id = 999999 WHERE {first('stock_reservation', 'state = 1')}"],
+    ),
+    (
+        "a count of an unknown product",
+        {"stock.orphans"},
+        [f"UPDATE stock_count SET product_id = 999999 WHERE {first('stock_count')}"],
+    ),
+    ("a shelf's reserved", {"stock.reserved"}, [f"UPDATE stock_shelf SET reserved = reserved + 1 WHERE {RESERVED}"]),
+    ("a shelf's held", {"stock.held"}, [f"UPDATE stock_shelf SET held = held + 1 WHERE {SHELF}"]),
+    (
+        "a hold without an entry",
+        {"stock.holds"},
+        ["DELETE FROM base_inboxentry WHERE key = 'h4'"],
+    ),
+    (
+        "a breach closed too early",
+        {"stock.breaches"},
+        ["UPDATE stock_breach SET closed_at = opened_at WHERE closed_at IS NULL"],
+    ),
+    ("a breach's shortfall", {"stock.breaches"}, ["UPDATE stock_breach SET shortfall = 1 WHERE closed_at IS NULL"]),
+    (
+        "a breach that its shelf does not know",
+        {"stock.breaches"},
+        ["UPDATE stock_shelf SET breach_id = NULL WHERE breach_id IS NOT NULL"],
+    ),
+    (
+        "a discrepancy closed too early",
+        {"stock.discrepancies"},
+        ["UPDATE stock_discrepancy SET closed_at = opened_at WHERE closed_at IS NULL"],
+    ),
+    (
+        "a discrepancy that its shelf does not know",
+        {"stock.discrepancies"},
+        ["UPDATE stock_shelf SET discrepancy_id = NULL WHERE discrepancy_id IS NOT NULL"],
+    ),
+    ("an entry without an outcome", {"inbox.outcomes"}, ["UPDATE base_inboxentry SET outcome = NULL WHERE key = 'u1'"]),
+    ("a receipt's entry that is gone", {"sales.entries", "stock.entries"}, ["DELETE FROM base_inboxentry WHERE key = 'r231'"]),
+    (
+        "an acknowledged receipt that is gone",
+        {"sales.entries"},
+        ["DELETE FROM sales_receipt WHERE number = '8'"],
+    ),
+    ("a receipt's total", {"sales.ties", "sales.tenders"}, ["UPDATE sales_receipt SET paid_total = 1 WHERE number = '231'"]),
+    ("a receipt's count of lines", {"sales.ties"}, ["UPDATE sales_receipt SET line_count = 2 WHERE number = '231'"]),
+    ("a receipt's tax", {"sales.ties"}, ["UPDATE sales_receipt SET tax_total = tax_total + 1 WHERE number = '1'"]),
+    (
+        "a receipt's line that is gone",
+        {"sales.ties"},
+        [f"DELETE FROM sales_receiptline WHERE {first('sales_receiptline', 'paid_amount = 3000')}"],
+    ),
+    (
+        "a line's list amount",
+        {"sales.ties"},
+        ["UPDATE sales_receiptline SET list_amount = list_amount + 1 WHERE paid_amount = 3000"],
+    ),
+    (
+        "a tender's amount",
+        {"sales.ties"},
+        ["UPDATE sales_receipttender SET amount = amount + 1 WHERE amount = 3100"],
+    ),
+    ("a receipt's change", {"sales.tenders"}, ["UPDATE sales_receipt SET change = 0 WHERE number = '231'"]),
+    (
+        "a line's discount",
+        {"sales.discounts"},
+        [f"UPDATE sales_receiptdiscount SET amount = amount + 1 WHERE {first('sales_receiptdiscount')}"],
+    ),
+    (
+        "an exception beside its line",
+        {"sales.exceptions"},
+        [f"UPDATE sales_lineexception SET line = 9 WHERE {first('sales_lineexception')}"],
+    ),
+    (
+        "an open exception that moved",
+        {"sales.exceptions"},
+        [
+            f"UPDATE sales_lineexception SET line = 1, state = 'open', receipt_id = (SELECT id FROM sales_receipt "
+            f"WHERE number = '231') WHERE {first('sales_lineexception')}"
+        ],
+    ),
+    (
+        "a line of an unknown product",
+        {"sales.orphans"},
+        ["UPDATE sales_receiptline SET product_id = 999999 WHERE paid_amount = 3000"],
+    ),
+    (
+        "a receipt at an unknown place",
+        {"sales.orphans"},
+        ["UPDATE sales_receipt SET place_id = 999999 WHERE number = '8'"],
+    ),
+    (
+        "an order's entry that is gone",
+        {"orders.entries"},
+        ["DELETE FROM base_inboxentry WHERE key = 'o4'"],
+    ),
+    (
+        "a reservation released while its order stands",
+        {"orders.promises", "stock.reserved"},
+        [f"UPDATE stock_reservation SET state = 3 WHERE {first('stock_reservation', 'state = 1')}"],
+    ),
+    (
+        "a reservation that is gone",
+        {"orders.promises"},
+        [f"DELETE FROM stock_reservation WHERE {first('stock_reservation', 'state = 2')}"],
+    ),
+    (
+        "a reservation of no order",
+        {"orders.promises"},
+        [f"UPDATE stock_reservation SET line = 9 WHERE {first('stock_reservation', 'state = 1')}"],
+    ),
+    (
+        "more picked than promised",
+        {"orders.lines", "orders.totals"},
+        [f"UPDATE orders_orderline SET picked = promised + 1 WHERE {first('orders_orderline', 'picked = promised')}"],
+    ),
+    (
+        "more promised than ordered",
+        {"orders.lines"},
+        [f"UPDATE orders_orderline SET ordered = 1 WHERE {first('orders_orderline', 'ordered = 10')}"],
+    ),
+    (
+        "a line's amount",
+        {"orders.totals"},
+        [f"UPDATE orders_orderline SET amount = amount + 1 WHERE {first('orders_orderline')}"],
+    ),
+    (
+        "an order's total",
+        {"orders.totals"},
+        ["UPDATE orders_order SET total = total + 1 WHERE entry_id = (SELECT id FROM base_inboxentry WHERE key = 'o4')"],
+    ),
+    (
+        "a fulfilment's status",
+        {"orders.fulfilments"},
+        [
+            "UPDATE orders_fulfilment SET status = 'picking' WHERE order_id = (SELECT id FROM orders_order "
+            "WHERE entry_id = (SELECT id FROM base_inboxentry WHERE key = 'o4'))"
+        ],
+    ),
+    (
+        "an order's line of an unknown product",
+        {"orders.orphans", "orders.promises"},
+        [f"UPDATE orders_orderline SET product_id = 999999 WHERE {first('orders_orderline', 'ordered = 10')}"],
+    ),
+    ("quarantine without a reason", {"quarantine.kept"}, [f"UPDATE base_quarantineitem SET reason = '' WHERE {first('base_quarantineitem')}"]),
+]
+
+
+@pytest.mark.parametrize(("checks", "statements"), [c[1:] for c in CORRUPTIONS], ids=[c[0] for c in CORRUPTIONS])
+def test_a_spoiled_row_fails_its_check_and_no_other(chain: Chain, checks: set[str], statements: list[str]) -> None:
+    for statement in statements:
+        execute(statement)
+
+    assert set(wrong()) == checks
+    with pytest.raises(typer.Exit) as stopped:
+        run()
+    assert stopped.value.exit_code == 1
+
+
+def test_every_check_has_a_corruption(chain: Chain) -> None:
+    spoiled = {check for _, checks, _ in CORRUPTIONS for check in checks} | {"inbox.once"}
+    assert {finding.check for finding in audit()} - spoiled == {"stock.expired_holds"}
+
+
+def test_a_key_that_stands_twice_fails_without_the_constraint(chain: Chain) -> None:
+    loosen("base_inboxentry")
+    execute(
+        "INSERT INTO base_inboxentry (id, source_id, key, kind, fingerprint, outcome, received_at) "
+        "SELECT 999999, source_id, key, 'unit', fingerprint, '{}', received_at FROM spoiled WHERE key = 'u1'"
+    )
+    assert wrong() == {"inbox.once": 1}
+
+
+def test_a_receipt_booked_twice_under_one_entry_fails_without_the_constraint(chain: Chain) -> None:
+    loosen("sales_receipt")
+    execute("INSERT INTO sales_receipt SELECT * FROM spoiled WHERE number = '8'")
+    assert wrong() == {"sales.entries": 1, "sales.ties": 1}
+
+
+def test_the_command_prints_figures_and_json(chain: Chain, capsys: pytest.CaptureFixture[str]) -> None:
+    run()
+    printed = capsys.readouterr().out
+    assert "Green: everything agrees" in printed
+    assert "stock.shelves" in printed
+
+    run(as_json=True)
+    stated = json.loads(capsys.readouterr().out)
+    assert stated["differences"] == 0
+    assert {item["check"] for item in stated["findings"]} == {finding.check for finding in audit()}
+
+
+def test_an_example_names_the_row(chain: Chain, capsys: pytest.CaptureFixture[str]) -> None:
+    execute("UPDATE base_inboxentry SET outcome = NULL WHERE key = 'u1'")
+    ((entry,),) = bulk.fetch("SELECT id FROM base_inboxentry WHERE key = 'u1'")
+    with pytest.raises(typer.Exit):
+        run()
+    assert f"inbox.outcomes: entry {entry}, source {chain.source}, key u1, kind unit" in capsys.readouterr().out
+
+
+def test_shelves_as_of_an_instant() -> None:
+    chain = open_chain()
+    chain.sell(receipt(60, line("milk", 3, paid=750)))
+    chain.sell(receipt(30, line("milk", 5, paid=1250)))
+
+    def milk(minutes: int) -> list[ShelfThen]:
+        return shelves_as_of(START + timedelta(minutes=minutes), axis="occurred", place="s1", sku="milk")
+
+    assert milk(-1) == []
+    assert milk(0) == [ShelfThen("s1", "milk", "sellable", 20)]
+    assert milk(30) == [ShelfThen("s1", "milk", "sellable", 15)]
+    assert milk(59) == [ShelfThen("s1", "milk", "sellable", 15)]
+    assert milk(60) == [ShelfThen("s1", "milk", "sellable", 12)]
+
+
+def test_as_of_on_the_booked_axis_is_what_the_ledger_said() -> None:
+    chain = open_chain()
+    chain.sell(receipt(60, line("milk", 3, paid=750)))
+    bulk.execute("UPDATE stock_movement SET booked_at = occurred_at")
+    late = START + timedelta(days=2)
+    chain.fact("late", FactKind.ADJUSTMENT, "milk", -4, occurred_at=START + timedelta(minutes=5))
+
+    before = shelves_as_of(late, axis="booked", place="s1", sku="milk")
+    known = shelves_as_of(late, axis="occurred", place="s1", sku="milk")
+    assert before == [ShelfThen("s1", "milk", "sellable", 17)]
+    assert known == [ShelfThen("s1", "milk", "sellable", 13)]
+
+
+def test_as_of_now_is_what_the_shelves_say(chain: Chain) -> None:
+    shelves = bulk.fetch(
+        "SELECT p.code, c.sku, s.state, s.on_hand FROM stock_shelf s JOIN places_place p ON p.id = s.place_id "
+        "JOIN catalogue_product c ON c.id = s.product_id"
+    )
+    names = {1: "sellable", 2: "staged", 3: "unsellable", 4: "in_transit"}
+    now = {(place, sku, names[state]): on_hand for place, sku, state, on_hand in shelves if on_hand}
+    for axis in ("occurred", "booked"):
+        found = shelves_as_of(START + timedelta(days=10_000), axis=axis)  # type: ignore[arg-type]
+        assert {shelf[:3]: shelf.on_hand for shelf in found if shelf.on_hand} == now
+
+
+def test_narrowing_needs_an_instant() -> None:
+    with pytest.raises(typer.BadParameter):
+        run(place="s1")
+    with pytest.raises(typer.BadParameter):
+        run(as_of="yesterday")
+    with pytest.raises(typer.BadParameter):
+        run(as_of="2026-03-02", axis="sideways")

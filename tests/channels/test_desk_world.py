@@ -1,0 +1,184 @@
+"""A small chain in which something of everything has happened, for the back office's tests; and that it is so."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.contrib.auth.hashers import make_password
+
+from onebasket.base.models import Delivery, Event, QuarantineItem, Webhook
+from onebasket.base.outbox import number_events
+from onebasket.base.quarantine import Unreadable
+from onebasket.commerce.access.actions import TokenRequest, enrol_source, issue_token
+from onebasket.commerce.access.models import User
+from onebasket.commerce.catalogue.actions import upsert_products, upsert_units
+from onebasket.commerce.catalogue.models import BarcodeTemplate
+from onebasket.commerce.catalogue.rules import BarcodeItem, ProductItem, UnitItem
+from onebasket.commerce.customers.actions import upsert_customers
+from onebasket.commerce.customers.rules import CustomerItem
+from onebasket.commerce.orders.actions import OrderCall, place_orders
+from onebasket.commerce.orders.rules.messages import LineRequest, OrderPlaced, OrderRequest
+from onebasket.commerce.places.actions import upsert_places
+from onebasket.commerce.places.rules import PlaceItem
+from onebasket.commerce.pricing.actions import set_prices
+from onebasket.commerce.pricing.rules import PriceItem
+from onebasket.commerce.sales.actions import book_sales
+from onebasket.commerce.sales.models import LineException
+from onebasket.commerce.sales.rules.receipt import Discount, Funder, Kind, Line, Receipt, Tax, Tender
+from onebasket.commerce.stock.actions import book_movements, hold_stock, set_buffers
+from onebasket.commerce.stock.actions.holds import HoldCall
+from onebasket.commerce.stock.models import Breach, Discrepancy
+from onebasket.commerce.stock.rules.buffers import BufferSetting
+from onebasket.commerce.stock.rules.messages import FactKind, FactLine, HoldLineRequest, HoldRequest, StockFact
+from onebasket.kernel.identity import new_id
+
+ROLES = ("admin", "merchandiser", "store", "finance", "reader")
+PASSWORD = "a-long-enough-password"  # noqa: S105 - nobody's
+NOW = datetime.now(UTC)
+EARLIER = NOW - timedelta(hours=3)
+
+
+@dataclass
+class World:
+    """What was made: the source's id, orders by place, and the rows that wait for somebody."""
+
+    source: int
+    orders: dict[str, UUID]
+
+
+def make_world() -> World:
+    """Make two stores with stock, orders, receipts, and one of each thing that waits for somebody."""
+    source = enrol_source("till-330-2", actor="test", name="Second till")
+    issue_token(TokenRequest("till-330-2", "till", ("sales:write",), ("330",)), actor="test")
+    _catalogue(source)
+    _stock(source)
+    orders = {place: _order(source, place) for place in ("330", "406")}
+    for place in ("330", "406"):
+        _sales(source, place)
+    _events()
+    return World(source, orders)
+
+
+def make_people(hashed: str = "") -> dict[str, User]:
+    """Make one person of each role; the store's is bound to 330."""
+    return {
+        role: User.objects.create(
+            username=role, role=role, places=["330"] if role == "store" else [], password=hashed or make_password(PASSWORD)
+        )
+        for role in ROLES
+    }
+
+
+def receipt(key: str, *, place: str = "330", **changes: Any) -> Receipt:
+    """Return a receipt that ties: two milks, discounted, taxed, paid in cash."""
+    off = Discount("loyalty", Funder.RETAILER, 98)
+    values: dict[str, Any] = {
+        "key": key, "place": place, "till": "2", "number": key, "kind": Kind.SALE, "currency": "USD",
+        "occurred_at": NOW - timedelta(minutes=20),
+        "lines": (
+            Line("00041900076610", 2, 578, 480, discounts=(off,), taxes=(Tax(88_750, 480, 39),)),
+            Line("4011", 842, 109, 109, unit="kg"),
+        ),
+        "tenders": (Tender("cash", 1000),), "change": 411, "loyalty_number": "4400187", "operator": "op-17",
+    }  # fmt: skip
+    return Receipt(**{**values, **changes})
+
+
+def _catalogue(source: int) -> None:
+    places = [
+        PlaceItem(f"p-{code}", code=code, name=f"Store {code}", currency="USD", time_zone="America/New_York")
+        for code in ("330", "406")
+    ]
+    upsert_places(source, places)
+    upsert_units(source, [UnitItem("u-each", code="each", decimals=0), UnitItem("u-kg", code="kg", decimals=3)])
+    products = [
+        ProductItem("milk", sku="908531", name="Fluid milk, white, 1 gal", department="DAIRY",
+                    barcodes=(BarcodeItem("041900076610"),)),
+        ProductItem("bananas", sku="1029743", name="Bananas, yellow", unit="kg", department="PRODUCE", weighed=True,
+                    barcodes=(BarcodeItem("4011"),)),
+        ProductItem("bread", sku="995242", name="Bread, Italian", department="BAKERY"),
+    ]  # fmt: skip
+    upsert_products(source, products)
+    BarcodeTemplate.objects.create(pattern="2{item:5}{price:5}{check}")
+    since = NOW - timedelta(days=30)
+    prices = [
+        PriceItem("pr-milk", sku="908531", currency="USD", amount=289, valid_from=since),
+        PriceItem("pr-milk-330", sku="908531", currency="USD", amount=269, valid_from=since, place="330"),
+        PriceItem("pr-bananas", sku="1029743", currency="USD", amount=130, per_quantity=1000, valid_from=since),
+        PriceItem("pr-bread", sku="995242", currency="USD", amount=199, valid_from=since),
+    ]
+    set_prices(source, prices)
+    upsert_customers(source, [CustomerItem("c-1", loyalty_number="4400187")])
+
+
+def _stock(source: int) -> None:
+    lines = (FactLine("908531", 12), FactLine("1029743", 20_000), FactLine("995242", 4))
+    facts = [
+        StockFact(key=f"d-{place}", place=place, kind=FactKind.DELIVERY, occurred_at=EARLIER, lines=lines)
+        for place in ("330", "406")
+    ]
+    count = StockFact("count-330", "330", FactKind.COUNT, EARLIER + timedelta(minutes=5), (FactLine("908531", 11),))
+    unknown = StockFact("d-odd", "330", FactKind.DELIVERY, EARLIER, (FactLine("nobody", 1),))
+    book_movements(source, [*facts, count, unknown])
+    for place in ("330", "406"):
+        set_buffers(source, [BufferSetting(f"b-{place}", place, 1, channel="web", sku="995242")])
+        hold_stock([HoldCall(source, HoldRequest(f"h-{place}", place, (HoldLineRequest("995242", 1),)))])
+
+
+def _order(source: int, place: str) -> UUID:
+    request = OrderRequest(
+        key=f"o-{place}", places=(place,), lines=(LineRequest("908531", 8), LineRequest("1029743", 1500)),
+        loyalty_number="4400187", note="Please ring the bell.",
+    )  # fmt: skip
+    (placed,) = place_orders([OrderCall(source, request)])
+    assert isinstance(placed, OrderPlaced)
+    return placed.id
+
+
+def _sales(source: int, place: str) -> None:
+    """Sell what was promised (a breach), what is not there (a discrepancy), what nobody knows, what does not tie."""
+    taken = receipt(
+        f"s-{place}-2", place=place,
+        lines=(Line("00041900076610", 4, 1156, 1156), Line("995242", 7, 1393, 1393, sku="995242"),
+               Line("20999123", 1, 199, 199)),
+        tenders=(Tender("card", 2748),), change=0,
+    )  # fmt: skip
+    untied = receipt(f"s-{place}-3", place=place, change=400)
+    odd = Unreadable(f'{{"key": "broken-{place}"', "unreadable", "It ends in the middle of the text.", place=place)
+    book_sales(source, [receipt(f"s-{place}-1", place=place), taken, untied, odd])
+
+
+def _events() -> None:
+    number_events()
+    webhook = Webhook.objects.create(id=new_id(), url="https://shop.example/hooks", created_at=NOW, places=["*"])
+    for event in Event.objects.order_by("pk")[:2]:
+        Delivery.objects.create(
+            webhook=webhook, event=event, subject=event.subject, state="dead", attempts=12, next_attempt_at=NOW,
+            last_error="503 Service Unavailable",
+        )  # fmt: skip
+
+
+def untied_item(place: str = "330") -> QuarantineItem:
+    """Return the receipt that does not tie."""
+    return QuarantineItem.objects.get(key=f"s-{place}-3")
+
+
+def tied_text(item: QuarantineItem) -> str:
+    """Return its text, mended."""
+    found = json.loads(item.content)
+    found["change"] = 411
+    return json.dumps(found)
+
+
+@pytest.mark.django_db
+def test_the_world_has_one_of_each_thing_that_waits_at_each_place() -> None:
+    make_world()
+
+    assert [breach.shortfall for breach in Breach.objects.filter(closed_at=None).order_by("place__code")] == [3, 2]
+    assert [odd.quantity for odd in Discrepancy.objects.filter(closed_at=None)] == [-3, -3]
+    assert [line.code for line in LineException.objects.filter(state="open")] == ["20999123", "20999123"]
+    reasons = QuarantineItem.objects.filter(state="open").order_by("reason", "place_code").values_list("reason", flat=True)
+    assert list(reasons) == ["does_not_tie", "does_not_tie", "unknown_product", "unreadable", "unreadable"]

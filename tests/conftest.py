@@ -1,0 +1,129 @@
+"""Fixtures for every test."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+settings.register_profile(
+    "onebasket",
+    deadline=None,  # two shared cores: time says nothing about correctness
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("onebasket")
+
+
+@dataclass
+class SpareDatabases:
+    """Databases for processes under test: migrated once a worker, then copied, so that each is made in moments."""
+
+    folder: Path
+    on_postgres: bool
+    server: str
+    worker: str
+    made: list[str] = field(default_factory=list)
+
+    @property
+    def template(self) -> str:
+        """The name of the migrated database, or the path of its file."""
+        name = f"onebasket_template_{self.worker}"
+        return name if self.on_postgres else str(self.folder / f"{name}.sqlite3")
+
+    def url(self, name: str) -> str:
+        """Return DATABASE_URL for the database."""
+        if not self.on_postgres:
+            return f"sqlite:///{name}"
+        return urlunsplit(urlsplit(self.server)._replace(path=f"/{name}"))
+
+    def empty(self, name: str) -> None:
+        """Make an empty database."""
+        if self.on_postgres:
+            self._tell(f'CREATE DATABASE "{name}"')
+
+    def copy(self) -> str:
+        """Make a migrated database and return its DATABASE_URL."""
+        name = f"onebasket_spare_{self.worker}_{len(self.made)}"
+        if self.on_postgres:
+            self._tell(f'CREATE DATABASE "{name}" TEMPLATE "{self.template}"')
+        else:
+            name = str(self.folder / f"{name}.sqlite3")
+            shutil.copyfile(self.template, name)
+        self.made.append(name)
+        return self.url(name)
+
+    def clear(self) -> None:
+        """Remove what was made, even where a killed process left its connections open."""
+        for name in [*self.made, self.template]:
+            if self.on_postgres:
+                self._tell(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            else:
+                for suffix in ("", "-wal", "-shm"):
+                    Path(name + suffix).unlink(missing_ok=True)
+
+    def _tell(self, statement: str) -> None:
+        with psycopg.connect(self.server, autocommit=True) as session:
+            session.execute(statement.encode())
+
+
+@pytest.fixture(scope="session")
+def program(command: tuple[str, ...]) -> Callable[..., str]:
+    """Run `onebasket` with arguments and variables to its end and return what it said; fails where it failed."""
+
+    def run(*arguments: str, **variables: str) -> str:
+        done = subprocess.run(
+            [*command, *arguments],
+            env=os.environ | {"DJANGO_SETTINGS_MODULE": "onebasket.project.settings"} | variables,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def spare_databases(program: Callable[..., str]) -> Iterator[SpareDatabases]:
+    """Databases that are not the test's own: for servers and workers that a test starts as processes."""
+    spare = SpareDatabases(
+        folder=Path(os.environ["ONEBASKET_TEST_FOLDER"]),
+        on_postgres=connection.vendor == "postgresql",
+        server=os.environ["DATABASE_URL"],
+        worker=os.environ.get("PYTEST_XDIST_WORKER", "main"),
+    )
+    spare.empty(spare.template)
+    program("migrate", DATABASE_URL=spare.url(spare.template))
+    if not spare.on_postgres:
+        # Everything into the one file that is copied.
+        with sqlite3.connect(spare.template) as session:
+            session.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        session.close()
+    yield spare
+    spare.clear()
+
+
+@pytest.fixture
+def spare_database_url(spare_databases: SpareDatabases) -> str:
+    """DATABASE_URL of a migrated, empty database for processes that the test starts."""
+    return spare_databases.copy()
+
+
+@pytest.fixture(scope="session")
+def command() -> tuple[str, ...]:
+    """The `onebasket` command line, as a process is started with it."""
+    return (sys.executable, "-c", "from onebasket.project.command import main; main()")

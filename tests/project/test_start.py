@@ -1,0 +1,84 @@
+"""The program started as a process, as a supervisor starts it."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+STRONG = "q7Fz2mXr9Lw4Kc8Tb1Nv6Hy3Ps5Dj0Gae-uRiOlMkQxWnBdYtZ"
+
+
+def run(command: tuple[str, ...], *arguments: str, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("ONEBASKET_", "DATABASE_", "DJANGO"))
+    }
+    return subprocess.run(
+        [*command, *arguments],
+        env=kept | {"ONEBASKET_HOME": str(home)} | variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("subcommand", ["hub", "check", "migrate"])
+def test_production_refuses_every_weakness_at_once(command: tuple[str, ...], tmp_path: Path, subcommand: str) -> None:
+    done = run(
+        command,
+        subcommand,
+        home=tmp_path / "home",
+        ONEBASKET_SECRET_KEY="short",
+        ONEBASKET_DEBUG="1",
+        ONEBASKET_ALLOWED_HOSTS="*",
+    )
+    assert done.returncode == 78
+    assert [line for line in done.stderr.splitlines() if line.startswith("  - ")] == [
+        "  - ONEBASKET_SECRET_KEY is weak: set at least 50 random characters.",
+        "  - ONEBASKET_DEBUG is on: unset it, it shows settings and rows to strangers.",
+        "  - ONEBASKET_ALLOWED_HOSTS holds `*`: name the hosts, split by commas.",
+    ]
+    assert not (tmp_path / "home").exists()
+
+
+def test_production_refuses_to_make_up_a_key(command: tuple[str, ...], tmp_path: Path) -> None:
+    done = run(command, "hub", home=tmp_path)
+    assert done.returncode == 78
+    assert "ONEBASKET_SECRET_KEY is not set" in done.stderr
+    assert "ONEBASKET_ALLOWED_HOSTS is not set" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bad_database_url_is_told_without_its_password(command: tuple[str, ...], tmp_path: Path) -> None:
+    done = run(command, "migrate", home=tmp_path, ONEBASKET_ENV="development", DATABASE_URL="mysql://ann:s3cret@h/shop")
+    assert done.returncode == 78
+    assert "begins with 'mysql'" in done.stderr
+    assert "s3cret" not in done.stderr + done.stdout
+
+
+def test_check_says_what_to_set_before_production(command: tuple[str, ...], tmp_path: Path) -> None:
+    done = run(command, "check", home=tmp_path, ONEBASKET_ENV="development")
+    assert done.returncode == 1
+    for said in ("ONEBASKET_SECRET_KEY", "ONEBASKET_ALLOWED_HOSTS", "ONEBASKET_ENV", "onebasket migrate"):
+        assert said in done.stdout
+
+
+def test_a_sound_installation_is_fit_for_production(
+    command: tuple[str, ...], tmp_path: Path, spare_database_url: str
+) -> None:
+    done = run(
+        command,
+        "check",
+        home=tmp_path,
+        ONEBASKET_SECRET_KEY=STRONG,
+        ONEBASKET_ALLOWED_HOSTS="shop.example",
+        DATABASE_URL=spare_database_url,
+    )
+    assert (done.returncode, done.stdout) == (0, "Fit for production.\n")
+
+
+def test_sqlite_is_served_by_one_process(command: tuple[str, ...], tmp_path: Path) -> None:
+    done = run(command, "hub", "--workers", "2", home=tmp_path, ONEBASKET_ENV="development", TERM="dumb")
+    assert done.returncode == 2
+    assert "SQLite is served by one process" in " ".join(done.stderr.split())

@@ -1,0 +1,16 @@
+"""Settings of the suite: onebasket's own, in test mode, on the database that tests/database.py started."""
+
+import os
+
+os.environ["ONEBASKET_ENV"] = "test"
+os.environ.setdefault("ONEBASKET_LOG_LEVEL", "WARNING")
+
+from onebasket.project.settings import *  # noqa: F403
+from onebasket.project.settings import DATABASES
+
+# The suite runs where DATABASE_URL says; each worker of pytest-xdist has a database beside it.
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A real file: threads and processes race on it, which memory would hide.
+    DATABASES["default"]["TEST"] = {"NAME": DATABASES["default"]["NAME"]}
+else:
+    DATABASES["default"]["TEST"] = {"NAME": "onebasket_test"}
