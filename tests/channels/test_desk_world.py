@@ -36,7 +36,7 @@ from onebasket.commerce.stock.rules.messages import FactKind, FactLine, HoldLine
 from onebasket.kernel.identity import new_id
 
 ROLES = ("admin", "merchandiser", "store", "finance", "reader")
-PASSWORD = "a-long-enough-password"  # noqa: S105 - nobody's
+PASSWORD = "a-long-enough-password"
 NOW = datetime.now(UTC)
 EARLIER = NOW - timedelta(hours=3)
 
@@ -66,13 +66,16 @@ def make_people(hashed: str = "") -> dict[str, User]:
     """Make one person of each role; the store's is bound to 330."""
     return {
         role: User.objects.create(
-            username=role, role=role, places=["330"] if role == "store" else [], password=hashed or make_password(PASSWORD)
+            username=role,
+            role=role,
+            places=["330"] if role == "store" else [],
+            password=hashed or make_password(PASSWORD),
         )
         for role in ROLES
     }
 
 
-def receipt(key: str, *, place: str = "330", **changes: Any) -> Receipt:
+def receipt(key: str, *, place: str = "330", **changes: object) -> Receipt:
     """Return a receipt that ties: two milks, discounted, taxed, paid in cash."""
     off = Discount("loyalty", Funder.RETAILER, 98)
     values: dict[str, Any] = {
@@ -180,5 +183,7 @@ def test_the_world_has_one_of_each_thing_that_waits_at_each_place() -> None:
     assert [breach.shortfall for breach in Breach.objects.filter(closed_at=None).order_by("place__code")] == [3, 2]
     assert [odd.quantity for odd in Discrepancy.objects.filter(closed_at=None)] == [-3, -3]
     assert [line.code for line in LineException.objects.filter(state="open")] == ["20999123", "20999123"]
-    reasons = QuarantineItem.objects.filter(state="open").order_by("reason", "place_code").values_list("reason", flat=True)
+    reasons = (
+        QuarantineItem.objects.filter(state="open").order_by("reason", "place_code").values_list("reason", flat=True)
+    )
     assert list(reasons) == ["does_not_tie", "does_not_tie", "unknown_product", "unreadable", "unreadable"]

@@ -12,7 +12,8 @@ from uuid import UUID
 
 from django.db import connection, models
 
-from onebasket.base.columns import Row, array_type, convert, is_postgresql
+from onebasket.base.columns import Row, array_type, convert
+from onebasket.base.columns import is_postgresql as is_postgresql  # noqa: PLC0414 - part of this module's face
 
 Model = type[models.Model]
 
@@ -23,7 +24,7 @@ class GuardError(Exception):
 
 def in_list(column: str) -> str:
     """Return an SQL condition that the column is in one bound list; bind `list_parameter(values)` to it."""
-    return f"{column} = ANY(%s)" if is_postgresql() else f"{column} IN (SELECT value FROM json_each(%s))"
+    return f"{column} = ANY(%s)" if is_postgresql() else f"{column} IN (SELECT value FROM json_each(%s))"  # noqa: S608
 
 
 def list_parameter(values: Iterable[Any]) -> Any:  # noqa: ANN401 - what a driver takes
@@ -44,14 +45,15 @@ def fetch(sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
     """Run one statement and return its rows as the driver gives them (SQLite: times and UUIDs as text)."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return cursor.fetchall()
+        rows: list[Row] = cursor.fetchall()
+    return rows
 
 
 def execute(sql: str, parameters: Sequence[Any] = ()) -> int:
     """Run one statement and return how many rows it touched."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 @lru_cache(maxsize=256)
@@ -77,7 +79,8 @@ def insert(model: Model, names: tuple[str, ...], rows: Sequence[Row]) -> None:
     columns = ", ".join(_columns(model, names))
     with connection.cursor() as cursor:
         if is_postgresql():
-            with cursor.copy(f"COPY {table(model)} ({columns}) FROM STDIN") as copy:  # type: ignore[attr-defined]
+            # Django wraps what execute raises, not what COPY does: without this a deadlock here would not be repeated.
+            with connection.wrap_database_errors, cursor.copy(f"COPY {table(model)} ({columns}) FROM STDIN") as copy:
                 for row in converted:
                     copy.write_row(row)
         else:
@@ -94,7 +97,7 @@ def insert_missing(model: Model, names: tuple[str, ...], rows: Sequence[Row], re
         return []
     source, parameters = as_relation(model, names, rows)
     sql = (
-        f"INSERT INTO {table(model)} ({', '.join(_columns(model, names))}) {source} "  # noqa: S608
+        f"INSERT INTO {table(model)} ({', '.join(_columns(model, names))}) {source} "
         f"ON CONFLICT DO NOTHING RETURNING {', '.join(_columns(model, returning))}"
     )
     return fetch(sql, parameters)
@@ -122,7 +125,7 @@ def update(model: Model, keys: tuple[str, ...], sets: tuple[str, ...], rows: Seq
             f"UPDATE {table(model)} SET {assign} WHERE {where}",  # noqa: S608
             [row[split:] + row[:split] for row in converted],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def update_guarded(model: Model, keys: tuple[str, ...], sets: tuple[str, ...], rows: Sequence[Row]) -> None:

@@ -55,7 +55,7 @@ def array_type(field: models.Field[Any, Any]) -> str:
     """Return the PostgreSQL element type in which a column's values are sent as an array."""
     target = field.target_field if isinstance(field, models.ForeignKey) else field
     kind = target.get_internal_type()
-    return _ARRAY_TYPES.get(kind) or str(target.rel_db_type(connection))
+    return _ARRAY_TYPES.get(kind) or str(target.rel_db_type(connection))  # type: ignore[attr-defined] # missing in the stubs
 
 
 def convert(fields: Sequence[models.Field[Any, Any]], rows: Sequence[Row]) -> Sequence[Row]:

@@ -124,7 +124,7 @@ class Committer:
     def _failed(self, name: str, batch: list[_Waiting], error: Exception) -> None:
         if isinstance(error, UnavailableError) or len(batch) == 1:
             if not isinstance(error, UnavailableError):
-                logger.exception("%s failed for one request", name, exc_info=error)
+                logger.error("%s failed for one request", name, exc_info=error)
             for item in batch:
                 item.future.set_exception(error)
             return

@@ -127,4 +127,7 @@ class TrailEntry(models.Model):
 
     class Meta:
         verbose_name_plural = "trail entries"
-        indexes = [models.Index(fields=["target", "at"], name="trail_target"), models.Index(fields=["at"], name="trail_at")]
+        indexes = [
+            models.Index(fields=["target", "at"], name="trail_target"),
+            models.Index(fields=["at"], name="trail_at"),
+        ]

@@ -37,7 +37,7 @@ NUL_FAULT = Fault(
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A message that is none: its text whole, and why it could not be read; `key` and `place` where they can be told."""
+    """A message that is none: its text whole, and why it could not be read; `key`, `place` where they can be told."""
 
     content: str
     reason: str
@@ -143,7 +143,9 @@ def mend(item: QuarantineItem, content: str, *, actor: str, now: datetime) -> No
     """Keep a mended text beside the original, which stays as it came."""
     item.mended = content
     item.save(update_fields=["mended"])
-    trail.note_change(actor, action="quarantine.mend", target=f"quarantine/{item.pk}", at=now, place_code=item.place_code)
+    trail.note_change(
+        actor, action="quarantine.mend", target=f"quarantine/{item.pk}", at=now, place_code=item.place_code
+    )
 
 
 def settle(item: QuarantineItem, state: QuarantineItem.State, *, actor: str, note: str, now: datetime) -> None:

@@ -22,7 +22,7 @@ SUBJECTS = {
     "unit": "unit/<code>",
     "product": "product/<sku>",
     "customer": "customer/<loyalty number>",
-    "price": "product/<sku>",
+    "price": "price/<sku> or price/<sku>/<place>",
     "stock": "stock/<place>",
     "breach": "shelf/<place>/<sku>",
     "discrepancy": "shelf/<place>/<sku>",

@@ -5,117 +5,155 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Webhook',
+            name="Webhook",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('url', models.URLField(max_length=500)),
-                ('types', models.JSONField(blank=True, default=list)),
-                ('places', models.JSONField(default=list)),
-                ('source_id', models.BigIntegerField(blank=True, null=True)),
-                ('active', models.BooleanField(default=True)),
-                ('secret_version', models.IntegerField(default=1)),
-                ('position', models.BigIntegerField(default=0)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(blank=True, max_length=150)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("url", models.URLField(max_length=500)),
+                ("types", models.JSONField(blank=True, default=list)),
+                ("places", models.JSONField(default=list)),
+                ("source_id", models.BigIntegerField(blank=True, null=True)),
+                ("active", models.BooleanField(default=True)),
+                ("secret_version", models.IntegerField(default=1)),
+                ("position", models.BigIntegerField(default=0)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(blank=True, max_length=150)),
             ],
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.BigIntegerField(null=True, unique=True)),
-                ('event_id', models.UUIDField()),
-                ('type', models.CharField(max_length=48)),
-                ('subject', models.CharField(max_length=160)),
-                ('place_code', models.CharField(blank=True, max_length=64)),
-                ('occurred_at', models.DateTimeField()),
-                ('data', models.TextField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.BigIntegerField(null=True, unique=True)),
+                ("event_id", models.UUIDField()),
+                ("type", models.CharField(max_length=48)),
+                ("subject", models.CharField(max_length=160)),
+                ("place_code", models.CharField(blank=True, max_length=64)),
+                ("occurred_at", models.DateTimeField()),
+                ("data", models.TextField()),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('position__isnull', True)), fields=['id'], name='event_unnumbered')],
+                "indexes": [
+                    models.Index(condition=models.Q(("position__isnull", True)), fields=["id"], name="event_unnumbered")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='InboxEntry',
+            name="InboxEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_id', models.BigIntegerField()),
-                ('key', models.CharField(max_length=120)),
-                ('kind', models.CharField(max_length=32)),
-                ('fingerprint', models.CharField(max_length=32)),
-                ('outcome', models.TextField(null=True)),
-                ('received_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("source_id", models.BigIntegerField()),
+                ("key", models.CharField(max_length=120)),
+                ("kind", models.CharField(max_length=32)),
+                ("fingerprint", models.CharField(max_length=32)),
+                ("outcome", models.TextField(null=True)),
+                ("received_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name_plural': 'inbox entries',
-                'constraints': [models.UniqueConstraint(fields=('source_id', 'key'), name='inbox_source_key')],
+                "verbose_name_plural": "inbox entries",
+                "constraints": [models.UniqueConstraint(fields=("source_id", "key"), name="inbox_source_key")],
             },
         ),
         migrations.CreateModel(
-            name='QuarantineItem',
+            name="QuarantineItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=32)),
-                ('source_id', models.BigIntegerField()),
-                ('key', models.CharField(blank=True, max_length=120)),
-                ('place_code', models.CharField(blank=True, max_length=64)),
-                ('fingerprint', models.CharField(max_length=32)),
-                ('reason', models.CharField(max_length=40)),
-                ('explanation', models.TextField()),
-                ('content', models.TextField()),
-                ('mended', models.TextField(blank=True)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('replayed', 'Replayed'), ('discarded', 'Discarded'), ('superseded', 'Superseded')], default='open', max_length=12)),
-                ('note', models.TextField(blank=True)),
-                ('received_at', models.DateTimeField()),
-                ('settled_at', models.DateTimeField(blank=True, null=True)),
-                ('settled_by', models.CharField(blank=True, max_length=150)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=32)),
+                ("source_id", models.BigIntegerField()),
+                ("key", models.CharField(blank=True, max_length=120)),
+                ("place_code", models.CharField(blank=True, max_length=64)),
+                ("fingerprint", models.CharField(max_length=32)),
+                ("reason", models.CharField(max_length=40)),
+                ("explanation", models.TextField()),
+                ("content", models.TextField()),
+                ("mended", models.TextField(blank=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("replayed", "Replayed"),
+                            ("discarded", "Discarded"),
+                            ("superseded", "Superseded"),
+                        ],
+                        default="open",
+                        max_length=12,
+                    ),
+                ),
+                ("note", models.TextField(blank=True)),
+                ("received_at", models.DateTimeField()),
+                ("settled_at", models.DateTimeField(blank=True, null=True)),
+                ("settled_by", models.CharField(blank=True, max_length=150)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 'open')), fields=['source_id', 'key'], name='quarantine_open_key'), models.Index(fields=['state', 'received_at'], name='quarantine_state')],
-                'constraints': [models.UniqueConstraint(fields=('source_id', 'fingerprint', 'reason'), name='quarantine_once')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "open")), fields=["source_id", "key"], name="quarantine_open_key"
+                    ),
+                    models.Index(fields=["state", "received_at"], name="quarantine_state"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("source_id", "fingerprint", "reason"), name="quarantine_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='TrailEntry',
+            name="TrailEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('actor', models.CharField(max_length=150)),
-                ('action', models.CharField(max_length=64)),
-                ('target', models.CharField(max_length=160)),
-                ('place_code', models.CharField(blank=True, max_length=64)),
-                ('detail', models.JSONField(default=dict)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("actor", models.CharField(max_length=150)),
+                ("action", models.CharField(max_length=64)),
+                ("target", models.CharField(max_length=160)),
+                ("place_code", models.CharField(blank=True, max_length=64)),
+                ("detail", models.JSONField(default=dict)),
             ],
             options={
-                'verbose_name_plural': 'trail entries',
-                'indexes': [models.Index(fields=['target', 'at'], name='trail_target'), models.Index(fields=['at'], name='trail_at')],
+                "verbose_name_plural": "trail entries",
+                "indexes": [
+                    models.Index(fields=["target", "at"], name="trail_target"),
+                    models.Index(fields=["at"], name="trail_at"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject', models.CharField(max_length=160)),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('delivered', 'Delivered'), ('dead', 'Dead')], default='pending', max_length=12)),
-                ('attempts', models.IntegerField(default=0)),
-                ('next_attempt_at', models.DateTimeField()),
-                ('last_error', models.CharField(blank=True, max_length=300)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='base.event')),
-                ('webhook', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='base.webhook')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("subject", models.CharField(max_length=160)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("pending", "Pending"), ("delivered", "Delivered"), ("dead", "Dead")],
+                        default="pending",
+                        max_length=12,
+                    ),
+                ),
+                ("attempts", models.IntegerField(default=0)),
+                ("next_attempt_at", models.DateTimeField()),
+                ("last_error", models.CharField(blank=True, max_length=300)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("event", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="base.event")),
+                ("webhook", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="base.webhook")),
             ],
             options={
-                'verbose_name_plural': 'deliveries',
-                'indexes': [models.Index(condition=models.Q(('state', 'pending')), fields=['webhook', 'subject', 'event'], name='delivery_pending_subject'), models.Index(condition=models.Q(('state', 'pending')), fields=['next_attempt_at'], name='delivery_due')],
-                'constraints': [models.UniqueConstraint(fields=('webhook', 'event'), name='delivery_once')],
+                "verbose_name_plural": "deliveries",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "pending")),
+                        fields=["webhook", "subject", "event"],
+                        name="delivery_pending_subject",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "pending")), fields=["next_attempt_at"], name="delivery_due"
+                    ),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("webhook", "event"), name="delivery_once")],
             },
         ),
     ]

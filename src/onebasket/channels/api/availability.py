@@ -8,23 +8,23 @@ from msgspec import Meta
 
 from onebasket.base.clock import database_now
 from onebasket.channels.api.application import Call, endpoint, reply
+from onebasket.channels.api.catalogue import find_by_barcode
 from onebasket.channels.api.contract import Contract
+from onebasket.channels.api.fields import Channel, PlaceCode, Sku
 from onebasket.channels.api.problems import refuse, unknown
-from onebasket.channels.api.tokens import require_places
-from onebasket.commerce.catalogue.queries import products_by_code, products_by_sku
-from onebasket.commerce.catalogue.queries.templates import barcode_templates
+from onebasket.channels.api.tokens import narrow_to
+from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.catalogue.rules import ProductFacts
 from onebasket.commerce.stock.queries import available_everywhere
-from onebasket.kernel.barcodes import lookup_keys
 
 
 class AvailabilityQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which product, by SKU or barcode; on which channel; at one place or at every place."""
 
-    sku: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    sku: Sku | None = None
     barcode: Annotated[str, Meta(min_length=1, max_length=120)] | None = None
-    channel: Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,15}$")] = "web"
-    place: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    channel: Channel = "web"
+    place: PlaceCode | None = None
 
 
 class PlaceAvailability(msgspec.Struct, frozen=True):
@@ -61,8 +61,7 @@ def get_availability(call: Call) -> HttpResponse:
     buffer; it may be negative after a till sale.
     """
     query = call.query
-    if query.place is not None:
-        require_places(call.caller, {query.place})
+    narrow_to(call.caller, query.place)
     product = _find(query)
     wanted = call.caller.places if query.place is None else {query.place}
     rows = available_everywhere(product.id, channel=query.channel, now=database_now())
@@ -82,9 +81,7 @@ def _find(query: AvailabilityQuery) -> ProductFacts:
     if query.sku is not None:
         found = products_by_sku([query.sku]).get(query.sku)
     else:
-        keys = lookup_keys(query.barcode or "", barcode_templates())
-        by_code = products_by_code(keys) if keys else {}
-        found = next((by_code[key] for key in keys if key in by_code), None)
+        found = next(iter(find_by_barcode(query.barcode or "")), None)
     if found is None:
         raise unknown("product")
     return found

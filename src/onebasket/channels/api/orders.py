@@ -1,6 +1,7 @@
-"""Placing orders, one or many."""
+"""Orders: placed, one or many, and read."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from django.http import HttpResponse
@@ -10,9 +11,13 @@ from onebasket.channels.api.application import Call, endpoint, reply
 from onebasket.channels.api.committing import commit
 from onebasket.channels.api.contract import Contract, without_key
 from onebasket.channels.api.metering import count_outcomes
-from onebasket.channels.api.problems import ProblemError, problem, refuse
-from onebasket.channels.api.tokens import require_places
+from onebasket.channels.api.fields import Channel, PlaceCode, Since
+from onebasket.channels.api.paging import Page, PageQuery, Results, after_of, page, results
+from onebasket.channels.api.problems import ProblemError, problem, refuse, unknown
+from onebasket.channels.api.tokens import narrow_to, require_places
 from onebasket.commerce.orders.actions import OrderCall
+from onebasket.commerce.orders.queries.reading import OrderFilter, OrderRead, read_order, read_orders
+from onebasket.commerce.orders.rules.life import Status
 from onebasket.commerce.orders.rules.messages import (
     OrderConflict,
     OrderOutcome,
@@ -31,17 +36,13 @@ class OrderBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     items: Annotated[tuple[OrderRequest, ...], Meta(min_length=1, max_length=MOST_AT_ONCE)]
 
 
-class OrderResult(msgspec.Struct, frozen=True):
-    """What became of the order of this key."""
+class OrderQuery(PageQuery, frozen=True, kw_only=True):
+    """Which orders."""
 
-    key: str
-    result: OrderOutcome
-
-
-class OrderResults(msgspec.Struct, frozen=True):
-    """One result for each item, in order."""
-
-    results: tuple[OrderResult, ...]
+    place: PlaceCode | None = None
+    status: Status | None = None
+    channel: Channel | None = None
+    since: Since | None = None
 
 
 @endpoint(
@@ -63,7 +64,7 @@ def place_order(call: Call) -> HttpResponse:
     raise _refused(outcome)
 
 
-@endpoint("POST", "/orders/batch", Contract(scope="orders:write", body=OrderBatch, answers={200: OrderResults}))
+@endpoint("POST", "/orders/batch", Contract(scope="orders:write", body=OrderBatch, answers={200: Results[OrderOutcome]}))
 def place_order_batch(call: Call) -> HttpResponse:
     """Place many orders.
 
@@ -74,8 +75,25 @@ def place_order_batch(call: Call) -> HttpResponse:
     calls = [OrderCall(call.caller.source_id, item) for item in items]
     outcomes = commit("orders", calls, weights=[len(item.lines) for item in items])
     count_outcomes("order", outcomes)
-    results = (OrderResult(item.key, outcome) for item, outcome in zip(items, outcomes, strict=True))
-    return reply(OrderResults(tuple(results)))
+    return results([item.key for item in items], outcomes)
+
+
+@endpoint("GET", "/orders", Contract(scope="orders:read", query=OrderQuery, answers={200: Page[OrderRead]}))
+def list_orders(call: Call) -> HttpResponse:
+    """List orders, the newest first."""
+    query = call.query
+    narrow_to(call.caller, query.place)
+    wanted = OrderFilter(query.place or "", query.status or "", query.channel or "", query.since)
+    return page(call, *read_orders(call.caller.places, wanted, after=after_of(call), limit=query.limit))
+
+
+@endpoint("GET", "/orders/{order_id}", Contract(scope="orders:read", answers={200: OrderRead}))
+def get_order(call: Call, order_id: UUID) -> HttpResponse:
+    """Get an order with its lines and fulfilments."""
+    found = read_order(call.caller.places, order_id)
+    if found is None:
+        raise unknown("order")
+    return reply(found)
 
 
 def _require_reach(call: Call, requests: tuple[OrderRequest, ...]) -> None:

@@ -10,7 +10,6 @@ from django.http import HttpResponse
 
 from onebasket.base.committer import QueueFullError, UnavailableError
 from onebasket.commerce.orders.rules.messages import Shortfall
-from onebasket.commerce.stock.rules.messages import Short
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     type: str = "about:blank"
     errors: tuple[FieldProblem, ...] = ()
     place: str = ""
-    shortfalls: tuple[Shortfall, ...] | tuple[Short, ...] = ()
+    shortfalls: tuple[Shortfall, ...] = ()
     skus: tuple[str, ...] = ()
     order_status: str = ""
 

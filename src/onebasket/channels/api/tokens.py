@@ -2,6 +2,7 @@
 
 import time
 from collections import OrderedDict
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 
 import msgspec
@@ -59,12 +60,24 @@ def admit(request: HttpRequest, scope: str) -> Caller:
     return Caller(token, token.source_id, None if token.every_place else token.places)
 
 
-def require_places(caller: Caller, places: "frozenset[str] | set[str]") -> None:
+def require_places(caller: Caller, places: AbstractSet[str]) -> None:
     """Refuse the whole request when it names a place that the token is not bound to."""
     if caller.places is None or places <= caller.places:
         return
     foreign = min(places - caller.places)
     raise refuse(403, "other_place", f"This token is not bound to the place {foreign!r}.", place=foreign)
+
+
+def narrow_to(caller: Caller, place: str | None) -> None:
+    """Refuse a list of one place that the token is not bound to."""
+    if place is not None:
+        require_places(caller, {place})
+
+
+def require_every_place(caller: Caller, what: str) -> None:
+    """Refuse what concerns the whole chain to a token that is bound to places."""
+    if caller.places is not None:
+        raise refuse(403, "other_place", f"{what} the whole chain: this token is bound to places.")
 
 
 def _find(secret: str, request: HttpRequest) -> TokenFacts | None:

@@ -7,11 +7,29 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt
 
-from onebasket.channels.api import availability, orders, receipts
+from onebasket.channels.api import (
+    availability,
+    catalogue,
+    customers,
+    events,
+    exceptions,
+    holds,
+    orders,
+    places,
+    prices,
+    quarantine,
+    receipts,
+    steps,
+    stock,
+    webhooks,
+)
 from onebasket.channels.api.application import api
 from onebasket.channels.api.problems import problem, respond
 
-ENDPOINTS = (availability, orders, receipts)
+ENDPOINTS = (
+    orders, steps, holds, receipts, availability, stock, exceptions, quarantine, places, catalogue, customers, prices,
+    events, webhooks,
+)  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 
 app_name = "api-1"

@@ -14,9 +14,9 @@ import msgspec
 from onebasket.channels.demo.slices import TIME_ZONE, ChainSlice, local_instant, moved
 from onebasket.kernel.clock import zone
 
-OPENS_AT = wall_time(8)
+OPENS_AT = wall_time(11)
 """The data's local time at which the demo begins: the stores are busy."""
-_MORNING, _NIGHT = 6 * 3_600, 23 * 3_600
+_MORNING, _NIGHT = 9 * 3_600, 22 * 3_600
 _DAY = 86_400
 _NIGHT_FACTOR = 10
 _FIRST = date(2017, 1, 1)

@@ -90,7 +90,7 @@ def prepare(folder: Path, wish: Wish, *, console: Console) -> Prepared:
     loaded_now = ready is None
     if ready is None:
         ready = _load(folder, day, steps)
-    elif not derived_file(folder, day.stores, Popularity).is_file() or not derived_file(folder, day.stores, Chain).is_file():
+    elif not all(derived_file(folder, day.stores, shape).is_file() for shape in (Chain, Popularity)):
         _derive(folder, day, steps)
     connections.close_all()
     scarce = msgspec.convert(ready["scarce"], tuple[str, ...])
@@ -151,9 +151,7 @@ def _load(folder: Path, day: DemoDay, steps: Steps) -> dict[str, object]:
         priced_from = day.past(day.part.begins_at())
         load_chain(chain, source_id=loader, priced_from=priced_from, progress=steps.advance)
         suffix = f"{day.move_days}"
-        load_stock(
-            derived, source_id=relay, timed=day.past, suffix=suffix, until=day.opens_at, progress=steps.advance
-        )
+        load_stock(derived, source_id=relay, timed=day.past, suffix=suffix, until=day.opens_at, progress=steps.advance)
         load_history(chain, day, source_id=relay, progress=steps.advance)
     detail: dict[str, object] = {
         "busiest": _busiest(chain, folder, day.stores),

@@ -15,35 +15,26 @@ from django.core.management import call_command
 from django.db import connection, connections
 from rich.console import Console
 from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
 from onebasket.channels.demo.children import Child, Children
-from onebasket.channels.demo.installing import ASSOCIATES, RELAY, SHOP, VISITOR, Keys, install_keys
+from onebasket.channels.demo.installing import ASSOCIATES, RELAY, SHOP, Keys, install_keys
 from onebasket.channels.demo.keeping import DemoError, demo_folder, only_one, read_kept, write_kept
 from onebasket.channels.demo.preparing import Prepared, Wish, check_wish, prepare
 from onebasket.channels.demo.process import Task
-from onebasket.channels.demo.replay import Relay
 from onebasket.channels.demo.replay import STATE_FILE as REPLAY_FILE
+from onebasket.channels.demo.replay import Relay
 from onebasket.channels.demo.shoppers import TALLY_FILE, Tally
-from onebasket.channels.demo.slices import ALL_STORES
+from onebasket.channels.demo.telling import figures, introduce, longest, say
 
 HOST = "127.0.0.1"
 READY_SECONDS = 60
 EXIT_INTERRUPTED = 130
 """What shells give for an end by SIGINT."""
 KEYS_FILE = "keys.json"
-ROLES = {
-    "admin": "everything",
-    "merchandiser": "products, prices, buffers, breaches",
-    "store": "one store: counts, picking, quarantine",
-    "finance": "receipts, quarantine, audit trail",
-    "reader": "looks, changes nothing",
-}
 
 
 class Start(msgspec.Struct, frozen=True):
-    """What `onebasket demo` was asked to do; `program` is the command line of `onebasket` itself, `seconds` 0 for ever."""
+    """What `onebasket demo` was asked to do; `program` is onebasket's own command line, `seconds` 0 is for ever."""
 
     wish: Wish
     program: tuple[str, ...]
@@ -73,8 +64,8 @@ def run_demo(start: Start) -> int:
         children, stop = Children(folder), _stop_when_asked()
         try:
             _launch(start, prepared, keys, (folder, children, stop))
-            _introduce(console, start.port, prepared, keys)
-            console.print(f"Ready after {time.monotonic() - began:.0f} s.{_slowest(prepared)}\n")
+            introduce(console, f"http://{HOST}:{start.port}", prepared, keys)
+            say(console, f"Ready after {time.monotonic() - began:.0f} s.{longest(prepared)}\n")
             return _watch(console, folder, children, stop, start.seconds)
         except Interrupted:
             return 0
@@ -167,35 +158,6 @@ def _is_ready(port: int) -> bool:
         line.close()
 
 
-def _introduce(console: Console, port: int, prepared: Prepared, keys: Keys) -> None:
-    day = prepared.day
-    stores = "all 457 stores" if day.stores == ALL_STORES else f"{day.stores} stores"
-    address = f"http://{HOST}:{port}"
-    console.print(f"\n[bold]onebasket[/] with {stores}; {day.day:%A, %d %B %Y} of the data was today when it was loaded.\n")
-    for title, path in (("Front door", "/"), ("Pulse", "/pulse/"), ("Back office", "/desk/"), ("API", "/api/v1/docs")):
-        console.print(f"  {title:<12} [bold cyan]{address}{path}[/]", soft_wrap=True)
-    table = Table(box=None, padding=(0, 2), title="Log-ins, random for this installation", title_justify="left")
-    for heading in ("user", "password", "may"):
-        table.add_column(heading)
-    for login in keys.logins:
-        at = f" (store {', '.join(login.places)})" if login.places else ""
-        table.add_row(login.username, login.password, f"{ROLES.get(login.role, login.role)}{at}")
-    console.print()
-    console.print(table)
-    console.print("\n  Your token for the API, an example with a product that runs out:")
-    sku = prepared.scarce[0] if prepared.scarce else ""
-    console.print(
-        f'  curl -H "Authorization: Bearer {keys.tokens[VISITOR]}" "{address}/api/v1/stock/availability?sku={sku}"',
-        soft_wrap=True, markup=False,
-    )  # fmt: skip
-    console.print("\n  [bold]Ctrl-C[/] stops everything. The next start goes on from here; --fresh begins anew.\n")
-
-
-def _slowest(prepared: Prepared) -> str:
-    parts = sorted(prepared.seconds.items(), key=lambda part: -part[1])[:3]
-    return f" Longest: {', '.join(f'{what} {seconds:.0f} s' for what, seconds in parts)}." if parts else ""
-
-
 def _watch(console: Console, folder: Path, children: Children, stop: threading.Event, seconds: float) -> int:
     until = time.monotonic() + seconds if seconds else None
     with Live(console=console, refresh_per_second=2, transient=True) if console.is_terminal else nullcontext() as live:
@@ -203,23 +165,14 @@ def _watch(console: Console, folder: Path, children: Children, stop: threading.E
             if until is not None and time.monotonic() >= until:
                 return 0
             if ended := children.ended():
-                console.print(f"[red]The {ended.name} ended by itself (exit {ended.process.returncode}).[/] Its last words:")
+                console.print(
+                    f"[red]The {ended.name} ended by itself (exit {ended.process.returncode}).[/] It said last:"
+                )
                 console.print(ended.last_words() or "(nothing)", markup=False)
                 return 1
             if live is not None:
-                live.update(_figures(folder))
+                live.update(figures(read_kept(folder / REPLAY_FILE, Relay), read_kept(folder / TALLY_FILE, Tally)))
     return 0
-
-
-def _figures(folder: Path) -> Text:
-    relay = read_kept(folder / REPLAY_FILE, Relay)
-    tally = read_kept(folder / TALLY_FILE, Tally) or Tally()
-    sent = relay.sent if relay else 0
-    return Text(
-        f"  {sent:,} till receipts sent · web orders: {tally.placed:,} placed, {tally.refused:,} refused, "
-        f"{tally.handed_over:,} handed over, {tally.cancelled:,} cancelled",
-        style="dim",
-    )
 
 
 def _stop(console: Console, children: Children) -> None:

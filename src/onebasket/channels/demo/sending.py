@@ -1,4 +1,4 @@
-"""Sends messages to the hub as a store's relay or a web shop does: over HTTP, again with the same key until answered."""
+"""Sends messages to the hub as a relay or a web shop does: over HTTP, again with the same key until answered."""
 
 import json
 import threading

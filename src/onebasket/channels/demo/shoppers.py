@@ -26,7 +26,7 @@ from onebasket.kernel.identity import new_id
 
 SHOPPERS = 3
 """Threads that order at the same time."""
-PLACES_A_MINUTE = 1.0
+PLACES_A_MINUTE = 0.6
 """Orders a real minute for each place, between the bounds below."""
 FEWEST, MOST = 12.0, 90.0
 SCARCE_SHARE = 0.2
@@ -38,7 +38,9 @@ PICK_AFTER = (10.0, 60.0)
 """Real seconds until an order is picked, then until it is handed over."""
 TALLY_FILE = "shoppers.json"
 _ORDERS = "/api/v1/orders"
-_CREATED, _REFUSED = 201, 422
+_OK, _CREATED, _REFUSED = 200, 201, 422
+_NOT_OPEN = frozenset({404, 409, 422})
+"""Somebody else, at the desk perhaps, has moved the order on."""
 
 
 class Tally(msgspec.Struct):
@@ -110,7 +112,7 @@ def wish(popularity: Popularity, chance: random.Random) -> Wish:
         others = [code for code in codes if code != first]
         places += chance.sample(others, min(2, len(others)))
     wanted = _chosen(popularity.places[first], chance)
-    lines = {item.sku: chance.randrange(300, 1_600, 100) if item.weighed else chance.choice((1, 1, 1, 2, 3)) for item in wanted}
+    lines = {item.sku: _quantity(item, chance) for item in wanted}
     if popularity.scarce and chance.random() < SCARCE_SHARE:
         sku = chance.choice(popularity.scarce)
         lines[sku] = chance.choice((1, 2, 4))
@@ -121,11 +123,15 @@ def _chosen(wanted: Sequence[Wanted], chance: random.Random) -> list[Wanted]:
     return chance.choices(wanted, [item.lines for item in wanted], k=chance.randint(1, 6))
 
 
+def _quantity(item: Wanted, chance: random.Random) -> int:
+    return chance.randrange(300, 1_600, 100) if item.weighed else chance.choice((1, 1, 1, 2, 3))
+
+
 def life(chance: random.Random) -> tuple[str, ...]:
     """Choose what becomes of an order."""
     if chance.random() >= CANCEL_SHARE:
         return ("pick", "hand-over")
-    return chance.choice((("cancel",), ("pick", "cancel")))
+    return chance.choice((("cancel",), ("pick", "cancel", "put-back")))
 
 
 def orders_a_minute(places: int) -> float:
@@ -161,18 +167,23 @@ def serve_for_ever(shop: Shop, line: HubLine) -> None:
         while (job := shop.due()) and not shop.stop.is_set():
             step, *rest = job.steps
             answer = line.post(f"{_ORDERS}/{job.order}/{step}", {}, key=f"{job.order}-{step}")
-            done = answer.status < 300  # noqa: PLR2004 - any success
-            shop.count(handed_over=done and step == "hand-over", cancelled=done and step == "cancel")
-            if done:
+            if answer.status == _OK:
+                shop.count(handed_over=step == "hand-over", cancelled=step == "cancel")
                 shop.later(job.order, tuple(rest))
+            elif answer.status not in _NOT_OPEN:
+                raise SystemExit(f"The hub refused to {step}: {answer.status} {answer.body}")
 
 
 def _left_open(line: HubLine) -> list[tuple[str, tuple[str, ...]]]:
     left: list[tuple[str, tuple[str, ...]]] = []
     for status, steps in (("placed", ("pick", "hand-over")), ("picking", ("hand-over",)), ("ready", ("hand-over",))):
-        answer = line.get(f"{_ORDERS}?status={status}&limit=200")
-        if answer.status < 300:  # noqa: PLR2004 - any success
+        following = f"{_ORDERS}?status={status}&limit=200"
+        while following:
+            answer = line.get(following)
+            if answer.status != _OK:
+                raise SystemExit(f"The hub does not list orders: {answer.status} {answer.body}")
             left += [(str(order["id"]), steps) for order in answer.body["items"]]
+            following = answer.body["next"]
     return left
 
 

@@ -70,7 +70,7 @@ def _do(request: HttpRequest, *, site: AdminSite, work: Work, row: Model | None)
 def _tell(request: HttpRequest, done: Done, *, site: AdminSite, work: Work, back: str) -> HttpResponse:
     if done.secret:
         context = {**site.each_context(request), "title": work.label, "done": done, "back": back}
-        request.current_app = site.name  # type: ignore[attr-defined]
+        request.current_app = site.name
         response = TemplateResponse(request, "desk/secret.html", context)
         response["Cache-Control"] = "no-store"
         return response
@@ -92,7 +92,7 @@ def _page(request: HttpRequest, *, site: AdminSite, work: Work, form: WorkForm, 
         "facts": [] if row is None else admin.shown(row),
         "texts": [] if row is None else admin.texts(row),
     }
-    request.current_app = site.name  # type: ignore[attr-defined]
+    request.current_app = site.name
     return TemplateResponse(request, "desk/work.html", context)
 
 
@@ -118,6 +118,6 @@ def find_products(request: HttpRequest) -> HttpResponse:
     """Offer products for what is typed so far, as the options of a list."""
     if not has_anywhere(person(request), "catalogue.read"):
         raise PermissionDenied
-    typed = next(iter(request.GET.values()), "")[:120]
+    typed = str(next(iter(request.GET.values()), ""))[:120]
     found = search_products(typed, MOST_FOUND) if len(typed) > 1 else []
     return TemplateResponse(request, "desk/products.html", {"products": found})

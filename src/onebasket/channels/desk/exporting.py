@@ -39,9 +39,9 @@ def csv_file(name: str, columns: Sequence[Column], rows: Iterable[Any]) -> Strea
 
 def _lines(columns: Sequence[Column], rows: Iterable[Any]) -> Iterator[str]:
     writer = csv.writer(_Echo())
-    yield "\ufeff" + writer.writerow([column.short_description for column in columns])  # type: ignore[operator]
+    yield "\ufeff" + writer.writerow([column.short_description for column in columns])
     for row in rows:
-        yield writer.writerow([cell(column.state(row)) for column in columns])  # type: ignore[misc]
+        yield writer.writerow([cell(column.state(row)) for column in columns])
 
 
 def _is_number(text: str) -> bool:

@@ -20,7 +20,7 @@ from onebasket.commerce.places.queries import all_places
 Rows = QuerySet[Model]
 
 
-class PlaceFilter(DropdownFilter):  # type: ignore[misc] # unfold is untyped
+class PlaceFilter(DropdownFilter):
     """One place, of those that the person may see; the model's admin says by which field."""
 
     title = "place"
@@ -40,7 +40,7 @@ class PlaceFilter(DropdownFilter):  # type: ignore[misc] # unfold is untyped
         return queryset.filter(**{"place_code" if by_code else "place__code": code})
 
 
-class DayFilter(RangeDateFilter):  # type: ignore[misc] # unfold is untyped
+class DayFilter(RangeDateFilter):
     """From a day to a day, both included; instants by days in UTC."""
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows | None:  # noqa: ARG002 - Django's signature
@@ -56,7 +56,7 @@ class DayFilter(RangeDateFilter):  # type: ignore[misc] # unfold is untyped
         return queryset.filter(**{key: value for key, value in conditions.items() if value is not None})
 
 
-class OpenFilter(DropdownFilter):  # type: ignore[misc] # unfold is untyped
+class OpenFilter(DropdownFilter):
     """What still waits for somebody, and what does not."""
 
     title = "open or closed"
@@ -104,9 +104,11 @@ class _Values(AllValuesFieldListFilter):
 
     def choices(self, changelist: Any) -> Iterator[Any]:  # noqa: ANN401, ARG002 - Django's signature
         """Offer each value in words."""
-        offered = [("", "All"), *((value, words(str(value))) for value in self.lookup_choices if value)]
+        offered = (("", "All"), *((value, words(str(value))) for value in self.lookup_choices if value))
         label = f" By {self.title} "
-        held = self.lookup_val[0] if isinstance(self.lookup_val, list) and self.lookup_val else self.lookup_val
+        held: Any = self.lookup_val
+        if isinstance(held, list):
+            held = held[0] if held else None
         yield {
             "form": DropdownForm(
                 label=label, name=self.lookup_kwarg, choices=offered, data={self.lookup_kwarg: held}, multiple=False
@@ -122,7 +124,7 @@ def entries_of(source_id: int, key: str) -> list[int]:
     return list(InboxEntry.objects.filter(source_id=source_id, key=key).values_list("pk", flat=True)) if key else []
 
 
-class BelowFilter(DropdownFilter):  # type: ignore[misc] # unfold is untyped
+class BelowFilter(DropdownFilter):
     """Shelves whose figures are at odds."""
 
     title = "figures"
@@ -151,7 +153,7 @@ class BelowFilter(DropdownFilter):  # type: ignore[misc] # unfold is untyped
 BELOW: Any = BelowFilter
 
 
-class HoldsFilter(DropdownFilter):  # type: ignore[misc] # unfold is untyped
+class HoldsFilter(DropdownFilter):
     """Prices that hold now, are to come, are over, or were superseded."""
 
     title = "validity"
@@ -176,7 +178,7 @@ class HoldsFilter(DropdownFilter):  # type: ignore[misc] # unfold is untyped
 HOLDS: Any = HoldsFilter
 
 
-class StandsFilter(DropdownFilter):  # type: ignore[misc] # unfold is untyped
+class StandsFilter(DropdownFilter):
     """Tokens that open something, and those that do not."""
 
     title = "validity"

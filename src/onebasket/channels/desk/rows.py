@@ -1,6 +1,5 @@
 """What every table's admin has: read-only lists and pages, within what the person may see, and CSV files of them."""
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -12,7 +11,7 @@ from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin
 
 from onebasket.base.models import TrailEntry
-from onebasket.channels.desk import columns
+from onebasket.channels.desk import columns, formats
 from onebasket.channels.desk.columns import NAME, PRODUCT, Column, Row
 from onebasket.channels.desk.exporting import CHUNK, csv_file
 from onebasket.channels.desk.paging import BoundedPaginator
@@ -24,7 +23,7 @@ from onebasket.channels.desk.works.work import Work
 TRAIL = (
     columns.moment("When", "at"),
     columns.text("Who", "actor"),
-    Column("What", lambda entry: columns.formats.words(entry.action), lambda entry: entry.action),
+    Column("What", lambda entry: formats.words(entry.action), lambda entry: entry.action),
     Column("More", lambda entry: told(entry.detail), lambda entry: entry.detail, __name__="long"),
 )
 
@@ -40,12 +39,13 @@ def _plain(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
+class ReadOnlyAdmin(ModelAdmin):
     """A table that people read: nothing is ever added, changed or deleted here."""
 
     right: ClassVar[str]
     place_field: ClassVar[str] = "place__code"
-    facts: ClassVar[Sequence[Column]] = ()
+    table: ClassVar[tuple[Column, ...]]
+    facts: ClassVar[tuple[Column, ...]] = ()
     kept_from_sight: ClassVar[frozenset[str]] = frozenset()
     about: ClassVar[str] = ""
 
@@ -56,9 +56,11 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
     list_max_show_all = 50
     list_filter_submit = True
     list_filter_sheet = True
-    ordering: Any = ("-pk",)
+    ordering: ClassVar[Any] = ("-pk",)
+    list_select_related: ClassVar[Any] = False
+    list_filter: ClassVar[Any] = ()
     change_list_template = "desk/list.html"
-    list_before_template = "desk/list_tools.html"
+    list_before_template: Any = "desk/list_tools.html"
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
         """Refuse: adding is a work."""
@@ -88,7 +90,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
             return rows
         return rows.filter(**{f"{self.place_field}__in": sorted(places)}) if self.place_field else rows.none()
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Refuse to filter by what is not shown: answers would give it away."""
         return lookup.split("__", maxsplit=1)[0] not in self.kept_from_sight and super().lookup_allowed(
             lookup, value, request
@@ -104,15 +106,18 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
             path("<path:object_id>/change/", view(self.row_view), name=f"{name}_change"),
         ]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:  # noqa: ANN401
         """Show the list with what can be done from it."""
         user = person(request)
         works = [work for work in works_on_list(self.model) if has_anywhere(user, work.right)]
         csv = reverse(f"desk:{self.opts.label_lower.replace('.', '_')}_csv")
         query = f"?{request.GET.urlencode()}" if request.GET else ""
-        tools = {"works": [(work, work_address(work)) for work in works], "csv": csv + query, "about": self.about}
-        response: HttpResponseBase = super().changelist_view(request, {**(extra_context or {}), **tools})
-        return response
+        tools: dict[str, Any] = {
+            "works": [(work, work_address(work)) for work in works],
+            "csv": csv + query,
+            "about": self.about,
+        }
+        return super().changelist_view(request, {**(extra_context or {}), **tools})
 
     def csv_view(self, request: HttpRequest) -> HttpResponseBase:
         """Stream the list as filtered, searched and sorted, whole."""
@@ -130,7 +135,11 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
 
     def columns(self) -> list[Column]:
         """Return the list's columns."""
-        return [column for column in self.list_display if isinstance(column, Column)]
+        return list(self.table)
+
+    def get_list_display(self, request: HttpRequest) -> Any:  # noqa: ANN401, ARG002 - columns are callables
+        """Show the table's columns."""
+        return self.table
 
     def shown(self, row: Row) -> list[tuple[str, object]]:
         """Return a row's facts as drawn: (title, value)."""
@@ -167,7 +176,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
             "links": self.links(row),
             "sections": [*self.sections(request, row), *self.trail(request, row)],
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, "desk/row.html", context)
 
     def works(self, request: HttpRequest, row: Row) -> list[tuple[Work, str]]:
@@ -181,7 +190,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
 
     def heading(self, row: Row) -> str:
         """Return what the row is called."""
-        return f"{self.opts.verbose_name.capitalize()} {row.pk}"
+        return f"{str(self.opts.verbose_name).capitalize()} {row.pk}"
 
     def texts(self, row: Row) -> list[tuple[str, str]]:  # noqa: ARG002
         """Return long texts to show whole: (title, text)."""
@@ -210,7 +219,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc] # unfold is untyped
 
 def work_address(work: Work, identity: object = None, **query: object) -> str:
     """Return the address of a work's page."""
-    arguments = [work.slug] if identity is None else [work.slug, identity]
+    arguments: list[object] = [work.slug] if identity is None else [work.slug, identity]
     address = reverse("desk:work" if identity is None else "desk:work_on_row", args=arguments)
     return f"{address}?{urlencode(query)}" if query else address
 

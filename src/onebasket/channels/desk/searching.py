@@ -19,7 +19,7 @@ LONGEST = 120
 class SearchedAdmin(ReadOnlyAdmin):
     """A table that is searched by `sought`: one statement finds products, the rows are found by their ids."""
 
-    search_fields: ClassVar[Any] = ("pk",)
+    search_fields = ("pk",)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:  # noqa: ANN401, ARG002
         """Return the rows that are sought, none of them twice."""
@@ -62,4 +62,7 @@ def as_uuid(term: str) -> UUID | None:
 
 def with_source(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Add the code of the row's source, which tables name by id alone."""
-    return rows.annotate(source_code=Subquery(Source.objects.filter(pk=OuterRef("source_id")).values("code")[:1]))
+    found: QuerySet[Any] = rows.annotate(
+        source_code=Subquery(Source.objects.filter(pk=OuterRef("source_id")).values("code")[:1])
+    )
+    return found

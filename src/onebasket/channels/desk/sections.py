@@ -40,7 +40,7 @@ def section(title: str, columns: Sequence[Column], rows: Iterable[Any], *, more:
     return Section(title, columns, drawn, more, len(found) > MOST_ROWS, empty)
 
 
-def filtered(model: type[Model], **conditions: object) -> str:
+def filtered(model: type[Model], **conditions: str | int) -> str:
     """Return the address of a table's list, filtered."""
     name = model._meta.label_lower.replace(".", "_")  # noqa: SLF001 - Django's own public API
     return f"{reverse(f'desk:{name}_changelist')}?{urlencode(conditions)}"

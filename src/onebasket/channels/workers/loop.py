@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import IO
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
@@ -38,8 +39,9 @@ class Job:
 class Loop:
     """Runs groups of jobs, a thread a group; within a group they take turns, so that no job starves another."""
 
-    def __init__(self, groups: Sequence[Sequence[Job]]) -> None:
-        """Keep the jobs; nothing runs before `start`."""
+    def __init__(self, groups: Sequence[Sequence[Job]], *, announced: IO[str] | None = None) -> None:
+        """Keep the jobs, and the file by which others know of us; nothing runs before `start`."""
+        self._announced = announced
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._work, args=(tuple(group),), name=f"worker-{group[0].name}", daemon=True)
@@ -58,6 +60,8 @@ class Loop:
         until = time.monotonic() + seconds
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
+        if self._announced:
+            self._announced.close()
         return not any(thread.is_alive() for thread in self._threads)
 
     def _work(self, jobs: tuple[Job, ...]) -> None:
@@ -114,15 +118,11 @@ def standing_jobs() -> list[list[Job]]:
 def start_in_process() -> Loop | None:
     """Start the loop in the hub's own serving process, where the database is SQLite; None on PostgreSQL.
 
-    Announces that a hub serves the file for as long as the process lives.
+    Others know from then on, until the loop stops or the process ends, that a hub serves the file. Keep the loop: with
+    it goes the announcement.
     """
     if connection.vendor != "sqlite":
         return None
-    _ANNOUNCED.append(presence.announce())
-    loop = Loop(standing_jobs())
+    loop = Loop(standing_jobs(), announced=presence.announce())
     loop.start()
     return loop
-
-
-_ANNOUNCED: list[object] = []
-"""Keeps the lock's file open."""

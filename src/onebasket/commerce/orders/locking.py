@@ -22,7 +22,7 @@ def take_numbers(counts: Mapping[tuple[int, date], int]) -> dict[tuple[int, date
     rows = [(place, day, count) for (place, day), count in sorted(counts.items())]
     source, parameters = bulk.as_relation(DayNumber, ("place", "business_day", "last"), rows)
     sql = (
-        f"INSERT INTO orders_daynumber (place_id, business_day, last) {source} "  # noqa: S608 - constants
+        f"INSERT INTO orders_daynumber (place_id, business_day, last) {source} "
         "ON CONFLICT (place_id, business_day) DO UPDATE SET last = orders_daynumber.last + excluded.last "
         "RETURNING place_id, business_day, last"
     )

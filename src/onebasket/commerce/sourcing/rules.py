@@ -1,4 +1,4 @@
-"""Which place serves an order, and why: the first that serves it whole, or, where partial is asked for, has any of it."""
+"""Which place serves an order, and why: the first that serves it whole or, with partial, has any of it."""
 
 from collections.abc import Sequence
 

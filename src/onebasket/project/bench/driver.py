@@ -41,7 +41,7 @@ class Load(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What came back: statuses, requests per second, latency percentiles in milliseconds, the driver's own CPU share."""
+    """What came back: statuses, requests a second, latency percentiles in ms, the driver's own CPU share."""
 
     statuses: dict[str, int]
     per_second: float

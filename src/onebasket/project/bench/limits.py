@@ -53,8 +53,12 @@ class Recording:
             copied(model, names, rows)
 
         def execute(
-            run: Callable[..., Any], sql: str, parameters: Any, many: bool, context: Any  # noqa: ANN401, FBT001
-        ) -> Any:  # noqa: ANN401
+            run: Callable[..., object],
+            sql: str,
+            parameters: Any,  # noqa: ANN401 - as Django's wrappers take it
+            many: bool,  # noqa: FBT001 - as Django's wrappers take it
+            context: object,
+        ) -> object:
             if sql.lstrip()[:6].upper() in {"INSERT", "UPDATE"}:
                 self._note(Write(sql, list(parameters) if many else parameters, many=many))
             return run(sql, parameters, many, context)
@@ -75,7 +79,7 @@ def replay(batches: Sequence[Batch]) -> float:
         with transaction.atomic(), connection.cursor() as cursor:
             for write in batch:
                 if write.copy:
-                    with cursor.copy(write.sql) as copy:  # type: ignore[attr-defined]
+                    with cursor.copy(write.sql) as copy:
                         for row in write.rows:
                             copy.write_row(row)
                 elif write.many:
@@ -83,10 +87,6 @@ def replay(batches: Sequence[Batch]) -> float:
                 else:
                     cursor.execute(write.sql, write.rows)
     return time.perf_counter() - begins
-
-
-class _RollBack(Exception):  # noqa: N818 - not an error: it puts the database back
-    pass
 
 
 def measure_limit(batches: Sequence[Callable[[], object]]) -> float:
@@ -101,8 +101,8 @@ def measure_limit(batches: Sequence[Callable[[], object]]) -> float:
             for run in batches:
                 with recording.batch():
                     run()
-            raise _RollBack
-    except _RollBack:
+            transaction.set_rollback(True)
+    finally:
         _set_sequence(before)
     return replay(recording.batches)
 

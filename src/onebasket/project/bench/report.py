@@ -24,7 +24,7 @@ class Figure(msgspec.Struct, frozen=True):
     limit: float | None = None
     limit_is: str = ""
     ratio: float | None = None
-    details: dict[str, Any] = {}  # noqa: RUF012 - a frozen struct copies its defaults
+    details: dict[str, Any] = {}
 
 
 def share(value: float, limit: float) -> float:

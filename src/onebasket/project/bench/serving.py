@@ -37,7 +37,7 @@ class Hub:
 
     def batches(self) -> tuple[float, float]:
         """Return how many batches the committer has decided and how many requests were in them."""
-        text = urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10).read().decode()  # noqa: S310
+        text = urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10).read().decode()
         found = {"count": 0.0, "sum": 0.0}
         for line in text.splitlines():
             for kind in found:
@@ -58,7 +58,7 @@ def hub(*arguments: str) -> Iterator[Hub]:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "onebasket.project", "hub", "--port", str(port), "--no-migrate", *arguments]
     with Path(tempfile.gettempdir(), f"onebasket-bench-hub-{os.getpid()}.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+        process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - our own program
         try:
             _wait(port, process)
             yield Hub(process, port)
@@ -73,7 +73,7 @@ def _wait(port: int, process: "subprocess.Popen[bytes]") -> None:
         if process.poll() is not None:
             raise RuntimeError(f"the hub ended with status {process.returncode} before it served")
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2)  # noqa: S310 - our own hub
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2)
         except OSError:
             time.sleep(0.1)
         else:
@@ -88,7 +88,7 @@ def driving(load: Load) -> Iterator["Driving"]:
         given, answer = Path(folder, "load.json"), Path(folder, "outcome.json")
         given.write_bytes(msgspec.json.encode(load))
         command = [sys.executable, "-m", "onebasket.project.bench.driver", str(given), str(answer)]
-        process = subprocess.Popen(command)
+        process = subprocess.Popen(command)  # noqa: S603 - our own program
         try:
             yield Driving(process, answer)
         finally:

@@ -43,7 +43,9 @@ class Measured(msgspec.Struct, frozen=True):
 def run(
     names: Annotated[list[Name] | None, typer.Argument(help="What to measure; everything when left out.")] = None,
     *,
-    database: Annotated[str, typer.Option(help="sqlite, or the URL of a PostgreSQL server to make a database on.")] = "sqlite",
+    database: Annotated[
+        str, typer.Option(help="sqlite, or the URL of a PostgreSQL server to make a database on.")
+    ] = "sqlite",
     seconds: Annotated[float, typer.Option(min=1, help="How long orders come in.")] = 20.0,
     receipts: Annotated[int, typer.Option(min=0, help="How many receipts of the year; 0 is all.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
@@ -69,7 +71,7 @@ def run(
                 "DJANGO_SETTINGS_MODULE": "onebasket.project.settings",
             }
             program = [sys.executable, "-m", "onebasket.project.bench.run", str(given), str(answer)]
-            if subprocess.run(program, env=environment, check=False).returncode:
+            if subprocess.run(program, env=environment, check=False).returncode:  # noqa: S603 - our own program
                 raise typer.Exit(1)
         content = answer.read_bytes()
     if as_json:

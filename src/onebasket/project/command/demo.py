@@ -22,7 +22,8 @@ def run(  # noqa: PLR0913 - a command's options
     stores: Annotated[int | None, typer.Option(min=1, max=457, help="The busiest stores; 20 unless stated.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All 457 stores.")] = False,
     day: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day of 2017 that is today; 2017-12-23 unless stated.")
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day of 2017 that is today; 2017-12-23 unless stated."),
     ] = None,
     speed: Annotated[float, typer.Option(min=0.1, max=10_000, help="How many times faster than the data's time.")] = 60,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The hub's port.")] = 8000,

@@ -1,6 +1,6 @@
 """People, sources and tokens."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest
@@ -44,7 +44,7 @@ class UserAdmin(SearchedAdmin):
     search_help_text = "Name"
     ordering = ("username",)
     list_filter = (filters.one_of("role"), "is_active")
-    list_display = (
+    table = (
         columns.text("Name", "username"), columns.choice("Role", "role"), PLACES,
         _switch("Stands", "is_active", yes="active", no="shut out"), columns.moment("Last signed in", "last_login"),
         columns.moment("Since", "date_joined"),
@@ -71,7 +71,7 @@ class SourceAdmin(SearchedAdmin):
     about = "One enrolment for one till, store or partner system. A replaced or restored machine enrols anew."
     search_help_text = "Code or name"
     list_filter = ("active",)
-    list_display = (
+    table = (
         columns.text("Code", "code"), columns.text("Name", "name"),
         _switch("Stands", "active", yes="open", no="closed"),
         columns.moment("Enrolled", "created_at"),
@@ -124,9 +124,9 @@ class TokenAdmin(SearchedAdmin):
     kept_from_sight = frozenset({"digest"})
     about = "Kept as a digest, shown once when issued. Bound to scopes and places."
     search_help_text = "Name or source"
-    list_select_related: ClassVar[Any] = ("source",)
+    list_select_related = ("source",)
     list_filter = (filters.STANDS,)
-    list_display = (
+    table = (
         columns.text("Name", "name"), columns.related("Source", "source"), *TOKEN, columns.text("By", "created_by"),
     )  # fmt: skip
 

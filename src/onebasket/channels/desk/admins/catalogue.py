@@ -1,6 +1,6 @@
 """Products, units, barcodes, prices, places and customers."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest
@@ -37,16 +37,16 @@ class ProductAdmin(SearchedAdmin):
     about = "What is sold, identified by SKU and found by barcode. The catalogue is loaded through the API and by file."
     search_help_text = "Name, SKU or barcode"
     ordering = ("name", "pk")
-    list_select_related: ClassVar[Any] = ("unit",)
+    list_select_related = ("unit",)
     list_filter = (("department", filters.ValuesFilter), "tracked", "weighed", "active")
-    list_display = (
+    table = (
         columns.text("Name", "name"), columns.text("SKU", "sku"), columns.related("Unit", "unit"),
         columns.text("Department", "department"), columns.text("Category", "category", sort=False),
         columns.text("Brand", "brand", sort=False),
         columns.yes_no("Stock", "tracked", yes="tracked", no="not tracked"), ACTIVE,
     )  # fmt: skip
     facts = (
-        *list_display, columns.yes_no("Weighed", "weighed"), columns.text("Minimum age", "minimum_age"),
+        *table, columns.yes_no("Weighed", "weighed"), columns.text("Minimum age", "minimum_age"),
         columns.text("Deposit", "deposit_sku"), columns.text("Tender restriction", "tender_restriction"),
     )  # fmt: skip
 
@@ -92,7 +92,7 @@ class UnitAdmin(ReadOnlyAdmin):
     right = "catalogue.read"
     place_field = ""
     ordering = ("code",)
-    list_display = (columns.text("Code", "code"), columns.text("Name", "name"), columns.number("Decimals", "decimals"))
+    table = (columns.text("Code", "code"), columns.text("Name", "name"), columns.number("Decimals", "decimals"))
 
 
 class BarcodeAdmin(SearchedAdmin):
@@ -101,9 +101,9 @@ class BarcodeAdmin(SearchedAdmin):
     right = "catalogue.read"
     place_field = ""
     search_help_text = "Code, product or SKU"
-    list_select_related: ClassVar[Any] = ("product",)
+    list_select_related = ("product",)
     list_filter = (("kind", filters.ValuesFilter),)
-    list_display = (columns.text("Code", "code"), columns.text("Kind", "kind"), PRODUCT, SKU)
+    table = (columns.text("Code", "code"), columns.text("Kind", "kind"), PRODUCT, SKU)
 
     def sought(self, term: str) -> Q:
         """Find the code, or the product's codes."""
@@ -115,7 +115,7 @@ class BarcodeTemplateAdmin(ReadOnlyAdmin):
 
     right = "catalogue.read"
     place_field = ""
-    list_display = (columns.text("Pattern", "pattern"),)
+    table = (columns.text("Pattern", "pattern"),)
 
 
 def _per(row: Row) -> str:
@@ -141,9 +141,9 @@ class PriceAdmin(SearchedAdmin):
     place_field = ""
     about = "Every version that ever held. A place's own price goes before the chain's."
     search_help_text = "Product, SKU or barcode"
-    list_select_related: ClassVar[Any] = ("product__unit", "place")
+    list_select_related = ("product__unit", "place")
     list_filter = (filters.PLACE, filters.HOLDS, filters.day("valid_from"))
-    list_display = (
+    table = (
         NAME, SKU, *PRICE, columns.moment("Recorded", "recorded_at"),
         columns.moment("Superseded", "superseded_at"),
     )  # fmt: skip
@@ -170,7 +170,7 @@ class PlaceAdmin(SearchedAdmin):
     search_help_text = "Name or code"
     ordering = ("code",)
     list_filter = (filters.one_of("kind"), "active")
-    list_display = (
+    table = (
         columns.text("Name", "name"), columns.text("Code", "code"), columns.choice("Kind", "kind"),
         columns.text("Currency", "currency"), columns.text("Time zone", "time_zone"),
         Column("Day starts", lambda row: _clock(row.day_start_minutes), lambda row: _clock(row.day_start_minutes)),
@@ -203,7 +203,7 @@ class CustomerAdmin(SearchedAdmin):
     about = "Known so far by loyalty number only."
     search_help_text = "Loyalty number"
     list_filter = ("active",)
-    list_display = (columns.text("Loyalty number", "loyalty_number"), ACTIVE, columns.moment("Since", "created_at"))
+    table = (columns.text("Loyalty number", "loyalty_number"), ACTIVE, columns.moment("Since", "created_at"))
 
     def sought(self, term: str) -> Q:
         """Find the card."""

@@ -7,7 +7,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 
 from onebasket.base.models import QuarantineItem
-from onebasket.channels.desk import columns, filters
+from onebasket.channels.desk import columns, filters, formats
 from onebasket.channels.desk.columns import NAME, PLACE, PRODUCT, SKU, Column, Row, address_of, link
 from onebasket.channels.desk.formats import quantity
 from onebasket.channels.desk.searching import ByProductAdmin, SearchedAdmin, product_ids, with_source
@@ -34,7 +34,7 @@ STATE_TONES: dict[object, str] = {"open": "warn", "mended": "good", "replayed": 
 
 class _ClosesItselfAdmin(ByProductAdmin):
     right = "exceptions.read"
-    list_filter = (filters.OPEN, filters.PLACE, filters.day("opened_at"))
+    list_filter: ClassVar[Any] = (filters.OPEN, filters.PLACE, filters.day("opened_at"))
 
     def links(self, row: Row) -> list[tuple[str, str]]:
         shelf = Shelf.objects.filter(place_id=row.place_id, product_id=row.product_id, state=getattr(row, "state", 1))
@@ -43,7 +43,7 @@ class _ClosesItselfAdmin(ByProductAdmin):
         return [*found, ("Its movements", moved)]
 
     def heading(self, row: Row) -> str:
-        return f"{self.opts.verbose_name.capitalize()}: {row.product.name} at {row.place.name}"
+        return f"{str(self.opts.verbose_name).capitalize()}: {row.product.name} at {row.place.name}"
 
     def trail_target(self, row: Row) -> str:
         return f"{self.opts.model_name}/{row.pk}"
@@ -55,7 +55,7 @@ class BreachAdmin(_ClosesItselfAdmin):
     about = (
         "On hand fell below what is reserved. A breach shrinks and closes itself when stock arrives or promises end."
     )
-    list_display = (
+    table = (
         NAME, SKU, PLACE, columns.quantity("Short", "shortfall"), OPENED, CLOSED, STANDS, NOTED, NOTED_BY,
     )  # fmt: skip
 
@@ -90,7 +90,7 @@ class DiscrepancyAdmin(_ClosesItselfAdmin):
 
     about = "On hand is below zero: somebody should count. A count closes it, and so does stock that arrives."
     list_filter = (filters.OPEN, filters.PLACE, filters.one_of("state"), filters.day("opened_at"))
-    list_display = (
+    table = (
         NAME, SKU, PLACE, columns.choice("Shelf", "state"), columns.quantity("On hand", "quantity"), OPENED, CLOSED,
         STANDS, NOTED, NOTED_BY,
     )  # fmt: skip
@@ -108,9 +108,9 @@ class LineExceptionAdmin(SearchedAdmin):
     right = "exceptions.read"
     about = "Booked in money, moved no stock: nobody knew what the code or the unit meant. Mend each by one movement."
     search_help_text = "Code as scanned, or product"
-    list_select_related: ClassVar[Any] = ("place", "product", "receipt")
+    list_select_related = ("place", "product", "receipt")
     list_filter = (filters.one_of("state"), filters.one_of("reason"), filters.PLACE, filters.day("opened_at"))
-    list_display = (
+    table = (
         columns.text("Code", "code"), columns.choice("Why", "reason"), PLACE,
         Column("Quantity", _line_unit, _line_unit, numeric=True, __name__="n_quantity"),
         columns.related("Receipt", "receipt", say="number"), columns.number("Line", "line"),
@@ -125,7 +125,8 @@ class LineExceptionAdmin(SearchedAdmin):
         )
         rows = super().get_queryset(request).annotate(unit_code=Subquery(line.values("unit_code")[:1]))
         decimals = Unit.objects.filter(code=OuterRef("unit_code")).values("decimals")[:1]
-        return rows.annotate(unit_decimals=Subquery(decimals))
+        found: QuerySet[Any] = rows.annotate(unit_decimals=Subquery(decimals))
+        return found
 
     def sought(self, term: str) -> Q:
         """Find the code, or the lines that were mended as a product."""
@@ -155,14 +156,16 @@ class QuarantineAdmin(SearchedAdmin):
         filters.one_of("state"), ("kind", filters.ValuesFilter), ("reason", filters.ValuesFilter), filters.PLACE,
         filters.day("received_at"),
     )  # fmt: skip
-    list_display = (
+    table = (
         Column("Kind", lambda row: row.kind, lambda row: row.kind, "kind"),
-        Column("Why", lambda row: columns.formats.words(row.reason), lambda row: row.reason, "reason"),
+        Column("Why", lambda row: formats.words(row.reason), lambda row: row.reason, "reason"),
         columns.long("Explanation", "explanation"), columns.text("Key", "key"),
         columns.text("Source", "source_code", sort=False), columns.text("Place", "place_code"),
         columns.moment("Received", "received_at"), columns.choice("Stands", "state", tones=STATE_TONES),
         NOTED, columns.moment("Settled", "settled_at"), columns.text("By", "settled_by"),
     )  # fmt: skip
+
+    facts = tuple(column for column in table if column.short_description != "Explanation")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Add the source's code."""

@@ -1,11 +1,11 @@
 """Shelves, what moved on them and what was counted."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest
 
-from onebasket.channels.desk import columns, filters
+from onebasket.channels.desk import columns, filters, formats
 from onebasket.channels.desk.columns import NAME, PLACE, PRODUCT, SKU, Column, Row, address_of
 from onebasket.channels.desk.rights import person
 from onebasket.channels.desk.rows import work_address
@@ -35,7 +35,7 @@ MOVED: tuple[Column, ...] = (
 
 def _free(row: Row) -> str:
     unit = row.product.unit
-    return columns.formats.quantity(row.on_hand - row.reserved - row.held, unit=unit.code, decimals=unit.decimals)
+    return formats.quantity(row.on_hand - row.reserved - row.held, unit=unit.code, decimals=unit.decimals)
 
 
 class ShelfAdmin(ByProductAdmin):
@@ -44,7 +44,7 @@ class ShelfAdmin(ByProductAdmin):
     right = "stock.read"
     about = "On hand less reserved and held is what may still be promised; buffers are not taken off here."
     list_filter = (filters.PLACE, filters.one_of("state"), filters.BELOW)
-    list_display = (
+    table = (
         NAME, SKU, PLACE, columns.choice("Shelf", "state"), columns.quantity("On hand", "on_hand"),
         columns.quantity("Reserved", "reserved"), columns.quantity("Held", "held"),
         Column("Free", _free, _free, numeric=True, __name__="n_free"), columns.moment("Counted", "counted_at"),
@@ -102,7 +102,7 @@ class MovementAdmin(ByProductAdmin):
         filters.PLACE, filters.one_of("kind"), filters.one_of("origin"), filters.one_of("target"),
         filters.day("occurred_at"),
     )  # fmt: skip
-    list_display = (MOVED[0], PRODUCT, SKU, PLACE, *MOVED[1:])
+    table = (MOVED[0], PRODUCT, SKU, PLACE, *MOVED[1:])
 
     def sought(self, term: str) -> Q:
         """Find products, a reference such as a receipt's number, or the key that caused it."""
@@ -131,7 +131,7 @@ class CountAdmin(ByProductAdmin):
     right = "stock.read"
     about = "What lay there as of a time, and what the ledger had to move for it."
     list_filter = (filters.PLACE, filters.one_of("state"), filters.day("occurred_at"))
-    list_display = (NAME, SKU, PLACE, columns.choice("Shelf", "state", sort=False), *COUNTED)
+    table = (NAME, SKU, PLACE, columns.choice("Shelf", "state", sort=False), *COUNTED)
 
     def links(self, row: Row) -> list[tuple[str, str]]:
         """Lead to what it moved."""
@@ -143,14 +143,14 @@ class BufferAdmin(ByProductAdmin):
 
     right = "stock.read"
     about = "The narrowest row holds: a product before a unit, a channel before every channel."
-    list_select_related: ClassVar[Any] = ("place", "product__unit", "unit")
+    list_select_related = ("place", "product__unit", "unit")
     list_filter = (filters.PLACE, ("channel", filters.ValuesFilter))
-    list_display = (
+    table = (
         Column("Channel", lambda row: row.channel or "every channel", lambda row: row.channel, "channel"), PLACE,
         PRODUCT, columns.related("Unit", "unit"),
         Column(
             "Kept back",
-            lambda row: columns.formats.quantity(
+            lambda row: formats.quantity(
                 row.quantity, unit=_unit(row).code, decimals=_unit(row).decimals
             ),
             lambda row: row.quantity, "quantity", numeric=True, __name__="n_quantity",

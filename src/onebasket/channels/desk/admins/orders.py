@@ -1,6 +1,6 @@
 """Orders, their lines and fulfilments."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest
@@ -54,19 +54,19 @@ class OrderAdmin(SearchedAdmin):
     about = "Placed baskets and where they stand. Newest first."
     search_help_text = "Number such as 367-0042, id, key or loyalty number"
     ordering = ("-placed_at",)
-    list_select_related: ClassVar[Any] = ("place",)
+    list_select_related = ("place",)
     list_filter = (
         filters.PLACE, filters.one_of("status"), ("channel", filters.ValuesFilter), filters.day("placed_at"),
         filters.day("business_day"),
     )  # fmt: skip
-    list_display = (
+    table = (
         Column("Number", _number, _number), columns.choice("Stands", "status", tones=STATUS), PLACE,
         columns.text("Channel", "channel"), columns.number("Lines", "line_count"), columns.money("Total", "total"),
         columns.moment("Placed", "placed_at"), columns.moment("Changed", "changed_at"),
         columns.day("Day", "business_day"),
     )  # fmt: skip
     facts = (
-        *list_display, columns.text("Loyalty number", "loyalty_number"),
+        *table, columns.text("Loyalty number", "loyalty_number"),
         columns.moment("Promise expires", "expires_at"),
         Column("Why this place", lambda row: _why(row.reason), lambda row: row.reason), columns.text("Note", "note"),
         columns.text("Id", "pk"),
@@ -136,9 +136,9 @@ class OrderLineAdmin(ByProductAdmin):
     """What was ordered, line by line."""
 
     right = "orders.read"
-    list_select_related: ClassVar[Any] = ("place", "product__unit", "order")
+    list_select_related = ("place", "product__unit", "order")
     list_filter = (filters.PLACE,)
-    list_display = (NAME, *LINE[2:], PLACE, ORDER)
+    table = (NAME, *LINE[2:], PLACE, ORDER)
     sortable_by = ()
 
 
@@ -146,19 +146,19 @@ class FulfilmentAdmin(ReadOnlyAdmin):
     """The part of an order that one place serves."""
 
     right = "orders.read"
-    ordering: ClassVar[Any] = ("-pk",)
-    list_select_related: ClassVar[Any] = ("place", "order")
+    ordering = ("-pk",)
+    list_select_related = ("place", "order")
     list_filter = (filters.PLACE, filters.one_of("status"))
-    list_display = (PART[2], ORDER, *PART[:2], *PART[3:])
+    table = (PART[2], ORDER, *PART[:2], *PART[3:])
 
 
 class DayNumberAdmin(ReadOnlyAdmin):
     """The last order number given out."""
 
     right = "orders.read"
-    list_select_related: ClassVar[Any] = ("place",)
+    list_select_related = ("place",)
     list_filter = (filters.PLACE, filters.day("business_day"))
-    list_display = (columns.day("Day", "business_day"), PLACE, columns.number("Last number", "last"))
+    table = (columns.day("Day", "business_day"), PLACE, columns.number("Last number", "last"))
 
 
 ADMINS = {Order: OrderAdmin, OrderLine: OrderLineAdmin, Fulfilment: FulfilmentAdmin, DayNumber: DayNumberAdmin}

@@ -1,6 +1,6 @@
 """Promises: holds of baskets and reservations of orders."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -27,9 +27,9 @@ class HoldAdmin(SearchedAdmin):
     about = "A basket's promise. It expires by itself; an expired one that was not met yet still stands in `held`."
     search_help_text = "Id of the hold"
     ordering = ("-created_at",)
-    list_select_related: ClassVar[Any] = ("place",)
+    list_select_related = ("place",)
     list_filter = (filters.PLACE, ("channel", filters.ValuesFilter), filters.day("created_at"))
-    list_display = (
+    table = (
         columns.text("Hold", "pk", sort=False), PLACE, columns.text("Channel", "channel", sort=False),
         columns.text("Source", "source_code", sort=False), columns.moment("Placed", "created_at"),
         columns.moment("Expires", "expires_at"),
@@ -55,8 +55,8 @@ class HoldLineAdmin(ByProductAdmin):
 
     right = "stock.read"
     list_filter = (filters.PLACE, filters.one_of("state"), filters.day("expires_at"))
-    list_display = (NAME, *LINE[2:4], PLACE, *LINE[4:], columns.related("Hold", "hold", say="pk"))
-    list_select_related: ClassVar[Any] = ("place", "product__unit", "hold")
+    table = (NAME, *LINE[2:4], PLACE, *LINE[4:], columns.related("Hold", "hold", say="pk"))
+    list_select_related = ("place", "product__unit", "hold")
 
 
 class ReservationAdmin(ByProductAdmin):
@@ -66,7 +66,7 @@ class ReservationAdmin(ByProductAdmin):
     about = "An order line's promise on a shelf: open until it is picked (taken) or given up (released)."
     search_help_text = "Product, SKU, barcode or id of the order"
     list_filter = (filters.PLACE, filters.one_of("state"), filters.day("placed_at"))
-    list_display = (
+    table = (
         NAME, SKU, PLACE, columns.quantity("Quantity", "quantity", sort=False),
         columns.choice("Stands", "state", tones=PROMISED, sort=False),
         Column(

@@ -1,6 +1,6 @@
 """Receipts as facts, and what belongs to them."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
@@ -39,12 +39,12 @@ class ReceiptAdmin(SearchedAdmin):
     right = "sales.read"
     about = "As the tills stated them; never changed. Newest booked first."
     search_help_text = "Number, key, till or loyalty number"
-    list_select_related: ClassVar[Any] = ("place",)
+    list_select_related = ("place",)
     list_filter = (
         filters.PLACE, filters.one_of("kind"), filters.day("business_day"), filters.day("booked_at"), "voided",
         "clock_suspect", "awaits_original",
     )  # fmt: skip
-    list_display = (
+    table = (
         columns.text("Number", "number"), columns.choice("Kind", "kind", tones=KINDS), PLACE,
         columns.text("Till", "till"), columns.day("Day", "business_day"), columns.number("Lines", "line_count"),
         columns.money("Paid", "paid_total"), columns.money("Discount", "discount_total"),
@@ -52,7 +52,7 @@ class ReceiptAdmin(SearchedAdmin):
         columns.moment("Occurred", "occurred_at"), columns.moment("Booked", "booked_at"), Column("Mind", _odd, _odd),
     )  # fmt: skip
     facts = (
-        *list_display, columns.text("Operator", "operator"), columns.text("Loyalty number", "loyalty_number"),
+        *table, columns.text("Operator", "operator"), columns.text("Loyalty number", "loyalty_number"),
         columns.text("Source", "source_code"), columns.money("Tendered", "tendered"), columns.money("Change", "change"),
         columns.money("Rounding", "rounding"), columns.yes_no("Tax is included", "tax_included"),
         Column("Its original", lambda row: _original(row), lambda row: _original(row)),  # noqa: PLW0108
@@ -106,7 +106,8 @@ def _of(model: Any, here: dict[str, Any]) -> QuerySet[Any]:  # noqa: ANN401
 
 def _with_units(rows: QuerySet[Any]) -> QuerySet[Any]:
     decimals = Unit.objects.filter(code=OuterRef("unit_code")).values("decimals")[:1]
-    return rows.annotate(unit_decimals=Subquery(decimals)).select_related("receipt", "place", "product")
+    found: QuerySet[Any] = rows.annotate(unit_decimals=Subquery(decimals))
+    return found.select_related("receipt", "place", "product")
 
 
 def _steps(row: Row) -> str:
@@ -157,7 +158,7 @@ class ReceiptLineAdmin(ByProductAdmin):
     about = "Every line of every receipt, newest first."
     search_help_text = "Product, SKU, barcode or code as scanned"
     list_filter = (filters.PLACE,)
-    list_display = (LINE[1], LINE[2], LINE[3], PLACE, *LINE[4:8], RECEIPT)
+    table = (LINE[1], LINE[2], LINE[3], PLACE, *LINE[4:8], RECEIPT)
     sortable_by = ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -168,12 +169,12 @@ class ReceiptLineAdmin(ByProductAdmin):
         """Find products, or the code as it was scanned."""
         return Q(product_id__in=product_ids(term)) | Q(code=term)
 
-    list_select_related: ClassVar[Any] = ("place", "product", "receipt")
+    list_select_related = ("place", "product", "receipt")
 
 
 class _PartAdmin(ReadOnlyAdmin):
     right = "sales.read"
-    list_select_related: ClassVar[Any] = ("place", "receipt")
+    list_select_related = ("place", "receipt")
     sortable_by = ()
 
 
@@ -181,21 +182,21 @@ class DiscountAdmin(_PartAdmin):
     """Reductions, with who funds them."""
 
     list_filter = (filters.PLACE, filters.one_of("funder"))
-    list_display = (DISCOUNT[1], PLACE, *DISCOUNT[2:], DISCOUNT[0], RECEIPT)
+    table = (DISCOUNT[1], PLACE, *DISCOUNT[2:], DISCOUNT[0], RECEIPT)
 
 
 class TaxAdmin(_PartAdmin):
     """Tax on lines."""
 
     list_filter = (filters.PLACE,)
-    list_display = (TAX[1], PLACE, *TAX[2:], TAX[0], RECEIPT)
+    table = (TAX[1], PLACE, *TAX[2:], TAX[0], RECEIPT)
 
 
 class TenderAdmin(_PartAdmin):
     """Means of payment."""
 
     list_filter = (filters.PLACE,)
-    list_display = (TENDER[0], PLACE, *TENDER[1:], RECEIPT)
+    table = (TENDER[0], PLACE, *TENDER[1:], RECEIPT)
 
 
 ADMINS = {

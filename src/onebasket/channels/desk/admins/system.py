@@ -1,12 +1,13 @@
 """What runs underneath: events, webhooks and their deliveries, the inbox, the audit trail."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 
 from onebasket.base.models import Delivery, Event, InboxEntry, TrailEntry, Webhook
-from onebasket.channels.desk import columns, filters
+from onebasket.channels.desk import columns, filters, formats
 from onebasket.channels.desk.columns import Column, Row, address_of, link
 from onebasket.channels.desk.rows import told
 from onebasket.channels.desk.searching import SearchedAdmin, as_uuid, with_source
@@ -27,7 +28,7 @@ class EventAdmin(SearchedAdmin):
     about = "What was told. A position is given after commit; readers go by it and by nothing else."
     search_help_text = "Subject such as order/…, type, id or position"
     list_filter = (filters.PLACE, filters.day("occurred_at"))
-    list_display = (
+    table = (
         columns.text("Type", "type", sort=False), columns.number("Position", "position", sort=False),
         columns.text("Subject", "subject", sort=False), columns.text("Place", "place_code", sort=False),
         columns.moment("When", "occurred_at", sort=False),
@@ -71,7 +72,7 @@ class WebhookAdmin(SearchedAdmin):
     search_help_text = "Address"
     list_filter = ("active",)
     ordering = ("-created_at",)
-    list_display = (
+    table = (
         columns.text("Address", "url"),
         Column("Types", lambda row: ", ".join(row.types) or "all", lambda row: ", ".join(row.types)),
         Column("Places", lambda row: ", ".join(row.places), lambda row: ", ".join(row.places)),
@@ -105,9 +106,9 @@ class DeliveryAdmin(SearchedAdmin):
     place_field = ""
     about = "A failing delivery delays only its subject; a dead one was tried for as long as it makes sense."
     search_help_text = "Subject"
-    list_select_related: ClassVar[Any] = ("webhook", "event")
+    list_select_related = ("webhook", "event")
     list_filter = (filters.one_of("state"), filters.day("next_attempt_at"))
-    list_display = (
+    table = (
         columns.text("Subject", "subject", sort=False),
         columns.related("Event", "event", say="type"),
         TO,
@@ -127,7 +128,7 @@ class InboxAdmin(SearchedAdmin):
     about = "One key, one effect: what was answered the first time is answered again."
     search_help_text = "Key"
     list_filter = (("kind", filters.ValuesFilter), filters.day("received_at"))
-    list_display = (
+    table = (
         columns.text("Key", "key", sort=False), columns.text("Kind", "kind", sort=False),
         columns.text("Source", "source_code", sort=False), columns.moment("Received", "received_at", sort=False),
     )  # fmt: skip
@@ -171,9 +172,7 @@ TARGETS = {
 def _target(row: Row) -> object:
     kind, _, identity = row.target.partition("/")
     table = TARGETS.get(kind)
-    return (
-        link(row.target, columns.reverse(f"desk:{table}_change", args=[identity])) if table and identity else row.target
-    )
+    return link(row.target, reverse(f"desk:{table}_change", args=[identity])) if table and identity else row.target
 
 
 class TrailAdmin(SearchedAdmin):
@@ -186,8 +185,8 @@ class TrailAdmin(SearchedAdmin):
     ordering = ("-at", "-pk")
     date_hierarchy = "at"
     list_filter = (("action", filters.ValuesFilter), filters.PLACE, filters.day("at"))
-    list_display = (
-        Column("What", lambda row: columns.formats.words(row.action), lambda row: row.action, "action"),
+    table = (
+        Column("What", lambda row: formats.words(row.action), lambda row: row.action, "action"),
         Column("To what", _target, lambda row: row.target, "target"), columns.text("Who", "actor"),
         columns.moment("When", "at"), columns.text("Place", "place_code"),
         Column("More", lambda row: told(row.detail), lambda row: told(row.detail)),
@@ -199,7 +198,7 @@ class TrailAdmin(SearchedAdmin):
 
     def heading(self, row: Row) -> str:
         """Say who did what."""
-        return f"{row.actor}: {columns.formats.words(row.action)}"
+        return f"{row.actor}: {formats.words(row.action)}"
 
 
 ADMINS = {

@@ -5,71 +5,76 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='BarcodeTemplate',
+            name="BarcodeTemplate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('pattern', models.CharField(max_length=64, unique=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("pattern", models.CharField(max_length=64, unique=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Revision',
+            name="Revision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.BigIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("token", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Unit',
+            name="Unit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=16, unique=True)),
-                ('decimals', models.SmallIntegerField()),
-                ('name', models.CharField(blank=True, max_length=64)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=16, unique=True)),
+                ("decimals", models.SmallIntegerField()),
+                ("name", models.CharField(blank=True, max_length=64)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('decimals__gte', 0), ('decimals__lte', 6)), name='unit_decimals')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("decimals__gte", 0), ("decimals__lte", 6)), name="unit_decimals"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sku', models.CharField(max_length=64, unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('department', models.CharField(blank=True, max_length=80)),
-                ('category', models.CharField(blank=True, max_length=120)),
-                ('brand', models.CharField(blank=True, max_length=80)),
-                ('tracked', models.BooleanField(default=True)),
-                ('weighed', models.BooleanField(default=False)),
-                ('minimum_age', models.SmallIntegerField(blank=True, null=True)),
-                ('deposit_sku', models.CharField(blank=True, max_length=64)),
-                ('tender_restriction', models.CharField(blank=True, max_length=32)),
-                ('active', models.BooleanField(default=True)),
-                ('unit', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='catalogue.unit')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sku", models.CharField(max_length=64, unique=True)),
+                ("name", models.CharField(max_length=200)),
+                ("department", models.CharField(blank=True, max_length=80)),
+                ("category", models.CharField(blank=True, max_length=120)),
+                ("brand", models.CharField(blank=True, max_length=80)),
+                ("tracked", models.BooleanField(default=True)),
+                ("weighed", models.BooleanField(default=False)),
+                ("minimum_age", models.SmallIntegerField(blank=True, null=True)),
+                ("deposit_sku", models.CharField(blank=True, max_length=64)),
+                ("tender_restriction", models.CharField(blank=True, max_length=32)),
+                ("active", models.BooleanField(default=True)),
+                (
+                    "unit",
+                    models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to="catalogue.unit"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Barcode',
+            name="Barcode",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=8)),
-                ('code', models.CharField(max_length=48)),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='catalogue.product')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=8)),
+                ("code", models.CharField(max_length=48)),
+                ("product", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="catalogue.product")),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('code', 'kind'), name='barcode_code_kind')],
+                "constraints": [models.UniqueConstraint(fields=("code", "kind"), name="barcode_code_kind")],
             },
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['department', 'name'], name='product_department'),
+            model_name="product",
+            index=models.Index(fields=["department", "name"], name="product_department"),
         ),
     ]

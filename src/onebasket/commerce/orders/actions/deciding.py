@@ -16,7 +16,7 @@ from onebasket.commerce.stock.rules.promises import HeldLine
 
 
 class Decided(NamedTuple):
-    """A request that will be served: where, what is promised of each line, at which price, out of which hold, and why."""
+    """A request that will be served: where, what of each line, at which price, out of which hold, and why."""
 
     request: OrderRequest
     place: PlaceFacts
@@ -31,7 +31,7 @@ class Retry(NamedTuple):
     """The shortlist ran out under the lock although more places looked possible: decide again in a new transaction."""
 
 
-def refuse_unknown(request: OrderRequest, world: World) -> OrderRefused | None:
+def refuse_unknown(request: OrderRequest, world: World) -> OrderRefused | None:  # noqa: PLR0911 - a refusal a line
     """Refuse what no lock can change: unknown or retired places and products, doubled lines."""
     skus = [line.sku for line in request.lines]
     if unknown := tuple(code for code in request.places if code not in world.places):
@@ -52,13 +52,21 @@ def refuse_unknown(request: OrderRequest, world: World) -> OrderRefused | None:
 
 
 def decide(
-    request: OrderRequest, shortlist: Shortlist, world: World, book: ShelfBook, *, held: Sequence[HeldLine], now: datetime
+    request: OrderRequest,
+    shortlist: Shortlist,
+    world: World,
+    book: ShelfBook,
+    *,
+    held: Sequence[HeldLine],
+    now: datetime,
 ) -> Decided | OrderRefused | Retry:
     """Choose the place and take the promise in the book, as one decision."""
     if request.hold is not None and (refused := _refuse_hold(request.hold, held, shortlist, now)):
         return refused
     products = [world.products[line.sku] for line in request.lines]
-    priced = [place for place in shortlist.places if all((place.id, product.id) in world.prices for product in products)]
+    priced = [
+        place for place in shortlist.places if all((place.id, product.id) in world.prices for product in products)
+    ]
     if not priced:
         return _refuse_unpriced(shortlist, products, world)
     needs = [Need(number, line.sku, line.quantity) for number, line in enumerate(request.lines, 1)]
@@ -89,7 +97,7 @@ def _fell_short(request: OrderRequest, choice: Choice | Shortage, *, whole: bool
     return whole and any(given < line.quantity for given, line in zip(choice.promised, request.lines, strict=True))
 
 
-def _free(  # noqa: PLR0913, PLR0917 - private; all that availability depends on
+def _free(
     book: ShelfBook, world: World, place: PlaceFacts, product: ProductFacts, channel: str, own: Mapping[int, int]
 ) -> int:
     shelf = book.find(place.id, product.id)

@@ -103,11 +103,11 @@ def put_back(
 
 def release(book: ShelfBook, lines: Sequence[Line]) -> None:
     """Give back the promises of lines that have not been picked."""
-    close_reservations(book, [line.reservation() for line in lines if line.picked is None and line.promised], picked=False)
+    close_reservations(
+        book, [line.reservation() for line in lines if line.picked is None and line.promised], picked=False
+    )
 
 
-def _move(  # noqa: PLR0913, PLR0917 - private; a movement has all these
-    book: ShelfBook, line: Line, quantity: int, kind: Kind, ends: tuple[End, End], cause: Cause
-) -> None:
+def _move(book: ShelfBook, line: Line, quantity: int, kind: Kind, ends: tuple[End, End], cause: Cause) -> None:
     own = cause._replace(line=line.number)
     book.move(line.place_id, line.product_id, kind=kind, ends=ends, quantity=quantity, cause=own)

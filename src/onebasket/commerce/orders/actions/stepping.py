@@ -1,6 +1,6 @@
 """Move orders on in their life: confirm payment, pick, hand over, cancel, put back; one after the other in a batch."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -83,9 +83,7 @@ def step_orders(calls: Sequence[StepCall]) -> list[StepOutcome]:
             post(work.book, now=now, names=work.names)
             outbox.record(work.news)
         inbox.settle({claimed.fresh[p]: msgspec.json.encode(outcome).decode() for p, outcome in decided.items()})
-        answers = inbox.answer(
-            claimed, decided, count=len(known), decode=_decode, conflict=lambda _: OrderConflict()
-        )
+        answers = inbox.answer(claimed, decided, count=len(known), decode=_decode, conflict=lambda _: OrderConflict())
     outcomes: dict[int, StepOutcome] = dict(zip(known, answers, strict=True))
     return [outcomes.get(index, StepUnknown(call.request.order)) for index, call in enumerate(calls)]
 
@@ -104,8 +102,8 @@ def _visible(calls: Sequence[StepCall]) -> set[int]:
     }
 
 
-def _open(calls: Sequence[StepCall] | object, *, now: datetime) -> _Work:
-    requests = [call.request for call in calls]  # type: ignore[attr-defined]
+def _open(calls: Collection[StepCall], *, now: datetime) -> _Work:
+    requests = [call.request for call in calls]
     orders = lock_orders(request.order for request in requests)
     lines: dict[UUID, list[Line]] = {}
     for row in OrderLine.objects.filter(order_id__in=orders).order_by("number"):
@@ -182,9 +180,7 @@ def _write(order: Order, lines: Sequence[Line], status: Status, *, now: datetime
     Fulfilment.objects.filter(order_id=order.pk).update(status=status, **times)
     for line in lines:
         if line.changed:
-            OrderLine.objects.filter(pk=line.id).update(
-                picked=line.picked, put_back=line.put_back, amount=line.amount
-            )
+            OrderLine.objects.filter(pk=line.id).update(picked=line.picked, put_back=line.put_back, amount=line.amount)
             line.changed = False
 
 

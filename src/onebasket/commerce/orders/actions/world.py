@@ -69,7 +69,9 @@ def shortlist(requests: Mapping[int, OrderRequest], world: World) -> dict[int, S
     Where none does, the first places asked stand, so that the refusal (or the part served) is decided under their lock.
     """
     several = {
-        index: _priced([world.places[code] for code in dict.fromkeys(request.places) if _serves(world, code)], request, world)
+        index: _priced(
+            [world.places[code] for code in dict.fromkeys(request.places) if _serves(world, code)], request, world
+        )
         for index, request in requests.items()
     }
     keys = {

@@ -58,7 +58,10 @@ def write_orders(placings: Sequence[Placing], *, now: datetime) -> dict[int, Ord
     bulk.insert(
         Fulfilment,
         _FULFILMENT,
-        [(f, i.placing.decided.place.id, i.placed.id, i.placing.decided.place.owner, i.placed.status) for f, i in fulfilments],
+        [
+            (f, i.placing.decided.place.id, i.placed.id, i.placing.decided.place.owner, i.placed.status)
+            for f, i in fulfilments
+        ],
     )
     bulk.insert(OrderLine, _LINE, [row for f, item in fulfilments for row in _line_rows(f, item)])
     reserve_lines([row for item in numbered for row in _reservations(item)], now=now)
@@ -72,9 +75,7 @@ def _number(placings: Sequence[Placing], *, now: datetime) -> list[_Numbered]:
     for placing in placings:
         place = placing.decided.place
         if place.id not in days:
-            days[place.id] = business_day(
-                now, time_zone=place.time_zone, day_start_minutes=place.day_start_minutes
-            )
+            days[place.id] = business_day(now, time_zone=place.time_zone, day_start_minutes=place.day_start_minutes)
         key = place.id, days[place.id]
         counts[key] = counts.get(key, 0) + 1
     following = take_numbers(counts)
@@ -95,9 +96,7 @@ def _placed(decided: Decided, number: int, now: datetime) -> OrderPlaced:
     ):
         amount = price_for(price.amount, per_quantity=price.per_quantity, quantity=promised)
         lines.append(
-            PlacedLine(
-                index, line.sku, line.quantity, promised, price.amount, price.per_quantity, amount, place.owner
-            )
+            PlacedLine(index, line.sku, line.quantity, promised, price.amount, price.per_quantity, amount, place.owner)
         )
         if promised < line.quantity:
             shortfalls.append(Shortfall(index, line.sku, line.quantity, promised, line.quantity - promised))

@@ -5,106 +5,188 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalogue', '0001_initial'),
-        ('places', '0001_initial'),
+        ("catalogue", "0001_initial"),
+        ("places", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('business_day', models.DateField()),
-                ('number', models.IntegerField()),
-                ('channel', models.CharField(max_length=16)),
-                ('source_id', models.BigIntegerField()),
-                ('entry_id', models.BigIntegerField()),
-                ('status', models.CharField(choices=[('awaiting_payment', 'awaiting payment'), ('placed', 'placed'), ('picking', 'picking'), ('ready', 'ready'), ('handed_over', 'handed over'), ('cancelled', 'cancelled')], max_length=20)),
-                ('loyalty_number', models.CharField(blank=True, max_length=64)),
-                ('currency', models.CharField(max_length=3)),
-                ('total', models.BigIntegerField()),
-                ('line_count', models.IntegerField()),
-                ('placed_at', models.DateTimeField()),
-                ('changed_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('reason', models.JSONField()),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('place', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, to='places.place')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("business_day", models.DateField()),
+                ("number", models.IntegerField()),
+                ("channel", models.CharField(max_length=16)),
+                ("source_id", models.BigIntegerField()),
+                ("entry_id", models.BigIntegerField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("awaiting_payment", "awaiting payment"),
+                            ("placed", "placed"),
+                            ("picking", "picking"),
+                            ("ready", "ready"),
+                            ("handed_over", "handed over"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("loyalty_number", models.CharField(blank=True, max_length=64)),
+                ("currency", models.CharField(max_length=3)),
+                ("total", models.BigIntegerField()),
+                ("line_count", models.IntegerField()),
+                ("placed_at", models.DateTimeField()),
+                ("changed_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("reason", models.JSONField()),
+                ("note", models.CharField(blank=True, max_length=500)),
+                (
+                    "place",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="places.place",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Fulfilment',
+            name="Fulfilment",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('owner', models.CharField(max_length=64)),
-                ('status', models.CharField(choices=[('awaiting_payment', 'awaiting payment'), ('placed', 'placed'), ('picking', 'picking'), ('ready', 'ready'), ('handed_over', 'handed over'), ('cancelled', 'cancelled')], max_length=20)),
-                ('picked_at', models.DateTimeField(blank=True, null=True)),
-                ('handed_over_at', models.DateTimeField(blank=True, null=True)),
-                ('place', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, to='places.place')),
-                ('order', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to='orders.order')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("owner", models.CharField(max_length=64)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("awaiting_payment", "awaiting payment"),
+                            ("placed", "placed"),
+                            ("picking", "picking"),
+                            ("ready", "ready"),
+                            ("handed_over", "handed over"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("picked_at", models.DateTimeField(blank=True, null=True)),
+                ("handed_over_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "place",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="places.place",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        db_constraint=False, on_delete=django.db.models.deletion.PROTECT, to="orders.order"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OrderLine',
+            name="OrderLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fulfilment_id', models.UUIDField()),
-                ('number', models.IntegerField()),
-                ('owner', models.CharField(max_length=64)),
-                ('ordered', models.BigIntegerField()),
-                ('promised', models.BigIntegerField()),
-                ('picked', models.BigIntegerField(blank=True, null=True)),
-                ('put_back', models.BigIntegerField(default=0)),
-                ('unit_amount', models.BigIntegerField()),
-                ('per_quantity', models.BigIntegerField()),
-                ('amount', models.BigIntegerField()),
-                ('order', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, to='orders.order')),
-                ('place', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, to='places.place')),
-                ('product', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, to='catalogue.product')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("fulfilment_id", models.UUIDField()),
+                ("number", models.IntegerField()),
+                ("owner", models.CharField(max_length=64)),
+                ("ordered", models.BigIntegerField()),
+                ("promised", models.BigIntegerField()),
+                ("picked", models.BigIntegerField(blank=True, null=True)),
+                ("put_back", models.BigIntegerField(default=0)),
+                ("unit_amount", models.BigIntegerField()),
+                ("per_quantity", models.BigIntegerField()),
+                ("amount", models.BigIntegerField()),
+                (
+                    "order",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="orders.order",
+                    ),
+                ),
+                (
+                    "place",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="places.place",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="catalogue.product",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DayNumber',
+            name="DayNumber",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('business_day', models.DateField()),
-                ('last', models.IntegerField()),
-                ('place', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='places.place')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("business_day", models.DateField()),
+                ("last", models.IntegerField()),
+                (
+                    "place",
+                    models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to="places.place"),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('place', 'business_day'), name='daynumber_key')],
+                "constraints": [models.UniqueConstraint(fields=("place", "business_day"), name="daynumber_key")],
             },
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['placed_at'], name='order_placed'),
+            model_name="order",
+            index=models.Index(fields=["placed_at"], name="order_placed"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('status__in', ['awaiting_payment', 'placed', 'picking', 'ready'])), fields=['place', 'placed_at'], name='order_open'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("status__in", ["awaiting_payment", "placed", "picking", "ready"])),
+                fields=["place", "placed_at"],
+                name="order_open",
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('status', 'awaiting_payment')), fields=['expires_at'], name='order_expiry'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("status", "awaiting_payment")), fields=["expires_at"], name="order_expiry"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('place', 'business_day', 'number'), name='order_number'),
+            model_name="order",
+            constraint=models.UniqueConstraint(fields=("place", "business_day", "number"), name="order_number"),
         ),
         migrations.AddIndex(
-            model_name='orderline',
-            index=models.Index(fields=['order'], name='orderline_order'),
+            model_name="orderline",
+            index=models.Index(fields=["order"], name="orderline_order"),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.UniqueConstraint(fields=('place', 'order', 'number'), name='orderline_number'),
+            model_name="orderline",
+            constraint=models.UniqueConstraint(fields=("place", "order", "number"), name="orderline_number"),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('ordered__gt', 0), ('promised__gte', 0), ('put_back__gte', 0)), name='orderline_quantities'),
+            model_name="orderline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ordered__gt", 0), ("promised__gte", 0), ("put_back__gte", 0)),
+                name="orderline_quantities",
+            ),
         ),
     ]

@@ -4,28 +4,38 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Place',
+            name="Place",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=64, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('kind', models.CharField(choices=[('store', 'Store'), ('warehouse', 'Warehouse'), ('partner', 'Partner')], default='store', max_length=12)),
-                ('currency', models.CharField(max_length=3)),
-                ('time_zone', models.CharField(max_length=64)),
-                ('day_start_minutes', models.IntegerField(default=0)),
-                ('owner', models.CharField(default='chain', max_length=64)),
-                ('active', models.BooleanField(default=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=64, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("store", "Store"), ("warehouse", "Warehouse"), ("partner", "Partner")],
+                        default="store",
+                        max_length=12,
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3)),
+                ("time_zone", models.CharField(max_length=64)),
+                ("day_start_minutes", models.IntegerField(default=0)),
+                ("owner", models.CharField(default="chain", max_length=64)),
+                ("active", models.BooleanField(default=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('day_start_minutes__gte', 0), ('day_start_minutes__lt', 1440)), name='place_day_start')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("day_start_minutes__gte", 0), ("day_start_minutes__lt", 1440)),
+                        name="place_day_start",
+                    )
+                ],
             },
         ),
     ]

@@ -38,7 +38,9 @@ def book_sales(source_id: int, receipts: Sequence[Receipt | Unreadable]) -> list
         places = places_by_code(_place_codes(receipts))
         texts = [canonical(item) if isinstance(item, Receipt) else b"" for item in receipts]
         faults = {i: fault for i, item in enumerate(receipts) if (fault := _fault(item, texts[i], places))}
-        sound = {index: item for index, item in enumerate(receipts) if index not in faults and isinstance(item, Receipt)}
+        sound = {
+            index: item for index, item in enumerate(receipts) if index not in faults and isinstance(item, Receipt)
+        }
         order = list(sound)
         claims = [inbox.Claim(source_id, receipt.key, digest(texts[index])) for index, receipt in sound.items()]
         claimed = inbox.claim(KIND, claims, now=now)
@@ -48,9 +50,10 @@ def book_sales(source_id: int, receipts: Sequence[Receipt | Unreadable]) -> list
         faults |= {order[p]: quarantine.conflict_of(sound[order[p]].key) for p in claimed.conflicts}
         kept = _quarantine(source_id, receipts, faults, now=now)
         quarantine.supersede([(source_id, receipt.key) for receipt in entries.values()], now=now)
+        decided: dict[int, ReceiptOutcome] = {position: booked[entry] for position, entry in claimed.fresh.items()}
         answers = inbox.answer(
             claimed,
-            {position: booked[entry] for position, entry in claimed.fresh.items()},
+            decided,
             count=len(claims),
             decode=_decode,
             conflict=lambda position: kept[order[position]],
@@ -100,8 +103,6 @@ def _book(
     move_goods(batch, {code: place.id for code, place in places.items()}, now=now)
     outbox.record(write_receipts(source_id, batch, now=now))
     return {
-        stated.entry_id: ReceiptBooked(
-            stated.id, len(stated.exceptions), stated.clock_suspect, stated.awaits_original
-        )
+        stated.entry_id: ReceiptBooked(stated.id, len(stated.exceptions), stated.clock_suspect, stated.awaits_original)
         for stated in batch
     }

@@ -20,7 +20,7 @@ _MISMATCH = LineException.Reason.UNIT_MISMATCH.value
 
 
 class Going(NamedTuple):
-    """Goods that a line moves: `quantity` steps to the customer, or back from there when negative, off or onto `end`."""
+    """Goods that a line moves: `quantity` steps to the customer (negative: back), off or onto the shelf `end`."""
 
     line: int
     product_id: int
@@ -37,6 +37,9 @@ class Totals(NamedTuple):
     tendered: int
     change: int
     rounding: int
+
+
+NOTHING = Totals(0, 0, 0, 0, 0, 0)
 
 
 @dataclass(slots=True)
@@ -57,7 +60,7 @@ class Stated:
     goods_place_id: int = 0
     awaits_original: bool = False
     voided: bool = False
-    totals: Totals = Totals(0, 0, 0, 0, 0, 0)
+    totals: Totals = NOTHING
 
     @property
     def printed(self) -> Printed:
@@ -110,9 +113,6 @@ def totals_of(receipt: Receipt) -> Totals:
 
 def _going(number: int, line: Line, product: ProductFacts, stated: Stated) -> Going:
     quantity = line.quantity * stated.effect
-    end = End.SELLABLE
-    if quantity < 0 and stated.receipt.kind is Kind.RETURN and line.disposition is not Disposition.SELLABLE:
-        end = End.UNSELLABLE
-    elif quantity < 0 and line.disposition is Disposition.UNSELLABLE:
-        end = End.UNSELLABLE
-    return Going(number, product.id, end, quantity)
+    usual = Disposition.UNSELLABLE if stated.receipt.kind is Kind.RETURN else Disposition.SELLABLE
+    unsellable = quantity < 0 and (line.disposition or usual) is Disposition.UNSELLABLE
+    return Going(number, product.id, End.UNSELLABLE if unsellable else End.SELLABLE, quantity)

@@ -1,4 +1,4 @@
-"""Empty voids: those that name an original and list no lines send back what the original moved, whichever came first."""
+"""Empty voids name an original and list no lines: they send back what it moved, whichever came first."""
 
 from collections.abc import Mapping, Sequence
 

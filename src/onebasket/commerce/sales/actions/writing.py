@@ -65,9 +65,7 @@ def _receipt_row(source_id: int, stated: Stated, now: datetime) -> Row:
 
 def _line_rows(stated: Stated) -> Iterator[Row]:
     place, receipt_id = stated.place.id, stated.id
-    number = 0
-    for line, product in zip(stated.receipt.lines, stated.products, strict=True):
-        number += 1
+    for number, (line, product) in enumerate(zip(stated.receipt.lines, stated.products, strict=True), 1):
         yield (
             place, receipt_id, number, line.code, product.id if product else None, line.quantity,
             line.unit or (product.unit if product else ""), line.list_amount, line.list_amount - line.paid_amount,

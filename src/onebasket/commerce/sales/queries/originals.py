@@ -1,6 +1,6 @@
 """Find the receipts that voids name, and the voids that wait for a receipt."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -34,11 +34,12 @@ class Found(NamedTuple):
 
 
 _FIELDS = (
-    "id", "entry_id", "place_id", "voided", "effect", "paid_total", "discount_total", "tax_total", "tendered", "change", "rounding",
+    "id", "entry_id", "place_id", "voided", "effect", "paid_total", "discount_total", "tax_total", "tendered", "change",
+    "rounding",
 )  # fmt: skip
 
 
-def booked_originals(wanted: Iterable[Printed], place_ids: dict[str, int]) -> dict[Printed, Found]:
+def booked_originals(wanted: Iterable[Printed], place_ids: Mapping[str, int]) -> dict[Printed, Found]:
     """Return the sales and returns that have been booked under these names; voids are rare, so a statement each."""
     found: dict[Printed, Found] = {}
     for name in set(wanted):
@@ -87,7 +88,7 @@ def waiting_voids(booked: Iterable[Printed]) -> list[WaitingVoid]:
     names = set(booked)
     rows = Receipt.objects.filter(awaits_original=True, original_day__in={name.business_day for name in names})
     found = [
-        WaitingVoid(*row[:5], Printed(*row[5:]))
+        WaitingVoid(*row[:5], Printed(*row[5:]))  # type: ignore[arg-type] # the day is there: it was asked for
         for row in rows.order_by("id").values_list(
             "id", "entry_id", "place_id", "occurred_at", "number",
             "original_place", "original_till", "original_day", "original_number",

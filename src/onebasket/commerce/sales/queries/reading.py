@@ -169,13 +169,13 @@ def read_receipt(places: frozenset[str] | None, identity: int) -> ReceiptRead | 
         return None
     mine = Q(place_id=found.pop("at_place"), receipt_id=identity)
     discounts: dict[int, list[DiscountRead]] = {}
-    for line, kind, funder, amount, reference in ReceiptDiscount.objects.filter(mine).order_by("id").values_list(
-        "line", "kind", "funder", "amount", "reference"
+    for line, kind, funder, amount, reference in (
+        ReceiptDiscount.objects.filter(mine).order_by("id").values_list("line", "kind", "funder", "amount", "reference")
     ):
         discounts.setdefault(line, []).append(DiscountRead(kind, _FUNDERS[funder], amount, reference))
     taxes: dict[int, list[TaxRead]] = {}
-    for line, *tax in ReceiptTax.objects.filter(mine).order_by("id").values_list(
-        "line", "code", "rate", "base", "amount"
+    for line, *tax in (
+        ReceiptTax.objects.filter(mine).order_by("id").values_list("line", "code", "rate", "base", "amount")
     ):
         taxes.setdefault(line, []).append(TaxRead(*tax))
     lines = ReceiptLine.objects.filter(mine).order_by("number").values_list(*_LINE, "product__sku")

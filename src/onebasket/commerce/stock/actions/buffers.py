@@ -44,16 +44,8 @@ def _set(setting: BufferSetting) -> BufferOutcome:
     unit_id = unit_ids([setting.unit]).get(setting.unit)
     if setting.unit and unit_id is None:
         return BufferOutcome("invalid", f"There is no unit {setting.unit!r}.")
-    product_id = product.id if product else None
-    rows = Buffer.objects.filter(place_id=place.id, channel=setting.channel, product_id=product_id)
-    if setting.unit:
-        rows = rows.filter(unit_id=unit_id)
+    named: dict[str, int | None] = {"product_id": product.id} if product else {"unit_id": unit_id}
+    rows = Buffer.objects.filter(place_id=place.id, channel=setting.channel, **named)
     if not rows.update(quantity=setting.quantity):
-        Buffer.objects.create(
-            place_id=place.id,
-            channel=setting.channel,
-            product_id=product_id,
-            unit_id=unit_id,
-            quantity=setting.quantity,
-        )
+        Buffer.objects.create(place_id=place.id, channel=setting.channel, quantity=setting.quantity, **named)
     return BufferOutcome("set")

@@ -21,7 +21,9 @@ _DISCREPANCY_NAMES = ("id", "place", "product", "state", "quantity", "opened_at"
 
 def follow_exceptions(changed: Changed, *, now: datetime, names: Names) -> None:
     """Open, keep up and close what the shelves changed are at odds with; sets their references to it."""
-    outbox.record(_follow_discrepancies(changed, now=now, names=names) + _follow_breaches(changed, now=now, names=names))
+    outbox.record(
+        _follow_discrepancies(changed, now=now, names=names) + _follow_breaches(changed, now=now, names=names)
+    )
 
 
 def _follow_discrepancies(changed: Changed, *, now: datetime, names: Names) -> list[outbox.News]:
@@ -30,7 +32,9 @@ def _follow_discrepancies(changed: Changed, *, now: datetime, names: Names) -> l
     opened = [(key, shelf) for key, shelf in below.items() if not shelf.discrepancy_id]
     kept = [(shelf.discrepancy_id, shelf.on_hand) for shelf in below.values() if shelf.discrepancy_id]
     bulk.update(Discrepancy, ("id",), ("quantity",), kept)
-    bulk.update(Discrepancy, ("id",), ("quantity", "closed_at"), [(s.discrepancy_id, s.on_hand, now) for _, s in closed])
+    bulk.update(
+        Discrepancy, ("id",), ("quantity", "closed_at"), [(s.discrepancy_id, s.on_hand, now) for _, s in closed]
+    )
     for (_, shelf), identity in zip(opened, bulk.next_ids(Discrepancy, len(opened)), strict=True):
         shelf.discrepancy_id = identity
     bulk.insert(

@@ -97,11 +97,15 @@ def _fault(fact: StockFact | quarantine.Unreadable, world: _World) -> quarantine
         return quarantine.Fault("does_not_tie", own)
     for code in filter(None, (fact.place, fact.to_place)):
         if code not in world.places:
-            return quarantine.Fault("unknown_place", f"There is no place {code!r}. Make it, or mend the place, and replay.")
+            return quarantine.Fault(
+                "unknown_place", f"There is no place {code!r}. Make it, or mend the place, and replay."
+            )
     unknown = sorted({line.sku for line in fact.lines} - world.products.keys())
     if unknown:
         listed = ", ".join(unknown[:5])
-        return quarantine.Fault("unknown_product", f"No product with SKU {listed}. Add it, or mend the SKU, and replay.")
+        return quarantine.Fault(
+            "unknown_product", f"No product with SKU {listed}. Add it, or mend the SKU, and replay."
+        )
     return None
 
 
@@ -123,7 +127,9 @@ def _quarantine(
 def _book(facts: Mapping[int, StockFact], world: _World, *, now: datetime) -> dict[int, FactOutcome]:
     if not facts:
         return {}
-    times = {entry: min(f.occurred_at, now) if is_credible(f.occurred_at, now=now) else now for entry, f in facts.items()}
+    times = {
+        entry: min(f.occurred_at, now) if is_credible(f.occurred_at, now=now) else now for entry, f in facts.items()
+    }
     book = open_book(_keys(facts.values(), world), now=now, make=True, facts_since=min(times.values()))
     moved = _moved_since_counts(facts, times, world)
     outcomes: dict[int, FactOutcome] = {}

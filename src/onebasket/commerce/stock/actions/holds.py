@@ -145,7 +145,7 @@ def _write(taken: Sequence[tuple[HoldCall, HoldPlaced]], world: _World, *, now: 
     outbox.record(news)
 
 
-def _news(  # noqa: PLR0913, PLR0917 - private; what an event says
+def _news(
     type_: str, hold: UUID, place: str, expires_at: datetime, lines: Iterable[tuple[str, int]], now: datetime
 ) -> outbox.News:
     data = {"hold": str(hold), "place": place, "expires_at": expires_at.isoformat(), "lines": list(lines)}
@@ -163,7 +163,7 @@ def shelves_of(lines: Iterable[HeldLine]) -> set[ShelfKey]:
 
 
 def still_held(holds: Mapping[UUID, list[HeldLine]]) -> dict[UUID, list[HeldLine]]:
-    """Return the holds whose lines are all active yet, asked under the shelves' lock: whoever met them may have expired them."""
+    """Return the holds whose lines are all active yet, asked under the shelves' lock: others may have met them."""
     ids = [line.id for lines in holds.values() for line in lines]
     if not ids:
         return {}
@@ -205,7 +205,9 @@ def _free(lines: Sequence[HeldLine], state: HoldLine.State) -> int:
     now = database_now()
     book = open_book(shelves_of(lines), now=now)
     still = set(
-        HoldLine.objects.filter(pk__in=[li.id for li in lines], state=HoldLine.State.ACTIVE).values_list("pk", flat=True)
+        HoldLine.objects.filter(pk__in=[li.id for li in lines], state=HoldLine.State.ACTIVE).values_list(
+            "pk", flat=True
+        )
     )
     freed = [line for line in lines if line.id in still]
     for line in freed:

@@ -3,4 +3,12 @@
 from onebasket.commerce.stock.queries.available import Availability, available_at, available_everywhere, buffers_of
 from onebasket.commerce.stock.queries.ledger import count_instants, moved_by, moved_since
 
-__all__ = ["Availability", "available_at", "available_everywhere", "buffers_of", "count_instants", "moved_by", "moved_since"]
+__all__ = [
+    "Availability",
+    "available_at",
+    "available_everywhere",
+    "buffers_of",
+    "count_instants",
+    "moved_by",
+    "moved_since",
+]

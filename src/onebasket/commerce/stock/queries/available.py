@@ -53,7 +53,7 @@ def available_everywhere(product_id: int, *, channel: str, now: datetime) -> lis
 
 
 def available_at(keys: Iterable[ShelfKey]) -> dict[ShelfKey, int]:
-    """Return on hand less reserved less held of shelves, unlocked: good for choosing candidates, never for promising."""
+    """Return on hand less reserved less held, unlocked: good for choosing candidates, never for promising."""
     found: dict[ShelfKey, int] = {}
     sql = (
         "SELECT product_id, on_hand - reserved - held FROM stock_shelf "  # noqa: S608 - constants

@@ -15,7 +15,7 @@ def open_reservations(shelves: Iterable[tuple[int, int]]) -> dict[tuple[int, int
             place_id=place, product_id__in=[product for _, product in group], state=Reservation.State.OPEN
         ).values_list("product_id", "reference", "line", "quantity", "placed_at")
         for product, *row in rows:
-            found.setdefault((place, product), []).append(OpenReservation(*row))
+            found.setdefault((place, product), []).append(OpenReservation(*row))  # type: ignore[arg-type] # values in the order of its fields
     return found
 
 

@@ -91,7 +91,7 @@ class ShelfLockedError(KeyError):
 
 @dataclass(slots=True)
 class ShelfBook:
-    """Locked shelves by key, what has moved on them in this batch, the counts that late facts meet, the holds expired."""
+    """Locked shelves by key, what moved on them in this batch, the counts that late facts meet, expired holds."""
 
     figures: dict[ShelfKey, Figures]
     counts: dict[ShelfKey, list[datetime]] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class ShelfBook:
         """Return a shelf's figures, or None where there is no such shelf."""
         return self.figures.get(ShelfKey(place_id, state, product_id))
 
-    def move(  # noqa: PLR0913 - the ends, the goods and the cause are what a movement is
+    def move(
         self, place_id: int, product_id: int, *, kind: Kind, ends: tuple[End, End], quantity: int, cause: Cause
     ) -> None:
         """Move a positive quantity between two ends at one place, with the count corrections that a late fact needs."""
@@ -129,14 +129,12 @@ class ShelfBook:
         self._correct(key, figures, -change, cause, self._next_count(key, cause.occurred_at), step)
         return 1
 
-    def _correct(  # noqa: PLR0913, PLR0917 - private; a correction has all these
-        self, key: ShelfKey, figures: Figures, change: int, cause: Cause, at: datetime, step: int
-    ) -> None:
+    def _correct(self, key: ShelfKey, figures: Figures, change: int, cause: Cause, at: datetime, step: int) -> None:
         figures.on_hand += change
         ends = (End.COUNT, key.state) if change > 0 else (key.state, End.COUNT)
         self.movements.append(
             MovementRow(
-                key.place_id, key.product_id, Kind.COUNT_CORRECTION, *ends, abs(change),
+                key.place_id, key.product_id, Kind.COUNT_CORRECTION, ends[0], ends[1], abs(change),
                 at, cause.booked_at, cause.entry_id, cause.line, step, cause.reference,
             )
         )  # fmt: skip
@@ -170,7 +168,7 @@ class ShelfBook:
             figures.on_hand += difference
             self.movements.append(
                 MovementRow(
-                    key.place_id, key.product_id, Kind.COUNT, *ends, abs(difference),
+                    key.place_id, key.product_id, Kind.COUNT, ends[0], ends[1], abs(difference),
                     cause.occurred_at, cause.booked_at, cause.entry_id, cause.line, 0, cause.reference,
                 )
             )  # fmt: skip

@@ -50,7 +50,7 @@ def at_risk(reservations: Sequence[OpenReservation], shortfall: int) -> list[AtR
 
 
 class Buffers:
-    """What places keep back from channels. The narrowest row holds: product before unit, channel before every channel."""
+    """What places keep back. The narrowest row holds: product before unit, channel before every channel."""
 
     def __init__(
         self, by_product: Mapping[tuple[int, str, int], int], by_unit: Mapping[tuple[int, str, str], int]

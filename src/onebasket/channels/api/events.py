@@ -1,0 +1,74 @@
+"""News by position: whoever reads on from the last position has missed nothing and been overtaken by nothing."""
+
+from typing import Annotated, Any
+
+import msgspec
+from django.db.models import Q
+from django.http import HttpResponse
+from msgspec import Meta
+
+from onebasket.base.cloudevents import TYPE_PREFIX, envelope
+from onebasket.base.models import Event
+from onebasket.channels.api.application import Call, endpoint
+from onebasket.channels.api.contract import Contract
+from onebasket.channels.api.tokens import Caller
+
+BATCH = "application/cloudevents-batch+json"
+LARGEST_POSITION = 2**63 - 1
+_encode = msgspec.json.Encoder().encode
+
+
+class EventQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which events: those after a position, of all types or of these (split by commas), at most so many."""
+
+    after: Annotated[int, Meta(ge=0, le=LARGEST_POSITION, description="The last position that was read.")] = 0
+    limit: Annotated[int, Meta(ge=1, le=500, description="At most so many events.")] = 100
+    types: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^[a-z_.]{1,48}(,[a-z_.]{1,48}){0,63}$",
+                description="Types such as order.placed,order.cancelled, with or without com.onebasket.",
+            ),
+        ]
+        | None
+    ) = None
+
+
+class CloudEvent(msgspec.Struct, frozen=True):
+    """An event in the envelope of CloudEvents 1.0; `position` is an extension attribute, and the cursor."""
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    datacontenttype: str
+    position: int
+    data: dict[str, Any]
+
+
+@endpoint(
+    "GET",
+    "/events",
+    Contract(scope="events:read", query=EventQuery, answers={200: list[CloudEvent]}, media_type=BATCH),
+)
+def list_events(call: Call) -> HttpResponse:
+    """Read events after a position, in the order of their positions.
+
+    Keep the position of the last event and ask again after it. Events of one subject keep their order. A token that is
+    bound to places sees theirs, and what belongs to no place (products, chain prices); customers only with the scope
+    customers:read.
+    """
+    query = call.query
+    rows = Event.objects.filter(_seen_by(call.caller), position__gt=query.after)
+    if query.types is not None:
+        rows = rows.filter(type__in=[name.removeprefix(TYPE_PREFIX) for name in query.types.split(",")])
+    events = [envelope(event) for event in rows.order_by("position")[: query.limit]]
+    return HttpResponse(_encode(events), content_type=BATCH)
+
+
+def _seen_by(caller: Caller) -> Q:
+    seen = Q() if caller.places is None else Q(place_code__in=["", *sorted(caller.places)])
+    return seen if "customers:read" in caller.token.scopes else seen & ~Q(type__startswith="customer.")

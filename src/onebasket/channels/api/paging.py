@@ -1,0 +1,80 @@
+"""Pages: an opaque cursor that goes on after the last row, so that rows which come meanwhile move nothing."""
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from typing import Annotated, Generic, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+from django.http import HttpResponse
+from msgspec import Meta
+
+from onebasket.channels.api.application import Call, reply
+from onebasket.channels.api.problems import refuse
+
+Row = TypeVar("Row")
+After = tuple[str, str]
+
+
+class PageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which part of a list: at most `limit` rows, after the `cursor` that the part before gave."""
+
+    limit: Annotated[int, Meta(ge=1, le=500, description="At most so many rows.")] = 100
+    cursor: (
+        Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,300}$", description="From `next` of the page before.")] | None
+    ) = None
+
+
+class Page(msgspec.Struct, Generic[Row], frozen=True):
+    """A part of a list; `next` is the address of the part after it, null on the last."""
+
+    items: Sequence[Row]
+    next: str | None
+
+
+class Batch(msgspec.Struct, Generic[Row], frozen=True, forbid_unknown_fields=True):
+    """Items to take in, each with its own key."""
+
+    items: Annotated[tuple[Row, ...], Meta(min_length=1, max_length=1_000)]
+
+
+class Result(msgspec.Struct, Generic[Row], frozen=True):
+    """What became of the item of this key."""
+
+    key: str
+    result: Row
+
+
+class Results(msgspec.Struct, Generic[Row], frozen=True):
+    """One result for each item, in order."""
+
+    results: Sequence[Result[Row]]
+
+
+def after_of(call: Call) -> After | None:
+    """Return where the page begins; 422 for a cursor that this API did not make."""
+    if call.query.cursor is None:
+        return None
+    try:
+        text = call.query.cursor.encode()
+        value, identity = msgspec.json.decode(urlsafe_b64decode(text + b"=" * (-len(text) % 4)), type=After)
+    except (binascii.Error, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise refuse(422, "cursor", "This cursor is none of ours. Begin without one.") from error
+    if "\x00" in value + identity:
+        raise refuse(422, "cursor", "This cursor is none of ours. Begin without one.")
+    return value, identity
+
+
+def page(call: Call, rows: Sequence[object], following: After | None) -> HttpResponse:
+    """Return a page, with the address of the next."""
+    if following is None:
+        return reply(Page(rows, None))
+    cursor = urlsafe_b64encode(msgspec.json.encode(following)).rstrip(b"=").decode()
+    stated = {**call.request.GET.dict(), "cursor": cursor}
+    return reply(Page(rows, f"{call.request.path}?{urlencode(stated)}"))
+
+
+def results(keys: Sequence[str], outcomes: Sequence[object]) -> HttpResponse:
+    """Return one result for each key, in order."""
+    return reply(Results([Result(key, outcome) for key, outcome in zip(keys, outcomes, strict=True)]))
