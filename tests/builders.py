@@ -1,14 +1,17 @@
 """Small chains, receipts, facts, holds and orders for tests; a test states only what it is about."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.db.models import Model, Q, QuerySet, Sum
 
+from onebasket.base.committer import Action, Committer
 from onebasket.commerce.access.actions import enrol_source
 from onebasket.commerce.catalogue.actions import upsert_products, upsert_units
 from onebasket.commerce.catalogue.models import Product
@@ -134,13 +137,18 @@ def book(source: int, *stated: StockFact) -> list[FactOutcome]:
     return book_movements(source, stated)
 
 
-def item(code: str, quantity: int, paid: int, **more: Any) -> Line:
+def item(code: str, quantity: int, paid: int, **more: Any) -> Line:  # noqa: ANN401
     """Return a receipt's line whose list amount is what was paid, unless stated."""
     return Line(code, quantity, more.pop("list_amount", paid), paid, **more)
 
 
 def receipt(
-    key: str, *lines: Line, kind: Kind = Kind.SALE, when: datetime = MORNING, original: str = "", **more: Any
+    key: str,
+    *lines: Line,
+    kind: Kind = Kind.SALE,
+    when: datetime = MORNING,
+    original: str = "",
+    **more: Any,  # noqa: ANN401
 ) -> Receipt:
     """Return a receipt of place p1's till 1, numbered by its key, paid exactly in cash; `original` is a number."""
     due = sum(line.paid_amount for line in lines)
@@ -161,7 +169,7 @@ def sell(source: int, *receipts: Receipt) -> list[ReceiptOutcome]:
     return book_sales(source, receipts)
 
 
-def order(key: str, lines: Mapping[str, int], *places: str, **more: Any) -> OrderRequest:
+def order(key: str, lines: Mapping[str, int], *places: str, **more: Any) -> OrderRequest:  # noqa: ANN401
     """Return a request for an order; lines as {sku: steps}, at p1 unless places are named."""
     wanted = tuple(LineRequest(sku, quantity) for sku, quantity in lines.items())
     return OrderRequest(key, places or ("p1",), wanted, **more)
@@ -191,7 +199,7 @@ def step(source: int, key: str, of: OrderPlaced, kind: Step, picked: Mapping[int
     return outcome
 
 
-def basket(key: str, lines: Mapping[str, int], **more: Any) -> HoldRequest:
+def basket(key: str, lines: Mapping[str, int], **more: Any) -> HoldRequest:  # noqa: ANN401
     """Return a request for a hold at p1 of {sku: steps}."""
     wanted = tuple(HoldLineRequest(sku, quantity) for sku, quantity in lines.items())
     return HoldRequest(key, more.pop("place", "p1"), wanted, **more)
@@ -200,6 +208,21 @@ def basket(key: str, lines: Mapping[str, int], **more: Any) -> HoldRequest:
 def take_holds(source: int, *requests: HoldRequest) -> list[HoldOutcome]:
     """Take holds in one batch."""
     return hold_stock([HoldCall(source, request) for request in requests])
+
+
+@contextmanager
+def running(actions: Mapping[str, Action], **more: Any) -> Iterator[Committer]:  # noqa: ANN401
+    """Run a committer; at the end its thread gives its connection back, or the database could not be removed."""
+
+    def leave(requests: Sequence[Any]) -> Sequence[Any]:
+        connections.close_all()
+        return requests
+
+    one = Committer({**actions, "leave": leave}, **more)
+    try:
+        yield one
+    finally:
+        one.submit("leave", None).result(20)
 
 
 def shelf(sku: str, *, place_code: str = "p1", state: End = End.SELLABLE) -> tuple[int, int, int]:

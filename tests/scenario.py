@@ -1,4 +1,4 @@
-"""A chain in miniature that goes through everything that makes news: what the tests of events and of the audit run on."""
+"""A chain in miniature that goes through everything that makes news: what tests of events and of the audit run on."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -85,7 +85,9 @@ def line(code: str, quantity: int = 1, *, paid: int = 250, off: int = 0) -> Line
     return Line(code, quantity, paid + off, paid, discounts=discounts, taxes=taxes)
 
 
-def receipt(number: int, *lines: Line, kind: Kind = Kind.SALE, place: str = "s1", key: str = "", **more: object) -> Receipt:
+def receipt(
+    number: int, *lines: Line, kind: Kind = Kind.SALE, place: str = "s1", key: str = "", **more: object
+) -> Receipt:
     """Make a receipt that ties, `number` minutes after the start."""
     due = sum(item.paid_amount for item in lines)
     stated: dict[str, object] = {
@@ -93,7 +95,15 @@ def receipt(number: int, *lines: Line, kind: Kind = Kind.SALE, place: str = "s1"
         "change": 100 if lines else 0,
     } | more
     return Receipt(
-        key or f"r{number}", place, "t1", str(number), kind, "USD", START + timedelta(minutes=number), lines, **stated  # type: ignore[arg-type]
+        key or f"r{number}",
+        place,
+        "t1",
+        str(number),
+        kind,
+        "USD",
+        START + timedelta(minutes=number),
+        lines,
+        **stated,  # type: ignore[arg-type]
     )
 
 
@@ -151,7 +161,7 @@ def _trade(chain: Chain) -> None:
 
 def _mend(chain: Chain) -> None:
     chain.sell(receipt(20, line("what"), line("never")))
-    found = dict(bulk.fetch("SELECT line, id FROM sales_lineexception WHERE state = 'open'"))
+    found: dict[int, int] = dict(bulk.fetch("SELECT line, id FROM sales_lineexception WHERE state = 'open'"))
     mend_line(found[1], sku="bread", quantity=None, actor="tests", source_id=chain.source)
     dismiss_line(found[2], note="a bag", actor="tests")
 

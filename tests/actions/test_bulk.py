@@ -20,18 +20,29 @@ pytestmark = pytest.mark.django_db
 INSTANT = datetime(2026, 3, 2, 14, 0, 0, 123_456, tzinfo=UTC)
 ELSEWHERE = INSTANT.astimezone(timezone(timedelta(hours=5, minutes=30)))
 ONE, TWO, THREE = (UUID(int=number << 64 | number) for number in (1, 2, 3))
-WEBHOOK = ("id", "url", "types", "places", "source_id", "active", "secret_version", "position", "created_at", "created_by")
+WEBHOOK = (
+    "id",
+    "url",
+    "types",
+    "places",
+    "source_id",
+    "active",
+    "secret_version",
+    "position",
+    "created_at",
+    "created_by",
+)
 AWKWARD = 'tab\t, "quotes", back\\slash, \\N, newline\n, émoji 🧺, %s'
 
 
-def webhook(identity: UUID, **more: Any) -> Row:
+def webhook(identity: UUID, **more: Any) -> Row:  # noqa: ANN401
     values: dict[str, Any] = dict(
         zip(WEBHOOK, (identity, AWKWARD, ["a", {"b": None}], [], None, True, 1, 2**62, INSTANT, ""), strict=True)
     )
     return tuple((values | more).values())
 
 
-def assert_stored(identity: UUID, **more: Any) -> None:
+def assert_stored(identity: UUID, **more: Any) -> None:  # noqa: ANN401
     assert Webhook.objects.values_list(*WEBHOOK).get(pk=identity) == webhook(identity, **more)
 
 
@@ -43,7 +54,10 @@ def test_values_come_back_as_they_went(way: str) -> None:
         bulk.insert(Webhook, WEBHOOK, rows)
     else:
         found = bulk.insert_missing(Webhook, WEBHOOK, rows, ("id", "created_at"))
-        assert [(as_uuid(identity), as_instant(created)) for identity, created in found] == [(ONE, INSTANT), (TWO, INSTANT)]
+        assert [(as_uuid(identity), as_instant(created)) for identity, created in found] == [
+            (ONE, INSTANT),
+            (TWO, INSTANT),
+        ]
 
     assert_stored(ONE)
     assert_stored(TWO, types=[], source_id=7, active=False, created_at=INSTANT, created_by="x")
@@ -76,7 +90,11 @@ def test_dates_nulls_and_json_are_updated() -> None:
         Webhook,
         ("id", "secret_version"),
         ("types", "created_at", "source_id", "active"),
-        [(ONE, 1, {"x": [1]}, ELSEWHERE, None, False), (TWO, 9, [], INSTANT, 5, False), (THREE, 1, [], INSTANT, 5, False)],
+        [
+            (ONE, 1, {"x": [1]}, ELSEWHERE, None, False),
+            (TWO, 9, [], INSTANT, 5, False),
+            (THREE, 1, [], INSTANT, 5, False),
+        ],
     )
 
     assert touched == 1
@@ -107,7 +125,7 @@ def test_foreign_keys_and_dates() -> None:
     ]  # fmt: skip
 
 
-def test_nothing_sent_is_nothing_done(django_assert_num_queries: Any) -> None:
+def test_nothing_sent_is_nothing_done(django_assert_num_queries: Any) -> None:  # noqa: ANN401
     with django_assert_num_queries(0):
         bulk.insert(Webhook, WEBHOOK, [])
         assert bulk.insert_missing(Webhook, WEBHOOK, [], ("id",)) == []
@@ -119,9 +137,12 @@ def test_nothing_sent_is_nothing_done(django_assert_num_queries: Any) -> None:
 @pytest.mark.parametrize(
     ("column", "values", "found"),
     [
-        ("id", [TWO, ONE], [ONE, TWO]), ("id", [], []), ("secret_version", [1, 5], [ONE, TWO, THREE]), ("url", ["x", "y'"], [THREE]),
+        ("id", [TWO, ONE], [ONE, TWO]),
+        ("id", [], []),
+        ("secret_version", [1, 5], [ONE, TWO, THREE]),
+        ("url", ["x", "y'"], [THREE]),
     ],
-)  # fmt: skip
+)
 def test_lists_are_bound_as_one_parameter(column: str, values: list[Any], found: list[UUID]) -> None:
     bulk.insert(Webhook, WEBHOOK, [webhook(ONE), webhook(TWO), webhook(THREE, url="y'")])
 
@@ -144,7 +165,10 @@ def test_ids_are_taken_from_the_sequence() -> None:
 
 def test_a_thousand_rows() -> None:
     names = ("event_id", "type", "subject", "place_code", "occurred_at", "data")
-    rows = [(UUID(int=number), "t", f"s/{number}", "", INSTANT + timedelta(seconds=number), json.dumps(number)) for number in range(1_000)]
+    rows = [
+        (UUID(int=number), "t", f"s/{number}", "", INSTANT + timedelta(seconds=number), json.dumps(number))
+        for number in range(1_000)
+    ]
     bulk.insert(Event, names, rows)
 
     assert list(Event.objects.order_by("id").values_list(*names)) == rows

@@ -1,8 +1,9 @@
 """Group commit: gathered, bounded, in order; a poisoned request fails alone, a full queue refuses."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -11,9 +12,18 @@ from django.db import InterfaceError, OperationalError
 from onebasket.base import committer
 from onebasket.base.bulk import GuardError
 from onebasket.base.committer import Committer, QueueFullError, UnavailableError, perform
+from tests.builders import running
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 20
+Start = Callable[..., Committer]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start committers that give their connection back when the test is over."""
+    with ExitStack() as stack:
+        yield lambda actions, **more: stack.enter_context(running(actions, **more))
 
 
 class Recorder:
@@ -39,11 +49,11 @@ def behind_the_first(one: Committer, action: Recorder, name: str = "a") -> Futur
     return first
 
 
-def test_what_waits_is_decided_in_one_batch_and_in_order() -> None:
+def test_what_waits_is_decided_in_one_batch_and_in_order(start: Start) -> None:
     action = Recorder()
-    one = Committer({"a": action})
+    one = start({"a": action})
     futures = [behind_the_first(one, action), *(one.submit("a", number) for number in range(1, 6))]
-    assert one.waiting() == {"a": 5}
+    assert one.waiting()["a"] == 5
 
     action.go.set()
 
@@ -52,11 +62,11 @@ def test_what_waits_is_decided_in_one_batch_and_in_order() -> None:
     assert (one.batches, one.requests) == (2, 6)
 
 
-def test_a_batch_is_bounded_by_weight_and_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_is_bounded_by_weight_and_by_number(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(committer, "MAX_REQUESTS", 3)
     monkeypatch.setattr(committer, "MAX_WEIGHT", 10)
     action = Recorder()
-    one = Committer({"a": action})
+    one = start({"a": action})
     futures = [behind_the_first(one, action)]
     for number, weight in enumerate((4, 6, 1, 1, 1, 1, 30, 2), 1):
         futures.append(one.submit("a", number, weight=weight))
@@ -66,9 +76,9 @@ def test_a_batch_is_bounded_by_weight_and_by_number(monkeypatch: pytest.MonkeyPa
     assert action.batches == [[0], [1, 2], [3, 4, 5], [6], [7], [8]]
 
 
-def test_a_full_queue_refuses_and_recovers() -> None:
+def test_a_full_queue_refuses_and_recovers(start: Start) -> None:
     action = Recorder()
-    one = Committer({"a": action, "b": action}, max_queued=2)
+    one = start({"a": action, "b": action}, max_queued=2)
     futures = [behind_the_first(one, action), one.submit("a", 1), one.submit("a", 2)]
 
     with pytest.raises(QueueFullError) as refused:
@@ -82,9 +92,9 @@ def test_a_full_queue_refuses_and_recovers() -> None:
 
 
 @pytest.mark.parametrize("poison", [{1}, {4}, {1, 8}, {3, 4}, set(range(1, 9))])
-def test_halving_leaves_the_poisoned_alone(poison: set[int], caplog: pytest.LogCaptureFixture) -> None:
+def test_halving_leaves_the_poisoned_alone(start: Start, poison: set[int], caplog: pytest.LogCaptureFixture) -> None:
     action = Recorder(frozenset(poison))
-    one = Committer({"a": action})
+    one = start({"a": action})
     first = behind_the_first(one, action)
     futures = {number: one.submit("a", number) for number in range(1, 9)}
     action.go.set()
@@ -97,9 +107,9 @@ def test_halving_leaves_the_poisoned_alone(poison: set[int], caplog: pytest.LogC
     assert len([record for record in caplog.records if "failed for one request" in record.message]) == len(poison)
 
 
-def test_a_request_that_was_given_up_is_not_decided() -> None:
+def test_a_request_that_was_given_up_is_not_decided(start: Start) -> None:
     action = Recorder()
-    one = Committer({"a": action})
+    one = start({"a": action})
     behind_the_first(one, action)
     given_up, kept = one.submit("a", 1), one.submit("a", 2)
     assert given_up.cancel()
@@ -109,9 +119,9 @@ def test_a_request_that_was_given_up_is_not_decided() -> None:
     assert action.batches == [[0], [2]]
 
 
-def test_queues_are_served_in_turn() -> None:
+def test_queues_are_served_in_turn(start: Start) -> None:
     action = Recorder()
-    one = Committer({"a": action, "b": action})
+    one = start({"a": action, "b": action})
     behind_the_first(one, action)
     futures = [one.submit(name, number) for number, name in ((1, "a"), (2, "b"), (3, "a"), (4, "b"))]
     action.go.set()
@@ -176,7 +186,7 @@ def test_a_database_that_cannot_serve_fails_the_whole_batch_at_once(error: Excep
 
 
 def test_a_race_lost_every_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(committer.time, "sleep", lambda _: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
 
     def action(requests: Sequence[Any]) -> Sequence[Any]:
         raise GuardError

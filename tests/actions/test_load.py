@@ -17,11 +17,11 @@ from django.db import DataError
 from onebasket.base import presence, quarantine
 from onebasket.base.models import InboxEntry, QuarantineItem
 from onebasket.commerce.access.actions import enrol_source, set_source_active
+from onebasket.commerce.sales.actions import book_sales
 from onebasket.commerce.sales.models import Receipt as ReceiptRow
 from onebasket.commerce.sales.rules.receipt import Receipt
 from onebasket.commerce.stock.models import Shelf
 from onebasket.project.command import load
-from onebasket.project.loading import receipts as loading
 from onebasket.project.loading.folders import DONE, REPORT, WatchedFolder
 from onebasket.project.loading.items import KINDS, ItemTally, load_items
 from onebasket.project.loading.pace import FIRST_GUESS, Pace
@@ -75,7 +75,9 @@ def test_another_loader_counts_what_was_there_as_repeated(chain: Chain, tmp_path
 
 def test_what_cannot_be_booked_is_kept_whole_and_its_neighbours_go_on(chain: Chain, tmp_path: Path) -> None:
     broken = b'{"key": "r2", "place": "s1"'
-    path = write(tmp_path / "day.jsonl", sale(1), broken, receipt(3, line("milk"), change=0), sale(4), receipt(5, place="s9"))
+    path = write(
+        tmp_path / "day.jsonl", sale(1), broken, receipt(3, line("milk"), change=0), sale(4), receipt(5, place="s9")
+    )
     tally = Tally()
     ReceiptFiles(chain.source).load(path, tally)
     assert (tally.booked, tally.quarantined) == (2, 3)
@@ -87,14 +89,14 @@ def test_what_cannot_be_booked_is_kept_whole_and_its_neighbours_go_on(chain: Cha
 def test_a_receipt_that_the_database_refuses_stands_alone(
     chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    book = loading.book_sales
+    book = book_sales
 
     def refuse(source: int, items: list[Receipt | quarantine.Unreadable]) -> object:
         if any(isinstance(item, Receipt) and item.number == "3" for item in items):
             raise DataError("value out of range")
         return book(source, items)
 
-    monkeypatch.setattr(loading, "book_sales", refuse)
+    monkeypatch.setattr("onebasket.project.loading.receipts.book_sales", refuse)
     tally = Tally()
     ReceiptFiles(chain.source).load(write(tmp_path / "day.jsonl", *[sale(n) for n in range(1, 7)]), tally)
     assert (tally.booked, tally.quarantined, dict(tally.reasons)) == (5, 1, {"failed": 1})

@@ -137,7 +137,11 @@ def test_a_pick_that_cannot_be(source: int, one: OrderPlaced, picked: dict[int, 
 
     assert isinstance(refused, StepRefused)
     assert (refused.code, refused.message, refused.status) == (code, message, "placed")
-    assert (stands(), shelf("milk"), Movement.objects.filter(kind=Kind.PICK).count()) == (("placed", 698), (10, 2, 0), 0)
+    assert (stands(), shelf("milk"), Movement.objects.filter(kind=Kind.PICK).count()) == (
+        ("placed", 698),
+        (10, 2, 0),
+        0,
+    )
 
 
 def test_a_line_is_picked_once(source: int, one: OrderPlaced) -> None:
@@ -228,7 +232,11 @@ def test_foreign_and_unknown_orders_are_told_apart_from_nothing(source: int, one
     stranger = OrderStep("s2", UUID(int=5), Step.CANCEL)
 
     outcomes = step_orders(
-        [StepCall(source, cancel, frozenset({"p2"})), StepCall(source, stranger), StepCall(source, stranger, frozenset())]
+        [
+            StepCall(source, cancel, frozenset({"p2"})),
+            StepCall(source, stranger),
+            StepCall(source, stranger, frozenset()),
+        ]
     )
 
     assert outcomes == [StepUnknown(one.id), StepUnknown(stranger.order), StepUnknown(stranger.order)]

@@ -60,7 +60,7 @@ def source(clock: Clock) -> int:
     return make_chain(stock={"milk": 10, "bread": 10, "apples": 5_000})
 
 
-def outcomes(*booked: Any) -> list[Any]:
+def outcomes(*booked: Any) -> list[Any]:  # noqa: ANN401
     return [msgspec.structs.replace(one, receipt=0) if isinstance(one, ReceiptBooked) else one for one in booked]
 
 
@@ -90,11 +90,16 @@ def test_a_receipt_is_booked_in_money_and_goods(source: int) -> None:
     )  # fmt: skip
     assert (row.occurred_at, row.booked_at, row.clock_suspect, row.voided) == (MORNING, at(60), False, False)
     assert list(
-        ReceiptLine.objects.order_by("number").values_list("code", "product__sku", "quantity", "unit_code", "paid_amount")
+        ReceiptLine.objects.order_by("number").values_list(
+            "code", "product__sku", "quantity", "unit_code", "paid_amount"
+        )
     ) == [(EAN, "milk", 2, "each", 298), ("apples", "apples", 842, "kg", 253)]
-    assert list(ReceiptDiscount.objects.order_by("id").values_list("line", "kind", "funder", "amount", "reference")) == [
-        (1, "loyalty", 1, 50, "c1"), (1, "coupon", 2, 50, ""),
-    ]  # fmt: skip
+    assert list(
+        ReceiptDiscount.objects.order_by("id").values_list("line", "kind", "funder", "amount", "reference")
+    ) == [
+        (1, "loyalty", 1, 50, "c1"),
+        (1, "coupon", 2, 50, ""),
+    ]
     assert ReceiptTax.objects.values_list("line", "code", "rate", "base", "amount").get() == (2, "B", 88_750, 253, 21)
     assert ReceiptTender.objects.values_list("number", "kind", "amount", "reference").get() == (1, "cash", 600, "x")
     assert (moved("milk"), moved("apples")) == ([(*OPENING, 10), (*SOLD, 2)], [(*OPENING, 5_000), (*SOLD, 842)])
@@ -166,7 +171,11 @@ def test_mending_says_how_much_it_was(source: int) -> None:
         dismiss_line(first.pk, note="", actor="ann")
 
     assert (on_hand("apples"), moved("fuel")) == (4_250, [])
-    assert list(LineException.objects.order_by("line").values_list("state", flat=True)) == ["mended", "mended", "dismissed"]
+    assert list(LineException.objects.order_by("line").values_list("state", flat=True)) == [
+        "mended",
+        "mended",
+        "dismissed",
+    ]
 
 
 def test_untracked_lines_move_nothing_and_are_no_exception(source: int) -> None:
@@ -224,7 +233,10 @@ def test_returns_go_where_they_are_said_to(source: int) -> None:
     ids=["far ahead", "a dead battery", "a little ahead", "seven years old"],
 )
 def test_a_till_with_a_wrong_clock_is_booked_and_flagged(
-    source: int, stated: str, suspect: bool, taken_as: datetime  # noqa: FBT001
+    source: int,
+    stated: str,
+    suspect: bool,  # noqa: FBT001
+    taken_as: datetime,
 ) -> None:
     booked = sell(source, receipt("r1", item("milk", 1, 199), when=datetime.fromisoformat(stated)))
 
@@ -247,19 +259,26 @@ def test_what_cannot_be_booked_is_kept_and_its_neighbours_go_on(source: int) -> 
     bad = receipt("r1", item("milk", 1, 199), tenders=(Tender("cash", 200),))
     far = receipt("r2", item("milk", 1, 199), place="p9")
 
-    booked = book_sales(source, [bad, far, Unreadable(text, "malformed", "It ends too early.", "r3"), receipt("r4", item("milk", 1, 199))])
+    booked = book_sales(
+        source,
+        [bad, far, Unreadable(text, "malformed", "It ends too early.", "r3"), receipt("r4", item("milk", 1, 199))],
+    )
 
     ids = list(QuarantineItem.objects.order_by("id").values_list("key", "id"))
     by_key = dict(ids)
     assert outcomes(*booked) == [
         ReceiptQuarantined(
-            by_key["r1"], "does_not_tie",
-            "Lines come to 199, tax on top to 0 and rounding to 0: 199 is due. Tenders less change come to 200: +1 apart.",
+            by_key["r1"],
+            "does_not_tie",
+            "Lines come to 199, tax on top to 0 and rounding to 0: 199 is due. "
+            "Tenders less change come to 200: +1 apart.",
         ),
-        ReceiptQuarantined(by_key["r2"], "unknown_place", "There is no place 'p9'. Make it, or mend the place, and replay."),
+        ReceiptQuarantined(
+            by_key["r2"], "unknown_place", "There is no place 'p9'. Make it, or mend the place, and replay."
+        ),
         ReceiptQuarantined(by_key["r3"], "malformed", "It ends too early."),
         ReceiptBooked(0),
-    ]  # fmt: skip
+    ]
     assert QuarantineItem.objects.get(key="r3").content == text
     assert msgspec.json.decode(QuarantineItem.objects.get(key="r1").content, type=type(bad)) == bad
     assert (on_hand("milk"), Receipt.objects.count(), InboxEntry.objects.filter(kind="receipt").count()) == (9, 1, 1)

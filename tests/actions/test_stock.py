@@ -87,9 +87,14 @@ def test_counts_state_what_there_is(source: int) -> None:
 
     assert outcomes == [FactBooked(2, 0), FactBooked(0, 0), FactBooked(1, 0)]
     assert (on_hand("milk"), on_hand("bread"), on_hand("milk", state=End.STAGED)) == (8, 3, 1)
-    assert list(Count.objects.order_by("entry_id", "line").values_list("product__sku", "state", "quantity", "difference")) == [
-        ("milk", 1, 8, -2), ("bread", 1, 3, 3), ("milk", 1, 8, 0), ("milk", 2, 1, 1),
-    ]  # fmt: skip
+    assert list(
+        Count.objects.order_by("entry_id", "line").values_list("product__sku", "state", "quantity", "difference")
+    ) == [
+        ("milk", 1, 8, -2),
+        ("bread", 1, 3, 3),
+        ("milk", 1, 8, 0),
+        ("milk", 2, 1, 1),
+    ]
     assert faults_in_stock() == []
 
 
@@ -130,10 +135,17 @@ def test_untracked_products_move_nothing(source: int) -> None:
 
 @pytest.mark.parametrize(
     ("when", "suspect", "taken_as"),
-    [("2036-01-01T00:00:00+00:00", True, at(60)), ("2026-03-02T15:05:00+00:00", False, at(60)), ("1980-01-01T00:00:00+00:00", True, at(60))],
-)  # fmt: skip
+    [
+        ("2036-01-01T00:00:00+00:00", True, at(60)),
+        ("2026-03-02T15:05:00+00:00", False, at(60)),
+        ("1980-01-01T00:00:00+00:00", True, at(60)),
+    ],
+)
 def test_an_unreasonable_clock_is_booked_and_flagged(
-    source: int, when: str, suspect: bool, taken_as: datetime  # noqa: FBT001
+    source: int,
+    when: str,
+    suspect: bool,  # noqa: FBT001
+    taken_as: datetime,
 ) -> None:
     stated = fact("f1", FactKind.DELIVERY, {"milk": 1}, when=datetime.fromisoformat(when))
 
@@ -181,7 +193,9 @@ def test_facts_twice_change_nothing(source: int) -> None:
 
 
 def test_a_conflicting_fact_goes_to_quarantine(source: int) -> None:
-    booked, conflict = book(source, fact("f1", FactKind.DELIVERY, {"milk": 1}), fact("f1", FactKind.DELIVERY, {"milk": 2}))
+    booked, conflict = book(
+        source, fact("f1", FactKind.DELIVERY, {"milk": 1}), fact("f1", FactKind.DELIVERY, {"milk": 2})
+    )
 
     assert booked == FactBooked(1, 0)
     assert isinstance(conflict, FactQuarantined)

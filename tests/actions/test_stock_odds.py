@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from onebasket.base.models import Event, TrailEntry
+from onebasket.commerce.catalogue.models import Product
 from onebasket.commerce.orders.rules.life import Step
 from onebasket.commerce.stock.actions import note_exception, set_buffers
 from onebasket.commerce.stock.models import Breach, Buffer, Discrepancy
@@ -167,8 +168,10 @@ def test_people_note_what_they_found(source: int) -> None:
 
 
 def available(sku: str, channel: str) -> list[tuple[str, int, int]]:
-    product_id = Buffer.product.field.related_model.objects.get(sku=sku).pk  # type: ignore[attr-defined]
-    return [(one.place, one.buffer, one.available) for one in available_everywhere(product_id, channel=channel, now=at(60))]
+    product_id = Product.objects.get(sku=sku).pk
+    return [
+        (one.place, one.buffer, one.available) for one in available_everywhere(product_id, channel=channel, now=at(60))
+    ]
 
 
 def test_the_narrowest_buffer_holds(source: int) -> None:
@@ -213,6 +216,6 @@ def test_available_leaves_out_what_is_promised_and_closed(source: int, clock: Cl
     placed(source, order("o1", {"milk": 3}))
     take_holds(source, basket("h1", {"milk": 2}))
 
-    (one,) = available_everywhere(Buffer.product.field.related_model.objects.get(sku="milk").pk, channel="web", now=clock.now)  # type: ignore[attr-defined]
+    (one,) = available_everywhere(Product.objects.get(sku="milk").pk, channel="web", now=clock.now)
 
     assert (one.on_hand, one.reserved, one.held, one.available) == (10, 3, 2, 5)

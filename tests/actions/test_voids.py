@@ -26,7 +26,9 @@ def source(monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 def rows() -> list[tuple[str, int, int, bool, bool]]:
-    return list(Row.objects.order_by("number").values_list("number", "effect", "paid_total", "voided", "awaits_original"))
+    return list(
+        Row.objects.order_by("number").values_list("number", "effect", "paid_total", "voided", "awaits_original")
+    )
 
 
 def assert_voided(source: int) -> None:

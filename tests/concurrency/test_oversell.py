@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, connections
 
 from onebasket.base import bulk
-from onebasket.base.committer import Committer, UnavailableError, perform
+from onebasket.base.committer import UnavailableError, perform
 from onebasket.commerce.orders.actions import OrderCall, place_orders
 from onebasket.commerce.orders.models import Order
 from onebasket.commerce.orders.rules.messages import OrderPlaced, OrderRefused, Shortfall
@@ -18,7 +18,7 @@ from onebasket.commerce.stock import locking
 from onebasket.commerce.stock.actions import book
 from onebasket.commerce.stock.models import Shelf
 from onebasket.commerce.stock.rules.book import Figures, ShelfKey
-from tests.builders import faults_in_stock, make_chain, order, shelf
+from tests.builders import faults_in_stock, make_chain, order, running, shelf
 from tests.concurrency.worker import run_together, start
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,7 +30,9 @@ def assert_sold_out(outcomes: Sequence[Any]) -> None:
     refused = [outcome for outcome in outcomes if isinstance(outcome, OrderRefused)]
     assert sum(isinstance(outcome, OrderPlaced) for outcome in outcomes) == STOCK
     assert len(refused) == BUYERS - STOCK
-    assert {(one.code, one.place, one.shortfalls) for one in refused} == {("short", "p1", (Shortfall(1, "milk", 1, 0, 1),))}
+    assert {(one.code, one.place, one.shortfalls) for one in refused} == {
+        ("short", "p1", (Shortfall(1, "milk", 1, 0, 1),))
+    }
     assert_books()
 
 
@@ -40,14 +42,17 @@ def assert_books() -> None:
     assert faults_in_stock() == []
 
 
-def in_threads(one: Callable[[int], object]) -> list[object]:
-    def run(number: int) -> object:
-        return one(number)
+def leave(gate: threading.Barrier) -> None:
+    """Give the connection back, in every thread: none goes on before all have come."""
+    gate.wait(20)
+    connections.close_all()
 
+
+def in_threads(one: Callable[[int], object]) -> list[object]:
     with ThreadPoolExecutor(THREADS) as pool:
-        outcomes = list(pool.map(run, range(BUYERS)))
+        outcomes = list(pool.map(one, range(BUYERS)))
         gate = threading.Barrier(THREADS)
-        list(pool.map(lambda _: (gate.wait(20), connections.close_all()), range(THREADS)))
+        list(pool.map(leave, [gate] * THREADS))
     return outcomes
 
 
@@ -63,10 +68,10 @@ def test_200_buyers_with_a_transaction_each() -> None:
 
 def test_200_buyers_through_the_committer() -> None:
     source = make_chain(stock={"milk": STOCK})
-    committer = Committer({"orders": place_orders})
 
-    assert_sold_out(in_threads(lambda number: committer.submit("orders", call(source, number)).result(60)))
-    assert committer.requests == BUYERS
+    with running({"orders": place_orders}) as committer:
+        assert_sold_out(in_threads(lambda number: committer.submit("orders", call(source, number)).result(60)))
+        assert committer.requests == BUYERS
 
 
 def test_200_buyers_in_one_batch() -> None:
@@ -83,7 +88,9 @@ def test_200_buyers_in_two_processes() -> None:
 
     said = run_together(*(start("buy", str(source), str(first), str(half)) for first in (0, half)))
 
-    assert sorted(word for words in said for word in words) == ["OrderPlaced"] * STOCK + ["OrderRefused"] * (BUYERS - STOCK)
+    assert sorted(word for words in said for word in words) == ["OrderPlaced"] * STOCK + ["OrderRefused"] * (
+        BUYERS - STOCK
+    )
     assert_books()
 
 
@@ -99,12 +106,14 @@ class EarlyReader:
         self._own.figures = locking._lock([self._key])
         return place_orders(calls)
 
-    def lock_shelves(self, keys: Iterable[ShelfKey], *, make: bool = False) -> dict[ShelfKey, Figures]:
+    def lock_shelves(self, keys: Iterable[ShelfKey], *, make: bool = False) -> dict[ShelfKey, Figures]:  # noqa: ARG002
         assert set(keys) == {self._key}
         return {key: replace(figures) for key, figures in self._own.figures.items()}
 
 
-def update_unguarded(model: bulk.Model, keys: tuple[str, ...], sets: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
+def update_unguarded(
+    model: bulk.Model, keys: tuple[str, ...], sets: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+) -> None:
     """Write figures whatever has become of the shelf since it was read."""
     if "version" in keys:
         place = keys.index("version")

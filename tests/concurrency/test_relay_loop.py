@@ -14,7 +14,7 @@ from django.db import OperationalError, connection, transaction
 
 from onebasket.base import outbox, presence
 from onebasket.base.models import Event
-from onebasket.channels.workers import loop as loops
+from onebasket.base.relay import number_waiting
 from onebasket.channels.workers.loop import Job, Loop, start_in_process
 from onebasket.channels.workers.subscriptions import SUBSCRIPTIONS
 from onebasket.commerce.stock.models import HoldLine
@@ -137,6 +137,6 @@ def test_a_turn_of_the_relay_is_short_on_sqlite() -> None:
     with transaction.atomic():
         outbox.record([outbox.News("order.placed", f"order/{n}", NOW, {}) for n in range(1200)])
     turns = []
-    while done := loops.number_waiting():
+    while done := number_waiting():
         turns.append(done)
     assert turns == ([1200] if connection.vendor == "postgresql" else [500, 500, 200])

@@ -1,7 +1,7 @@
 """A process of its own that writes to the test's database: started by tests, told what to do by its arguments.
 
-`buy <source> <first> <count>`: order one milk so many times. `all <source> <seed>`: send every write there is, twice, in
-an order of its own. Says `ready`, waits for a line on its standard input, and prints one outcome a line.
+`buy <source> <first> <count>`: order one milk so many times. `all <source> <seed>`: send every write there is, twice,
+in an order of its own. Says `ready`, waits for a line on its standard input, and prints one outcome a line.
 """
 
 import os
@@ -22,8 +22,8 @@ if __name__ == "__main__":
 
 from onebasket.base.committer import perform  # Django must be set up before models are imported
 from onebasket.commerce.orders.actions import OrderCall, place_orders
-from tests.concurrency.writes import Write, every_write
 from tests.builders import order
+from tests.concurrency.writes import Write, every_write
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 90

@@ -49,7 +49,9 @@ def _master_data(source: int) -> list[Write]:
     writes: list[Write] = []
     for number in range(EACH):
         writes += [
-            Write(f"place {number}", places, PlaceItem(f"t-place-{number}", f"t{number}", "T", "USD", "America/New_York")),
+            Write(
+                f"place {number}", places, PlaceItem(f"t-place-{number}", f"t{number}", "T", "USD", "America/New_York")
+            ),
             Write(f"unit {number}", units, UnitItem(f"t-unit-{number}", f"u{number}", 2)),
             Write(f"product {number}", products, ProductItem(f"t-product-{number}", f"s{number}", "S")),
             Write(
@@ -69,7 +71,9 @@ def _stock_and_promises(source: int) -> list[Write]:
         lines = {"milk": 1, "bread": 2} if number % 2 else {"bread": 2, "milk": 1}
         writes += [
             Write(f"delivery {number}", facts, fact(f"t-d{number}", FactKind.DELIVERY, lines)),
-            Write(f"count {number}", facts, fact(f"t-c{number}", FactKind.COUNT, {"apples": 70 + number}, when=at(number))),
+            Write(
+                f"count {number}", facts, fact(f"t-c{number}", FactKind.COUNT, {"apples": 70 + number}, when=at(number))
+            ),
             Write(f"receipt {number}", sales, receipt(f"t-r{number}", item("bread", 1, 250), item("milk", 1, 199))),
             Write(f"void {number}", sales, receipt(f"t-v{number}", kind=Kind.VOID, original=f"t-r{number}")),
             Write(f"order {number}", place_orders, OrderCall(source, order(f"t-o{number}", lines))),

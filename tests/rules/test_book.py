@@ -71,7 +71,9 @@ def new_book() -> ShelfBook:
             {10: 8, 20: 5},
             id="facts before, between and after two counts that came in the wrong order",
         ),
-        pytest.param([("count", 10, 8), ("count", 10, 6)], 6, {10: 6}, id="the later of two counts at one instant holds"),
+        pytest.param(
+            [("count", 10, 8), ("count", 10, 6)], 6, {10: 6}, id="the later of two counts at one instant holds"
+        ),
         pytest.param([("count", 10, 8), ("count", 20, 5), ("count", 10, 6)], 5, {10: 6, 20: 5}, id="and leaves others"),
         pytest.param([("move", 5, -3), ("count", 10, 0), ("move", 6, -2)], 0, {10: 0}, id="sold below nothing"),
     ],
@@ -103,7 +105,12 @@ def test_a_late_move_between_two_counted_shelves_corrects_both() -> None:
         book.count(key, quantity=5, moved_since=0, cause=Cause(number, 1, instant(10), instant(11)))
 
     book.move(
-        1, 7, kind=Kind.ADJUSTMENT, ends=(End.SELLABLE, End.STAGED), quantity=2, cause=Cause(3, 4, instant(5), instant(12))
+        1,
+        7,
+        kind=Kind.ADJUSTMENT,
+        ends=(End.SELLABLE, End.STAGED),
+        quantity=2,
+        cause=Cause(3, 4, instant(5), instant(12)),
     )
 
     assert [figures.on_hand for figures in book.figures.values()] == [5, 5]

@@ -77,7 +77,10 @@ def stated(quantity: int = 1, sku: str = "milk", *, when: datetime = datetime(20
 def test_fingerprints_tell_content_apart() -> None:
     assert fingerprint(stated()) == fingerprint(stated())
     assert len(fingerprint(stated())) == 32
-    others = {fingerprint(one) for one in (stated(), stated(2), stated(sku="Milk"), stated(when=datetime(2026, 3, 3, tzinfo=UTC)))}
+    others = {
+        fingerprint(one)
+        for one in (stated(), stated(2), stated(sku="Milk"), stated(when=datetime(2026, 3, 3, tzinfo=UTC)))
+    }
     assert len(others) == 4
     assert fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
 

@@ -54,7 +54,7 @@ def test_amounts_are_parsed_exactly(text: str, currency: str, amount: int) -> No
     ],
 )  # fmt: skip
 def test_what_is_no_exact_amount_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no decimal number|out of range|more than"):
+    with pytest.raises(ValueError, match=r"no decimal number|out of range|more than"):
         parse_amount(text, "USD")
 
 
@@ -95,16 +95,28 @@ def test_rounding_is_within_half_and_even_handed(numerator: int, denominator: in
 
 @pytest.mark.parametrize(
     ("amount", "per", "quantity", "price"),
-    [(199, 1, 3, 597), (300, 1000, 842, 253), (300, 1000, 835, 251), (299, 1000, 1, 0), (500, 3, 2, 333), (199, 1, -2, -398)],
-)  # fmt: skip
+    [
+        (199, 1, 3, 597),
+        (300, 1000, 842, 253),
+        (300, 1000, 835, 251),
+        (299, 1000, 1, 0),
+        (500, 3, 2, 333),
+        (199, 1, -2, -398),
+    ],
+)
 def test_what_a_quantity_costs(amount: int, per: int, quantity: int, price: int) -> None:
     assert price_for(amount, per_quantity=per, quantity=quantity) == price
 
 
 @pytest.mark.parametrize(
     ("text", "unit", "steps", "shown"),
-    [("3", EACH, 3, "3"), ("0.842", KG, 842, "0.842 kg"), ("-1.5", KG, -1500, "-1.500 kg"), ("8.001", GALLON, 8001, "8.001 gal")],
-)  # fmt: skip
+    [
+        ("3", EACH, 3, "3"),
+        ("0.842", KG, 842, "0.842 kg"),
+        ("-1.5", KG, -1500, "-1.500 kg"),
+        ("8.001", GALLON, 8001, "8.001 gal"),
+    ],
+)
 def test_quantities(text: str, unit: Unit, steps: int, shown: str) -> None:
     assert parse_quantity(text, unit) == steps
     assert format_quantity(steps, unit) == shown
@@ -112,5 +124,5 @@ def test_quantities(text: str, unit: Unit, steps: int, shown: str) -> None:
 
 @pytest.mark.parametrize(("text", "unit"), [("0.5", EACH), ("0.0001", KG), ("a", KG), ("1e99", EACH)])
 def test_what_is_no_exact_quantity_is_refused(text: str, unit: Unit) -> None:
-    with pytest.raises(ValueError, match="no decimal number|out of range|more than"):
+    with pytest.raises(ValueError, match=r"no decimal number|out of range|more than"):
         parse_quantity(text, unit)

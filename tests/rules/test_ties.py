@@ -46,7 +46,8 @@ TIES = [
     pytest.param(receipt("r", item("milk", 1, 1000, taxes=taxed(1000, 82))), id="tax within, base with tax"),
     pytest.param(receipt("r", item("milk", 1, 1000, taxes=taxed(918, 82))), id="tax within, base without tax"),
     pytest.param(
-        receipt("r", item("milk", 1, 1000, taxes=taxed(1000, 89)), tenders=cash(1089), tax_included=False), id="tax on top"
+        receipt("r", item("milk", 1, 1000, taxes=taxed(1000, 89)), tenders=cash(1089), tax_included=False),
+        id="tax on top",
     ),
     pytest.param(
         receipt("r", item("milk", 1, 1000, taxes=taxed(1000, 88)), tenders=cash(1088), tax_included=False),
@@ -76,17 +77,20 @@ def test_ties(stated: Receipt) -> None:
     [
         pytest.param(
             receipt("r", MILK, tenders=cash(200)),
-            "Lines come to 199, tax on top to 0 and rounding to 0: 199 is due. Tenders less change come to 200: +1 apart.",
+            "Lines come to 199, tax on top to 0 and rounding to 0: 199 is due. "
+            "Tenders less change come to 200: +1 apart.",
             id="a cent too much",
         ),
         pytest.param(
             receipt("r", MILK, tenders=cash(500), change=302),
-            "Lines come to 199, tax on top to 0 and rounding to 0: 199 is due. Tenders less change come to 198: -1 apart.",
+            "Lines come to 199, tax on top to 0 and rounding to 0: 199 is due. "
+            "Tenders less change come to 198: -1 apart.",
             id="change too much",
         ),
         pytest.param(
             receipt("r", MILK, tenders=()),
-            "Lines come to 199, tax on top to 0 and rounding to 0: 199 is due. Tenders less change come to 0: -199 apart.",
+            "Lines come to 199, tax on top to 0 and rounding to 0: 199 is due. "
+            "Tenders less change come to 0: -199 apart.",
             id="not paid",
         ),
         pytest.param(
@@ -111,7 +115,8 @@ def test_ties(stated: Receipt) -> None:
         ),
         pytest.param(
             receipt("r", MILK, kind=Kind.VOID, tenders=cash(100)),
-            "Lines come to 199, tax on top to 0 and rounding to 0: 199 is due. Tenders less change come to 100: -99 apart.",
+            "Lines come to 199, tax on top to 0 and rounding to 0: 199 is due. "
+            "Tenders less change come to 100: -99 apart.",
             id="broken off, yet partly paid",
         ),
         pytest.param(
@@ -127,8 +132,15 @@ def test_does_not_tie(stated: Receipt, fault: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "original", "counts"),
-    [(Kind.SALE, "", 1), (Kind.RETURN, "", -1), (Kind.RETURN, "1", -1), (Kind.VOID, "1", -1), (Kind.VOID, "", 0), (Kind.NO_SALE, "", 0)],
-)  # fmt: skip
+    [
+        (Kind.SALE, "", 1),
+        (Kind.RETURN, "", -1),
+        (Kind.RETURN, "1", -1),
+        (Kind.VOID, "1", -1),
+        (Kind.VOID, "", 0),
+        (Kind.NO_SALE, "", 0),
+    ],
+)
 def test_what_a_receipt_counts_for(kind: Kind, original: str, counts: int) -> None:
     assert effect(receipt("r", kind=kind, original=original)) == counts
 

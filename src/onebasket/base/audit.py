@@ -90,11 +90,13 @@ def _sqlite_snapshot() -> Iterator[None]:
         cursor.execute(f"PRAGMA cache_size = -{_SQLITE_CACHE_KIB}")
         cursor.execute(f"PRAGMA mmap_size = {_SQLITE_MAPPED_BYTES}")
         cursor.execute("PRAGMA threads = 2")
+        cursor.execute("PRAGMA query_only = 1")
         cursor.execute("BEGIN DEFERRED")
         try:
             yield
         finally:
             cursor.execute("ROLLBACK")
+            cursor.execute("PRAGMA query_only = 0")
             cursor.execute(f"PRAGMA cache_size = {before[0]}")
             cursor.execute(f"PRAGMA mmap_size = {before[1]}")
             cursor.execute("PRAGMA threads = 0")

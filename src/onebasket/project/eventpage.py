@@ -59,17 +59,16 @@ versions may add fields; none is taken away or changes its meaning.
 
 A delivery is a `POST` with `webhook-id`, `webhook-timestamp` and `webhook-signature`, signed to
 [Standard Webhooks](https://www.standardwebhooks.com) with the secret that was shown once at registration. Answer any
-2xx within 10 seconds; redirects are not followed. Anything else is tried again after 5 s, 15 s, 45 s and so on up to six
-hours apart, twelve times in about a day, and then kept as a dead letter. A failing delivery holds back only what follows
-it in its own subject. A delivery may come twice: `webhook-id` is the event's `id`.
+2xx within 10 seconds; redirects are not followed. Anything else is tried again after 5 s, 15 s, 45 s and so on up to
+six hours apart, twelve times in about a day, and then kept as a dead letter. A failing delivery holds back only what
+follows it in its own subject. A delivery may come twice: `webhook-id` is the event's `id`.
 """
 
 
 def render() -> str:
     """Return the page."""
-    parts = [HEAD]
-    for shape in dict.fromkeys(EVENTS.values()):
-        parts.append(_section(shape, [name for name, own in EVENTS.items() if own is shape]))
+    shapes = dict.fromkeys(EVENTS.values())
+    parts = [HEAD, *(_section(shape, [name for name, own in EVENTS.items() if own is shape]) for shape in shapes)]
     nested = dict.fromkeys(inner for shape in EVENTS.values() for inner in _inner(shape))
     parts += [f"## {shape.__name__}\n\n{_first_line(shape)}\n\n{_table(shape)}" for shape in nested]
     return "\n".join(parts)

@@ -10,9 +10,12 @@ import os
 import signal
 import sys
 
+from django.urls import get_resolver
+
+from onebasket.channels.workers.loop import start_in_process
 from onebasket.project.wsgi import application
 
-__all__ = ["application"]
+__all__ = ["LOOP", "application"]
 
 PR_SET_PDEATHSIG = 1
 INIT = 1
@@ -28,3 +31,7 @@ def end_with_parent() -> None:
 
 
 end_with_parent()
+# Addresses and views are loaded before the first request, not by it.
+_ = get_resolver().url_patterns
+LOOP = start_in_process()
+"""The workers' loop, which a hub on SQLite runs beside its requests; None on PostgreSQL."""

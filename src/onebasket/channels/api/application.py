@@ -21,6 +21,9 @@ DESCRIPTION = """One stock, one price book, one customer and one set of books fo
 Quantities are whole numbers of the unit's smallest step, money is whole minor units. Every write carries a key; the
 same again returns the first outcome. Errors are RFC 9457 problem details. See docs/api in the repository."""
 
+BASE = "/api/v1/"
+"""Where the API lies."""
+
 CONTRACTS: dict[tuple[str, str], Contract] = {}
 """The contract of each endpoint, by method and path as it stands in the document."""
 
@@ -45,20 +48,20 @@ View = Callable[..., HttpResponse]
 class Api(NinjaAPI):
     """django-ninja with the contracts written into its document."""
 
-    def get_openapi_schema(self, **options: Any) -> dict[str, Any]:  # type: ignore[override] # noqa: ANN401 - ninja's
+    def document(self) -> dict[str, Any]:
         """Return the OpenAPI 3.1 document."""
-        prefix = options.get("path_prefix")
-        document: dict[str, Any] = super().get_openapi_schema(**options)
+        document: dict[str, Any] = self.get_openapi_schema(path_prefix=BASE)
         schemas = Schemas(list(CONTRACTS.values()))
-        root = self.root_path if prefix is None else prefix
         for path, methods in document["paths"].items():
             for method, operation in methods.items():
-                describe(operation, CONTRACTS[method.upper(), "/" + path.removeprefix(root).lstrip("/")], schemas)
+                describe(operation, CONTRACTS[method.upper(), path.removeprefix(BASE[:-1])], schemas)
         document["components"] = {"schemas": schemas.components, "securitySchemes": security_schemes()}
         return document
 
 
-api = Api(title="onebasket", version="1", description=DESCRIPTION, docs_url=None, openapi_url=None, urls_namespace="api-1")
+api = Api(
+    title="onebasket", version="1", description=DESCRIPTION, docs_url=None, openapi_url=None, urls_namespace="api-1"
+)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -91,6 +94,7 @@ def endpoint(method: str, path: str, contract: Contract) -> Callable[[View], Vie
 def _serve(view: View, contract: Contract, *, method: str, path: str) -> View:
     decoder = None if contract.body is None else _decoder(contract.body)
     scope, query, needs_key = contract.scope, contract.query, contract.key
+    lenient = contract.lenient is not None
     counted: dict[int, Any] = {}
 
     def answer(request: HttpRequest, parameters: dict[str, Any]) -> HttpResponse:
@@ -103,7 +107,7 @@ def _serve(view: View, contract: Contract, *, method: str, path: str) -> View:
             raise refuse(422, "invalid", "This endpoint takes no query.")
         if decoder is not None:
             call.raw = read_body(request)
-            call.body = decode(call.raw, decoder)
+            call.body = decode(call.raw, decoder, lenient=lenient)
         return view(call, **parameters)
 
     @wraps(view)

@@ -41,8 +41,13 @@ def read_body(request: HttpRequest) -> bytes:
     return body
 
 
-def decode(body: bytes, decoder: Callable[[bytes], Read]) -> Read:
-    """Return the body as the decoder's type; 400 for what is no JSON, 422 for JSON of another shape."""
+def decode(body: bytes, decoder: Callable[[bytes], Read], *, lenient: bool = False) -> Read:
+    """Return the body as the decoder's type; 400 for what is no JSON, 422 for JSON of another shape.
+
+    A lenient body's items are read later, one by one; here it only has to be JSON in UTF-8.
+    """
+    if lenient:
+        _require_utf8(body)
     try:
         found = decoder(body)
     except msgspec.ValidationError as error:
@@ -51,7 +56,7 @@ def decode(body: bytes, decoder: Callable[[bytes], Read]) -> Read:
         raise refuse(400, "malformed", f"The body is no JSON: {_reason(error)}") from error
     except UnicodeDecodeError as error:
         raise _not_utf8(error) from error
-    if NUL_WRITTEN in body and holds_nul(msgspec.json.decode(body)):
+    if not lenient and NUL_WRITTEN in body and holds_nul(msgspec.json.decode(body)):
         raise refuse(422, "invalid", "A text holds a NUL character (\\u0000), which no database keeps. Remove it.")
     return found
 
@@ -71,7 +76,7 @@ def read_query(request: HttpRequest, shape: type[Read]) -> Read:
 
 def read_key(request: HttpRequest) -> str:
     """Return the Idempotency-Key header; 422 without one, or when it has characters that no key has."""
-    key = request.META.get("HTTP_IDEMPOTENCY_KEY", "")
+    key: str = request.META.get("HTTP_IDEMPOTENCY_KEY", "")
     if not key:
         raise _unfit("Idempotency-Key", "Send this header: 1 to 120 characters of your own, the same at every retry.")
     if not _KEY.fullmatch(key):
@@ -79,7 +84,7 @@ def read_key(request: HttpRequest) -> str:
     return key
 
 
-def require_utf8(body: bytes) -> None:
+def _require_utf8(body: bytes) -> None:
     """Refuse a body that is not UTF-8 where its parts are read later, one by one."""
     try:
         body.decode()

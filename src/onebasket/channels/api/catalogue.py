@@ -10,9 +10,8 @@ from onebasket.channels.api.application import Call, endpoint, reply
 from onebasket.channels.api.committing import run
 from onebasket.channels.api.contract import Contract
 from onebasket.channels.api.fields import Sku
-from onebasket.channels.api.paging import Batch, Results, results
+from onebasket.channels.api.paging import Batch, ItemResult, Results, results
 from onebasket.channels.api.problems import refuse
-from onebasket.commerce.access.rules import ItemOutcome
 from onebasket.commerce.catalogue.actions import retire_products, upsert_products, upsert_units
 from onebasket.commerce.catalogue.queries import products_by_code, products_by_sku, search_products, units
 from onebasket.commerce.catalogue.queries.templates import barcode_templates
@@ -43,7 +42,7 @@ class Units(msgspec.Struct, frozen=True):
 
 
 @endpoint(
-    "PUT", "/products", Contract(scope="catalogue:write", body=Batch[ProductItem], answers={200: Results[ItemOutcome]})
+    "PUT", "/products", Contract(scope="catalogue:write", body=Batch[ProductItem], answers={200: Results[ItemResult]})
 )
 def put_products(call: Call) -> HttpResponse:
     """Make, change or bring back products with their barcodes."""
@@ -70,7 +69,7 @@ def list_products(call: Call) -> HttpResponse:
 @endpoint(
     "POST",
     "/products/retire",
-    Contract(scope="catalogue:write", body=Batch[ProductRetirement], answers={200: Results[ItemOutcome]}),
+    Contract(scope="catalogue:write", body=Batch[ProductRetirement], answers={200: Results[ItemResult]}),
 )
 def retire_many_products(call: Call) -> HttpResponse:
     """Retire products: tills still read their codes, nobody can order them."""
@@ -78,7 +77,7 @@ def retire_many_products(call: Call) -> HttpResponse:
     return results([item.key for item in items], run(lambda: retire_products(call.caller.source_id, items)))
 
 
-@endpoint("PUT", "/units", Contract(scope="catalogue:write", body=Batch[UnitItem], answers={200: Results[ItemOutcome]}))
+@endpoint("PUT", "/units", Contract(scope="catalogue:write", body=Batch[UnitItem], answers={200: Results[ItemResult]}))
 def put_units(call: Call) -> HttpResponse:
     """Make or rename units of measure; a unit's decimals never change."""
     items = call.body.items

@@ -122,7 +122,7 @@ def _lenient(contract: Contract, schemas: Schemas) -> dict[str, Any]:
     name, kind = contract.lenient
     schema = dict(schemas.components[schemas.of(contract.body)["$ref"].rpartition("/")[2]])
     items = {
-        "description": "As described by the first; anything else is kept whole in quarantine, and its neighbours go on.",
+        "description": "As described by the first; anything else is kept whole in quarantine.",
         "anyOf": [schemas.of(kind), {}],
     }
     schema["properties"] = schema["properties"] | {name: schema["properties"][name] | {"items": items}}

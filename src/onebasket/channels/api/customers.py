@@ -5,8 +5,7 @@ from django.http import HttpResponse
 from onebasket.channels.api.application import Call, endpoint
 from onebasket.channels.api.committing import run
 from onebasket.channels.api.contract import Contract
-from onebasket.channels.api.paging import Batch, Results, results
-from onebasket.commerce.access.rules import ItemOutcome
+from onebasket.channels.api.paging import Batch, ItemResult, Results, results
 from onebasket.commerce.customers.actions import retire_customers, upsert_customers
 from onebasket.commerce.customers.rules import CustomerItem, CustomerRetirement
 
@@ -14,7 +13,7 @@ from onebasket.commerce.customers.rules import CustomerItem, CustomerRetirement
 @endpoint(
     "PUT",
     "/customers",
-    Contract(scope="customers:write", body=Batch[CustomerItem], answers={200: Results[ItemOutcome]}),
+    Contract(scope="customers:write", body=Batch[CustomerItem], answers={200: Results[ItemResult]}),
 )
 def put_customers(call: Call) -> HttpResponse:
     """Make customers, or bring retired ones back, by loyalty number."""
@@ -25,7 +24,7 @@ def put_customers(call: Call) -> HttpResponse:
 @endpoint(
     "POST",
     "/customers/retire",
-    Contract(scope="customers:write", body=Batch[CustomerRetirement], answers={200: Results[ItemOutcome]}),
+    Contract(scope="customers:write", body=Batch[CustomerRetirement], answers={200: Results[ItemResult]}),
 )
 def retire_many_customers(call: Call) -> HttpResponse:
     """Retire customers, so that their number is found no more."""

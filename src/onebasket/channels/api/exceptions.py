@@ -44,7 +44,7 @@ class LineExceptionQuery(PageQuery, frozen=True, kw_only=True):
 
 
 class MendLineBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the line was; `quantity` in steps of that product's unit (negative: it came back), null for the line's own."""
+    """What the line was; `quantity` in steps of its unit (negative: it came back), null for the line's own."""
 
     sku: Sku
     quantity: Annotated[int, Meta(ge=-(10**12), le=10**12)] | None = None
@@ -109,9 +109,7 @@ def mend_line_exception(call: Call, exception_id: Id) -> HttpResponse:
     body = call.body
 
     def act() -> LineExceptionRead:
-        mend_line(
-            exception_id, sku=body.sku, quantity=body.quantity, actor=call.caller.actor, source_id=OWN_SOURCE
-        )
+        mend_line(exception_id, sku=body.sku, quantity=body.quantity, actor=call.caller.actor, source_id=OWN_SOURCE)
         return _visible(call, exception_id)
 
     return _settle(call, "line-exception.mend", exception_id, act)

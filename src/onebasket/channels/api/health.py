@@ -45,7 +45,7 @@ def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view take
 
 @probe
 def readyz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view takes its request
-    """Say whether the process can serve: the database answers, is migrated, and the committer lives; 503 with reasons."""
+    """Say whether the process can serve: database, migrations and committer; 503 with reasons where not."""
     reasons = [reason for reason in (_database_reason(), _committer_reason()) if reason]
     if not reasons:
         return JsonResponse({"status": "ready"})

@@ -31,7 +31,9 @@ COMMIT_SECONDS = Histogram(
     "onebasket_commit_seconds", "From handing a request to the committer to its outcome, by action", ["action"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 10, 30), registry=REGISTRY,
 )  # fmt: skip
-QUEUED = Gauge("onebasket_queued_requests", "Requests that wait for the committer, by action", ["action"], registry=REGISTRY)
+QUEUED = Gauge(
+    "onebasket_queued_requests", "Requests that wait for the committer, by action", ["action"], registry=REGISTRY
+)
 EVENTS_WAITING = Gauge("onebasket_events_waiting", "Events that wait for their position", registry=REGISTRY)
 RELAY_LAG = Gauge("onebasket_relay_lag_seconds", "Age of the oldest event without a position", registry=REGISTRY)
 

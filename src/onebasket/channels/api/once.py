@@ -8,8 +8,9 @@ from django.http import HttpResponse
 
 from onebasket.base import inbox
 from onebasket.base.clock import database_now
-from onebasket.channels.api.application import JSON, Call
+from onebasket.channels.api.application import Call
 from onebasket.channels.api.committing import run
+from onebasket.channels.api.contract import JSON
 from onebasket.channels.api.problems import refuse
 from onebasket.kernel.identity import fingerprint
 

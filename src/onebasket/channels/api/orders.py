@@ -7,12 +7,12 @@ import msgspec
 from django.http import HttpResponse
 from msgspec import Meta
 
-from onebasket.channels.api.application import Call, endpoint, reply
+from onebasket.channels.api.application import BASE, Call, endpoint, reply
 from onebasket.channels.api.committing import commit
 from onebasket.channels.api.contract import Contract, without_key
+from onebasket.channels.api.fields import Channel, PlaceCode, Since, instant
 from onebasket.channels.api.metering import count_outcomes
-from onebasket.channels.api.fields import Channel, PlaceCode, Since
-from onebasket.channels.api.paging import Page, PageQuery, Results, after_of, page, results
+from onebasket.channels.api.paging import Page, PageQuery, Result, Results, after_of, page, results
 from onebasket.channels.api.problems import ProblemError, problem, refuse, unknown
 from onebasket.channels.api.tokens import narrow_to, require_places
 from onebasket.commerce.orders.actions import OrderCall
@@ -34,6 +34,10 @@ class OrderBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Orders to place, each with its own key."""
 
     items: Annotated[tuple[OrderRequest, ...], Meta(min_length=1, max_length=MOST_AT_ONCE)]
+
+
+class OrderResult(Result[OrderOutcome], frozen=True):
+    """What became of the order of this key."""
 
 
 class OrderQuery(PageQuery, frozen=True, kw_only=True):
@@ -60,11 +64,11 @@ def place_order(call: Call) -> HttpResponse:
     count_outcomes("order", outcomes)
     outcome: OrderOutcome = outcomes[0]
     if isinstance(outcome, OrderPlaced):
-        return reply(outcome, 201, headers={"Location": f"/api/v1/orders/{outcome.id}"})
+        return reply(outcome, 201, headers={"Location": f"{BASE}orders/{outcome.id}"})
     raise _refused(outcome)
 
 
-@endpoint("POST", "/orders/batch", Contract(scope="orders:write", body=OrderBatch, answers={200: Results[OrderOutcome]}))
+@endpoint("POST", "/orders/batch", Contract(scope="orders:write", body=OrderBatch, answers={200: Results[OrderResult]}))
 def place_order_batch(call: Call) -> HttpResponse:
     """Place many orders.
 
@@ -83,7 +87,7 @@ def list_orders(call: Call) -> HttpResponse:
     """List orders, the newest first."""
     query = call.query
     narrow_to(call.caller, query.place)
-    wanted = OrderFilter(query.place or "", query.status or "", query.channel or "", query.since)
+    wanted = OrderFilter(query.place or "", query.status or "", query.channel or "", instant(query.since))
     return page(call, *read_orders(call.caller.places, wanted, after=after_of(call), limit=query.limit))
 
 

@@ -5,15 +5,14 @@ from django.http import HttpResponse
 from onebasket.channels.api.application import Call, endpoint
 from onebasket.channels.api.committing import run
 from onebasket.channels.api.contract import Contract
-from onebasket.channels.api.paging import Batch, Page, PageQuery, Results, after_of, page, results
+from onebasket.channels.api.paging import Batch, ItemResult, Page, PageQuery, Results, after_of, page, results
 from onebasket.channels.api.tokens import require_places
-from onebasket.commerce.access.rules import ItemOutcome
 from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.queries import all_places
 from onebasket.commerce.places.rules import PlaceChanged, PlaceItem
 
 
-@endpoint("PUT", "/places", Contract(scope="places:write", body=Batch[PlaceItem], answers={200: Results[ItemOutcome]}))
+@endpoint("PUT", "/places", Contract(scope="places:write", body=Batch[PlaceItem], answers={200: Results[ItemResult]}))
 def put_places(call: Call) -> HttpResponse:
     """Make or change places: stores, warehouses, partners."""
     items = call.body.items

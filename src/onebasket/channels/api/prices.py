@@ -10,10 +10,9 @@ from onebasket.channels.api.application import Call, endpoint
 from onebasket.channels.api.committing import run
 from onebasket.channels.api.contract import Contract
 from onebasket.channels.api.fields import PlaceCode, Sku
-from onebasket.channels.api.paging import After, Batch, Page, PageQuery, Results, after_of, page, results
+from onebasket.channels.api.paging import After, Batch, ItemResult, Page, PageQuery, Results, after_of, page, results
 from onebasket.channels.api.problems import unknown
 from onebasket.channels.api.tokens import Caller, narrow_to, require_every_place, require_places
-from onebasket.commerce.access.rules import ItemOutcome
 from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.places.queries import places_by_id
 from onebasket.commerce.pricing.actions import end_prices, set_prices
@@ -22,7 +21,7 @@ from onebasket.commerce.pricing.rules import PriceEnd, PriceItem, PriceVersion
 
 
 class PriceQuery(PageQuery, frozen=True, kw_only=True):
-    """Whose prices: of this product, everywhere, or the chain's and those of one place; `current` leaves history out."""
+    """Whose prices: of this product, everywhere or at one place; `current` leaves history out."""
 
     sku: Sku
     place: PlaceCode | None = None
@@ -47,7 +46,7 @@ class PriceRead(msgspec.Struct, frozen=True):
     superseded_at: datetime | None
 
 
-@endpoint("PUT", "/prices", Contract(scope="prices:write", body=Batch[PriceItem], answers={200: Results[ItemOutcome]}))
+@endpoint("PUT", "/prices", Contract(scope="prices:write", body=Batch[PriceItem], answers={200: Results[ItemResult]}))
 def put_prices(call: Call) -> HttpResponse:
     """Set shelf prices, of a place or of the whole chain; nothing is ever overwritten."""
     items = call.body.items
@@ -56,7 +55,7 @@ def put_prices(call: Call) -> HttpResponse:
 
 
 @endpoint(
-    "POST", "/prices/end", Contract(scope="prices:write", body=Batch[PriceEnd], answers={200: Results[ItemOutcome]})
+    "POST", "/prices/end", Contract(scope="prices:write", body=Batch[PriceEnd], answers={200: Results[ItemResult]})
 )
 def end_many_prices(call: Call) -> HttpResponse:
     """End prices at an instant, future versions too."""

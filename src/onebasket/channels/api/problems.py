@@ -55,12 +55,12 @@ class ProblemError(Exception):
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
-def problem(status: int, code: str, detail: str, **more: object) -> Problem:  # noqa: PLR0917 - read like a sentence
+def problem(status: int, code: str, detail: str, **more: object) -> Problem:
     """Return a problem whose title is the status's own phrase."""
     return Problem(HTTPStatus(status).phrase, status, code, detail, **more)  # type: ignore[arg-type]
 
 
-def refuse(status: int, code: str, detail: str, **more: object) -> ProblemError:  # noqa: PLR0917 - as `problem`
+def refuse(status: int, code: str, detail: str, **more: object) -> ProblemError:
     """Return the error that ends a request with a problem."""
     return ProblemError(problem(status, code, detail, **more))
 

@@ -13,7 +13,7 @@ from onebasket.base.models import QuarantineItem
 from onebasket.base.quarantine import NotOpenError
 from onebasket.base.replaying import Replayed, ReplayOutcome, discard_item, mend_item
 from onebasket.channels.api.application import Call, endpoint, reply
-from onebasket.channels.api.bodies import require_utf8
+from onebasket.channels.api.bodies import NUL_WRITTEN, holds_nul
 from onebasket.channels.api.contract import Contract
 from onebasket.channels.api.exceptions import NoteBody
 from onebasket.channels.api.fields import Id, PlaceCode
@@ -115,8 +115,7 @@ def get_quarantined(call: Call, item_id: Id) -> HttpResponse:
 )
 def mend_quarantined(call: Call, item_id: Id) -> HttpResponse:
     """Keep a corrected message beside the original; replay it to book it."""
-    require_utf8(call.raw)
-    text = bytes(call.body.message).decode()
+    text = _text(call.body.message)
 
     def act() -> QuarantineWhole:
         mend_item(item_id, content=text, actor=call.caller.actor)
@@ -136,9 +135,12 @@ def replay_quarantined(call: Call, item_id: Id) -> HttpResponse:
     It is booked under its own source and key, so never twice. What fails again stays open: mend it, and replay it
     with a new key.
     """
-    kind = _whole(call.caller, item_id).head.kind
+    item = _whole(call.caller, item_id)
+    kind = item.head.kind
 
     def act() -> ReplayAnswer:
+        if _holds_nul(item.mended or item.content):
+            return ReplayAnswer(item_id, "still_open", "nul", "A text holds a NUL character, which no database keeps.")
         outcome = REPLAYS[kind](item_id, actor=call.caller.actor, places=call.caller.places)
         if isinstance(outcome, Replayed):
             return ReplayAnswer(item_id, "booked")
@@ -160,6 +162,22 @@ def discard_quarantined(call: Call, item_id: Id) -> HttpResponse:
         return _whole(call.caller, item_id)
 
     return _settle(call, "quarantine.discard", [item_id, call.body.note], act)
+
+
+def _text(message: msgspec.Raw) -> str:
+    try:
+        return bytes(message).decode()
+    except UnicodeDecodeError as error:
+        raise refuse(400, "encoding", f"The body is not UTF-8: {error.reason}.") from error
+
+
+def _holds_nul(text: str) -> bool:
+    if NUL_WRITTEN.decode() not in text:
+        return False
+    try:
+        return holds_nul(msgspec.json.decode(text))
+    except (msgspec.DecodeError, RecursionError):
+        return False  # it is no JSON at all, which the replay says
 
 
 def _settle(call: Call, kind: str, content: list[object], act: Callable[[], object]) -> HttpResponse:

@@ -8,13 +8,12 @@ from django.http import HttpResponse
 from msgspec import Meta
 
 from onebasket.channels.api.application import Call, endpoint, reply
-from onebasket.channels.api.bodies import require_utf8
 from onebasket.channels.api.committing import ReceiptsCall, commit
 from onebasket.channels.api.contract import Contract
-from onebasket.channels.api.fields import Id, PlaceCode, Since
+from onebasket.channels.api.fields import Id, PlaceCode, Since, instant
 from onebasket.channels.api.lenience import read_items
 from onebasket.channels.api.metering import count_outcomes
-from onebasket.channels.api.paging import Page, PageQuery, Results, after_of, page, results
+from onebasket.channels.api.paging import Page, PageQuery, Result, Results, after_of, page, results
 from onebasket.channels.api.problems import unknown
 from onebasket.channels.api.tokens import narrow_to, require_places
 from onebasket.commerce.sales.queries.reading import (
@@ -37,6 +36,10 @@ class ReceiptBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     items: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MOST_AT_ONCE)]
 
 
+class ReceiptResult(Result[ReceiptOutcome], frozen=True):
+    """What became of the receipt of this key; the key is empty where it could not be read."""
+
+
 class ReceiptQuery(PageQuery, frozen=True, kw_only=True):
     """Which receipts."""
 
@@ -51,7 +54,7 @@ class ReceiptQuery(PageQuery, frozen=True, kw_only=True):
 @endpoint(
     "POST",
     "/receipts",
-    Contract(scope="sales:write", body=ReceiptBatch, answers={200: Results[ReceiptOutcome]}, lenient=("items", Receipt)),
+    Contract(scope="sales:write", body=ReceiptBatch, answers={200: Results[ReceiptResult]}, lenient=("items", Receipt)),
 )
 def book_receipts(call: Call) -> HttpResponse:
     """Book receipts.
@@ -60,7 +63,6 @@ def book_receipts(call: Call) -> HttpResponse:
     names no known place, or reuses a key for other content). Its neighbours are booked either way. Send a receipt
     again with its key until this answers: it is booked once.
     """
-    require_utf8(call.raw)
     items = read_items(call.body.items, _read, what="receipt")
     require_places(call.caller, {item.place for item in items if item.place})
     weight = sum(len(item.lines) + 1 for item in items if isinstance(item, Receipt)) or 1
@@ -80,7 +82,7 @@ def list_receipts(call: Call) -> HttpResponse:
         till=query.till or "",
         number=query.number or "",
         business_day=query.business_day,
-        since=query.since,
+        since=instant(query.since),
     )
     return page(call, *read_receipts(call.caller.places, wanted, after=after_of(call), limit=query.limit))
 

@@ -7,13 +7,12 @@ from django.http import HttpResponse
 from msgspec import Meta
 
 from onebasket.channels.api.application import Call, endpoint
-from onebasket.channels.api.bodies import require_utf8
 from onebasket.channels.api.committing import FactsCall, commit, run
 from onebasket.channels.api.contract import Contract
 from onebasket.channels.api.fields import PlaceCode, Sku
 from onebasket.channels.api.lenience import read_items
 from onebasket.channels.api.metering import count_outcomes
-from onebasket.channels.api.paging import Batch, Page, PageQuery, Results, after_of, page, results
+from onebasket.channels.api.paging import Batch, Page, PageQuery, Result, Results, after_of, page, results
 from onebasket.channels.api.problems import refuse
 from onebasket.channels.api.tokens import narrow_to, require_places
 from onebasket.commerce.stock.actions import set_buffers
@@ -37,6 +36,14 @@ class FactBatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     items: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MOST_AT_ONCE)]
 
 
+class FactResult(Result[FactOutcome], frozen=True):
+    """What became of the fact of this key; the key is empty where it could not be read."""
+
+
+class BufferResult(Result[BufferOutcome], frozen=True):
+    """What became of the setting of this key."""
+
+
 class ShelfQuery(PageQuery, frozen=True, kw_only=True):
     """Which shelves or movements."""
 
@@ -49,7 +56,7 @@ class ShelfQuery(PageQuery, frozen=True, kw_only=True):
     "POST",
     "/stock/facts",
     Contract(
-        scope="stock:write", body=FactBatch, answers={200: Results[FactOutcome]}, lenient=("items", StockFact)
+        scope="stock:write", body=FactBatch, answers={200: Results[FactResult]}, lenient=("items", StockFact)
     ),
 )  # fmt: skip
 def book_stock_facts(call: Call) -> HttpResponse:
@@ -58,7 +65,6 @@ def book_stock_facts(call: Call) -> HttpResponse:
     What happened is booked, or kept whole in quarantine with the reason; its neighbours are booked either way. Send a
     fact again with its key until this answers: it is booked once.
     """
-    require_utf8(call.raw)
     items = read_items(call.body.items, _read, what="stock fact")
     named = {item.place for item in items if item.place}
     named |= {item.to_place for item in items if isinstance(item, StockFact) and item.to_place}
@@ -93,7 +99,7 @@ def list_movements(call: Call) -> HttpResponse:
 @endpoint(
     "PUT",
     "/stock/buffers",
-    Contract(scope="stock:write", body=Batch[BufferSetting], answers={200: Results[BufferOutcome]}),
+    Contract(scope="stock:write", body=Batch[BufferSetting], answers={200: Results[BufferResult]}),
 )
 def put_buffers(call: Call) -> HttpResponse:
     """Set what places keep back from channels."""

@@ -19,6 +19,7 @@ from onebasket.channels.api import (
     prices,
     quarantine,
     receipts,
+    reference,
     steps,
     stock,
     webhooks,
@@ -58,7 +59,12 @@ def _with_problem(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
 
 def _endpoints() -> list[URLPattern]:
     served = [pattern for pattern in api.urls[0] if isinstance(pattern, URLPattern) and pattern.name != "api-root"]
-    return [path(str(pattern.pattern), _with_problem(pattern.callback), name=pattern.name) for pattern in served]
+    return [path(str(pattern.pattern), _with_problem(pattern.callback), name=pattern.name or "") for pattern in served]
 
 
-urlpatterns = [*_endpoints(), path("<path:rest>", nowhere, name="nowhere")]
+urlpatterns = [
+    path("openapi.json", _with_problem(reference.openapi), name="openapi"),
+    path("docs", _with_problem(reference.docs), name="docs"),
+    *_endpoints(),
+    path("<path:rest>", nowhere, name="nowhere"),
+]

@@ -32,6 +32,10 @@ class HubLine:
         self._stop = stop
         self.retries = 0
 
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.close()
+
     def post(self, address: str, content: object, *, key: str = "") -> Answer:
         """Send a message until the hub has answered it; the same bytes and key at every try.
 

@@ -34,7 +34,7 @@ SEVERAL_SHARE = 0.35
 TWICE_SHARE = 0.05
 CANCEL_SHARE = 0.08
 CHANNELS = ("web", "web", "web", "app")
-PICK_AFTER = (10.0, 60.0)
+PICK_AFTER = (4.0, 30.0)
 """Real seconds until an order is picked, then until it is handed over."""
 TALLY_FILE = "shoppers.json"
 _ORDERS = "/api/v1/orders"

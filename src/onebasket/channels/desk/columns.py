@@ -97,12 +97,12 @@ def choice(title: str, name: str, *, tones: dict[object, str] | None = None, sor
     """Show a field with choices by its label, as a tag when it has tones."""
 
     def state(row: Row) -> str:
-        return formats.words(str(getattr(row, f"get_{name}_display")()))
+        return formats.words(str(getattr(row, f"get_{name}_display")())).lower()
 
     def draw(row: Row) -> object:
-        return state(row) if tones is None else tag(state(row).lower(), tones.get(getattr(row, name), ""))
+        return state(row) if tones is None else tag(state(row), tones.get(getattr(row, name), ""))
 
-    return Column(title, draw, lambda row: state(row).lower(), name if sort else None)
+    return Column(title, draw, state, name if sort else None)
 
 
 def number(title: str, path: str, *, sort: bool = True) -> Column:

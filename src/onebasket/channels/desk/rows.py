@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
@@ -57,7 +57,7 @@ class ReadOnlyAdmin(ModelAdmin):
     list_filter_submit = True
     list_filter_sheet = True
     ordering: ClassVar[Any] = ("-pk",)
-    list_select_related: ClassVar[Any] = False
+    reads_along: ClassVar[tuple[str, ...]] = ()
     list_filter: ClassVar[Any] = ()
     change_list_template = "desk/list.html"
     list_before_template: Any = "desk/list_tools.html"
@@ -84,7 +84,8 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the rows at the places where the person has the table's right."""
-        rows: QuerySet[Any] = super().get_queryset(request)
+        # Rows first, what they name after: joined, SQLite may sort a whole big table for one page of it.
+        rows: QuerySet[Any] = super().get_queryset(request).prefetch_related(*self.reads_along)
         places = places_for(request, self.right)
         if places is None:
             return rows
@@ -129,6 +130,8 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:  # noqa: ANN401 - Django's change list
         """Return the list; its whole number is not counted, so it is not told beside the number found."""
+        if any("\x00" in value for values in request.GET.lists() for value in values[1]):
+            raise BadRequest("No text that is searched or filtered by holds a NUL character.")
         listed = super().get_changelist_instance(request)
         listed.full_result_count = listed.result_count
         return listed
@@ -142,18 +145,17 @@ class ReadOnlyAdmin(ModelAdmin):
         return self.table
 
     def shown(self, row: Row) -> list[tuple[str, object]]:
-        """Return a row's facts as drawn: (title, value)."""
+        """Return what there is of a row's facts, as drawn: (title, value)."""
         named = [PRODUCT if column is NAME else column for column in self.facts or self.columns()]
-        return [(column.short_description, column(row)) for column in named]
+        drawn = [(column.short_description, column(row)) for column in named]
+        return [(title, value) for title, value in drawn if value != formats.DASH]
 
     def find(self, request: HttpRequest, identity: str) -> Any:  # noqa: ANN401 - the table's row
         """Return a row that the person may see; 404 otherwise, for whatever reason."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        related = self.list_select_related
-        rows = self.get_queryset(request)
         try:
-            found = (rows.select_related(*related) if isinstance(related, tuple) else rows).filter(pk=identity).first()
+            found = self.get_queryset(request).filter(pk=identity).first()
         except (ValueError, ValidationError, OverflowError) as error:
             raise Http404 from error
         if found is None:

@@ -1,6 +1,6 @@
 """How a search box finds rows: by what people read off a shelf, a receipt or a screen, exactly where tables are big."""
 
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -35,7 +35,7 @@ class ByProductAdmin(SearchedAdmin):
     """A table of products' rows, searched by name, SKU or barcode."""
 
     search_help_text = "Product, SKU or barcode"
-    list_select_related: ClassVar[Any] = ("place", "product__unit")
+    reads_along = ("place", "product__unit")
 
     def sought(self, term: str) -> Q:
         """Find the rows of the products found."""

@@ -17,6 +17,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SUBHEADER": "Back office",
     "SITE_URL": "/pulse/",
     "SITE_SYMBOL": "shopping_basket",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/onebasket/desk.svg"}],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": True,
     "BORDER_RADIUS": "8px",

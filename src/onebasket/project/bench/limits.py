@@ -52,7 +52,7 @@ class Recording:
                 self._note(Write(sql, list(convert(fields, rows)), many=True, copy=True))
             copied(model, names, rows)
 
-        def execute(
+        def _execute(
             run: Callable[..., object],
             sql: str,
             parameters: Any,  # noqa: ANN401 - as Django's wrappers take it
@@ -65,7 +65,7 @@ class Recording:
 
         bulk.insert = insert
         try:
-            with connection.execute_wrapper(execute):
+            with connection.execute_wrapper(_execute):
                 yield
         finally:
             bulk.insert = copied

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 
 from onebasket.project.loading.receipts import ReceiptFiles, Tally, UnloadableError
@@ -116,7 +116,8 @@ def _free_name(target: Path) -> Path:
 
 
 def _report(report: Path, path: Path, tally: Tally, *, problem: str = "") -> None:
-    stated = {"file": path.name, "problem": problem, **asdict(tally)}
+    figures = {field.name: getattr(tally, field.name) for field in fields(tally)}
+    stated = {"file": path.name, "problem": problem, **figures}
     draft = report.with_name(f".{report.name}.{os.getpid()}")
     draft.write_text(json.dumps(stated, indent=1) + "\n", encoding="utf-8")
     draft.replace(report)

@@ -124,7 +124,7 @@ class TokenAdmin(SearchedAdmin):
     kept_from_sight = frozenset({"digest"})
     about = "Kept as a digest, shown once when issued. Bound to scopes and places."
     search_help_text = "Name or source"
-    list_select_related = ("source",)
+    reads_along = ("source",)
     list_filter = (filters.STANDS,)
     table = (
         columns.text("Name", "name"), columns.related("Source", "source"), *TOKEN, columns.text("By", "created_by"),

@@ -37,7 +37,7 @@ class ProductAdmin(SearchedAdmin):
     about = "What is sold, identified by SKU and found by barcode. The catalogue is loaded through the API and by file."
     search_help_text = "Name, SKU or barcode"
     ordering = ("name", "pk")
-    list_select_related = ("unit",)
+    reads_along = ("unit",)
     list_filter = (("department", filters.ValuesFilter), "tracked", "weighed", "active")
     table = (
         columns.text("Name", "name"), columns.text("SKU", "sku"), columns.related("Unit", "unit"),
@@ -101,7 +101,7 @@ class BarcodeAdmin(SearchedAdmin):
     right = "catalogue.read"
     place_field = ""
     search_help_text = "Code, product or SKU"
-    list_select_related = ("product",)
+    reads_along = ("product",)
     list_filter = (("kind", filters.ValuesFilter),)
     table = (columns.text("Code", "code"), columns.text("Kind", "kind"), PRODUCT, SKU)
 
@@ -141,7 +141,7 @@ class PriceAdmin(SearchedAdmin):
     place_field = ""
     about = "Every version that ever held. A place's own price goes before the chain's."
     search_help_text = "Product, SKU or barcode"
-    list_select_related = ("product__unit", "place")
+    reads_along = ("product__unit", "place")
     list_filter = (filters.PLACE, filters.HOLDS, filters.day("valid_from"))
     table = (
         NAME, SKU, *PRICE, columns.moment("Recorded", "recorded_at"),

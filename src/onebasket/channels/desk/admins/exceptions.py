@@ -108,7 +108,7 @@ class LineExceptionAdmin(SearchedAdmin):
     right = "exceptions.read"
     about = "Booked in money, moved no stock: nobody knew what the code or the unit meant. Mend each by one movement."
     search_help_text = "Code as scanned, or product"
-    list_select_related = ("place", "product", "receipt")
+    reads_along = ("place", "product", "receipt")
     list_filter = (filters.one_of("state"), filters.one_of("reason"), filters.PLACE, filters.day("opened_at"))
     table = (
         columns.text("Code", "code"), columns.choice("Why", "reason"), PLACE,
@@ -157,15 +157,14 @@ class QuarantineAdmin(SearchedAdmin):
         filters.day("received_at"),
     )  # fmt: skip
     table = (
-        Column("Kind", lambda row: row.kind, lambda row: row.kind, "kind"),
-        Column("Why", lambda row: formats.words(row.reason), lambda row: row.reason, "reason"),
+        columns.text("Kind", "kind"), Column("Why", lambda row: formats.words(row.reason), lambda row: row.reason, "reason"),
         columns.long("Explanation", "explanation"), columns.text("Key", "key"),
         columns.text("Source", "source_code", sort=False), columns.text("Place", "place_code"),
         columns.moment("Received", "received_at"), columns.choice("Stands", "state", tones=STATE_TONES),
-        NOTED, columns.moment("Settled", "settled_at"), columns.text("By", "settled_by"),
     )  # fmt: skip
-
-    facts = tuple(column for column in table if column.short_description != "Explanation")
+    facts = (
+        *table[:2], *table[3:], NOTED, columns.moment("Settled", "settled_at"), columns.text("Settled by", "settled_by"),
+    )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Add the source's code."""

@@ -143,7 +143,7 @@ class BufferAdmin(ByProductAdmin):
 
     right = "stock.read"
     about = "The narrowest row holds: a product before a unit, a channel before every channel."
-    list_select_related = ("place", "product__unit", "unit")
+    reads_along = ("place", "product__unit", "unit")
     list_filter = (filters.PLACE, ("channel", filters.ValuesFilter))
     table = (
         Column("Channel", lambda row: row.channel or "every channel", lambda row: row.channel, "channel"), PLACE,

@@ -54,7 +54,7 @@ class OrderAdmin(SearchedAdmin):
     about = "Placed baskets and where they stand. Newest first."
     search_help_text = "Number such as 367-0042, id, key or loyalty number"
     ordering = ("-placed_at",)
-    list_select_related = ("place",)
+    reads_along = ("place",)
     list_filter = (
         filters.PLACE, filters.one_of("status"), ("channel", filters.ValuesFilter), filters.day("placed_at"),
         filters.day("business_day"),
@@ -136,7 +136,7 @@ class OrderLineAdmin(ByProductAdmin):
     """What was ordered, line by line."""
 
     right = "orders.read"
-    list_select_related = ("place", "product__unit", "order")
+    reads_along = ("place", "product__unit", "order")
     list_filter = (filters.PLACE,)
     table = (NAME, *LINE[2:], PLACE, ORDER)
     sortable_by = ()
@@ -147,7 +147,7 @@ class FulfilmentAdmin(ReadOnlyAdmin):
 
     right = "orders.read"
     ordering = ("-pk",)
-    list_select_related = ("place", "order")
+    reads_along = ("place", "order")
     list_filter = (filters.PLACE, filters.one_of("status"))
     table = (PART[2], ORDER, *PART[:2], *PART[3:])
 
@@ -156,7 +156,7 @@ class DayNumberAdmin(ReadOnlyAdmin):
     """The last order number given out."""
 
     right = "orders.read"
-    list_select_related = ("place",)
+    reads_along = ("place",)
     list_filter = (filters.PLACE, filters.day("business_day"))
     table = (columns.day("Day", "business_day"), PLACE, columns.number("Last number", "last"))
 

@@ -27,7 +27,7 @@ class HoldAdmin(SearchedAdmin):
     about = "A basket's promise. It expires by itself; an expired one that was not met yet still stands in `held`."
     search_help_text = "Id of the hold"
     ordering = ("-created_at",)
-    list_select_related = ("place",)
+    reads_along = ("place",)
     list_filter = (filters.PLACE, ("channel", filters.ValuesFilter), filters.day("created_at"))
     table = (
         columns.text("Hold", "pk", sort=False), PLACE, columns.text("Channel", "channel", sort=False),
@@ -56,7 +56,7 @@ class HoldLineAdmin(ByProductAdmin):
     right = "stock.read"
     list_filter = (filters.PLACE, filters.one_of("state"), filters.day("expires_at"))
     table = (NAME, *LINE[2:4], PLACE, *LINE[4:], columns.related("Hold", "hold", say="pk"))
-    list_select_related = ("place", "product__unit", "hold")
+    reads_along = ("place", "product__unit", "hold")
 
 
 class ReservationAdmin(ByProductAdmin):

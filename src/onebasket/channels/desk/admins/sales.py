@@ -39,7 +39,7 @@ class ReceiptAdmin(SearchedAdmin):
     right = "sales.read"
     about = "As the tills stated them; never changed. Newest booked first."
     search_help_text = "Number, key, till or loyalty number"
-    list_select_related = ("place",)
+    reads_along = ("place",)
     list_filter = (
         filters.PLACE, filters.one_of("kind"), filters.day("business_day"), filters.day("booked_at"), "voided",
         "clock_suspect", "awaits_original",
@@ -81,7 +81,7 @@ class ReceiptAdmin(SearchedAdmin):
         entry = InboxEntry.objects.filter(pk=row.entry_id) if may_see(request, self, InboxEntry) else None
         moved = Movement.objects.filter(place_id=row.place_id, entry_id=row.entry_id)
         shown = [
-            section("Lines", LINE, _with_units(ReceiptLine.objects.filter(**here)).order_by("number")),
+            section("Lines", LINE, _with_units(_of(ReceiptLine, here)).select_related("product").order_by("number")),
             section("Discounts", DISCOUNT, _of(ReceiptDiscount, here).order_by("line", "pk"), empty="None."),
             section("Tax", TAX, _of(ReceiptTax, here).order_by("line", "pk"), empty="None stated."),
             section("Tenders", TENDER, _of(ReceiptTender, here).order_by("number"), empty="None."),
@@ -107,7 +107,7 @@ def _of(model: Any, here: dict[str, Any]) -> QuerySet[Any]:  # noqa: ANN401
 def _with_units(rows: QuerySet[Any]) -> QuerySet[Any]:
     decimals = Unit.objects.filter(code=OuterRef("unit_code")).values("decimals")[:1]
     found: QuerySet[Any] = rows.annotate(unit_decimals=Subquery(decimals))
-    return found.select_related("receipt", "place", "product")
+    return found
 
 
 def _steps(row: Row) -> str:
@@ -169,12 +169,12 @@ class ReceiptLineAdmin(ByProductAdmin):
         """Find products, or the code as it was scanned."""
         return Q(product_id__in=product_ids(term)) | Q(code=term)
 
-    list_select_related = ("place", "product", "receipt")
+    reads_along = ("place", "product", "receipt")
 
 
 class _PartAdmin(ReadOnlyAdmin):
     right = "sales.read"
-    list_select_related = ("place", "receipt")
+    reads_along = ("place", "receipt")
     sortable_by = ()
 
 

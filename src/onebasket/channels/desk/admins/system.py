@@ -106,7 +106,7 @@ class DeliveryAdmin(SearchedAdmin):
     place_field = ""
     about = "A failing delivery delays only its subject; a dead one was tried for as long as it makes sense."
     search_help_text = "Subject"
-    list_select_related = ("webhook", "event")
+    reads_along = ("webhook", "event")
     list_filter = (filters.one_of("state"), filters.day("next_attempt_at"))
     table = (
         columns.text("Subject", "subject", sort=False),

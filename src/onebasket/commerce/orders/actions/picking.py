@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from onebasket.commerce.orders.rules.life import Status, Step
@@ -10,6 +11,14 @@ from onebasket.commerce.stock.actions import NewReservation, close_reservations
 from onebasket.commerce.stock.rules.book import Cause, ShelfBook
 from onebasket.commerce.stock.rules.ends import End, Kind
 from onebasket.kernel.money import price_for
+
+
+class Asked(NamedTuple):
+    """A step as asked, what it causes in the ledger, and where the order stood before it."""
+
+    request: OrderStep
+    cause: Cause
+    before: Status
 
 
 @dataclass(slots=True)
@@ -43,26 +52,26 @@ class Line:
         return NewReservation(self.place_id, self.product_id, self.promised, self.order_id, self.number)
 
 
-def pick(book: ShelfBook, lines: list[Line], request: OrderStep, cause: Cause, before: Status) -> Step | StepRefused:
+def pick(book: ShelfBook, lines: list[Line], asked: Asked) -> Step | StepRefused:
     """Take goods from the shelf into staging; what is short of the promise ends with it."""
     open_lines = {line.number: line for line in lines if line.picked is None}
-    if request.lines is None:
+    if asked.request.lines is None:
         wanted = {number: line.promised for number, line in open_lines.items()}
     else:
-        wanted = {item.line: item.quantity for item in request.lines}
-        if refused := _refuse_pick(wanted, lines, before):
+        wanted = {item.line: item.quantity for item in asked.request.lines}
+        if refused := _refuse_pick(wanted, lines, asked.before):
             return refused
-    finish = request.finish or set(wanted) >= set(open_lines)
+    finish = asked.request.finish or set(wanted) >= set(open_lines)
     if finish:
         wanted = {**dict.fromkeys(open_lines, 0), **wanted}
     if finish and not any(wanted.values()) and not any(line.picked for line in lines):
-        return StepRefused("nothing_picked", "Nothing was picked at all: cancel the order instead.", before)
+        return StepRefused("nothing_picked", "Nothing was picked at all: cancel the order instead.", asked.before)
     picked = [open_lines[number] for number in sorted(wanted)]
     close_reservations(book, [line.reservation() for line in picked if line.promised], picked=True)
     for line in picked:
         line.picked, line.changed = wanted[line.number], True
         if line.picked:
-            _move(book, line, line.picked, Kind.PICK, (End.SELLABLE, End.STAGED), cause)
+            _move(book, line, line.picked, Kind.PICK, (End.SELLABLE, End.STAGED), asked.cause)
     return Step.FINISH_PICKING if finish else Step.PICK
 
 
@@ -79,26 +88,24 @@ def _refuse_pick(wanted: dict[int, int], lines: Sequence[Line], before: Status) 
     return None
 
 
-def hand_over(book: ShelfBook, lines: list[Line], request: OrderStep, cause: Cause, _before: Status) -> Step:
+def hand_over(book: ShelfBook, lines: list[Line], asked: Asked) -> Step:
     """Give the staged goods to the customer."""
     for line in lines:
         if line.picked:
-            _move(book, line, line.picked, Kind.HAND_OVER, (End.STAGED, End.CUSTOMER), cause)
-    return request.step
+            _move(book, line, line.picked, Kind.HAND_OVER, (End.STAGED, End.CUSTOMER), asked.cause)
+    return asked.request.step
 
 
-def put_back(
-    book: ShelfBook, lines: list[Line], request: OrderStep, cause: Cause, before: Status
-) -> Step | StepRefused:
+def put_back(book: ShelfBook, lines: list[Line], asked: Asked) -> Step | StepRefused:
     """Put the staged goods of a cancelled order back on the shelf, where they count again."""
     staged = [line for line in lines if (line.picked or 0) > line.put_back]
     if not staged:
-        return StepRefused("nothing_to_put_back", "Nothing of this order is staged.", before)
+        return StepRefused("nothing_to_put_back", "Nothing of this order is staged.", asked.before)
     for line in staged:
         left = (line.picked or 0) - line.put_back
-        _move(book, line, left, Kind.PUT_BACK, (End.STAGED, End.SELLABLE), cause)
+        _move(book, line, left, Kind.PUT_BACK, (End.STAGED, End.SELLABLE), asked.cause)
         line.put_back, line.changed = line.put_back + left, True
-    return request.step
+    return asked.request.step
 
 
 def release(book: ShelfBook, lines: Sequence[Line]) -> None:

@@ -12,7 +12,7 @@ from django.db import transaction
 from onebasket.base import inbox, outbox
 from onebasket.base.clock import database_now
 from onebasket.commerce.catalogue.queries import products_by_id
-from onebasket.commerce.orders.actions.picking import Line, hand_over, pick, put_back, release
+from onebasket.commerce.orders.actions.picking import Asked, Line, hand_over, pick, put_back, release
 from onebasket.commerce.orders.locking import lock_orders
 from onebasket.commerce.orders.models import Fulfilment, Order, OrderLine
 from onebasket.commerce.orders.rules.life import PROMISED, Status, Step, after
@@ -129,8 +129,10 @@ def _take(work: _Work, request: OrderStep, entry_id: int) -> StepOutcome:
     before = Status(order.status)
     if after(before, request.step) is None:
         return StepRefused("not_open", f"An order that is {before} cannot take the step {request.step}.", before)
+    if refused := _refuse_untimely(order, request.step, before, now=work.now):
+        return refused
     cause = Cause(entry_id, 0, work.now, work.now, order_number(work.names.places[order.place_id], order.number))
-    done = _EFFECTS[request.step](work.book, lines, request, cause, before)
+    done = _EFFECTS[request.step](work.book, lines, Asked(request, cause, before))
     if isinstance(done, StepRefused):
         return done
     status = after(before, done)
@@ -140,22 +142,32 @@ def _take(work: _Work, request: OrderStep, entry_id: int) -> StepOutcome:
     return StepDone(order.pk, status, order.total)
 
 
-_Effect = Callable[[ShelfBook, list[Line], OrderStep, Cause, Status], Step | StepRefused]
+def _refuse_untimely(order: Order, step: Step, before: Status, *, now: datetime) -> StepRefused | None:
+    over = order.expires_at is not None and order.expires_at <= now
+    if step is Step.CONFIRM_PAYMENT and over:
+        return StepRefused("expired", "The time to pay is over and the promise with it. Place the order again.", before)
+    if step is Step.EXPIRE and not over:
+        return StepRefused("not_open", "The order's time to pay is not over.", before)
+    return None
 
 
-def _confirm(_book: ShelfBook, _lines: list[Line], request: OrderStep, _cause: Cause, _before: Status) -> Step:
-    return request.step
+_Effect = Callable[[ShelfBook, list[Line], Asked], Step | StepRefused]
 
 
-def _cancel(book: ShelfBook, lines: list[Line], request: OrderStep, _cause: Cause, before: Status) -> Step:
-    if before in PROMISED:
+def _confirm(_book: ShelfBook, _lines: list[Line], asked: Asked) -> Step:
+    return asked.request.step
+
+
+def _cancel(book: ShelfBook, lines: list[Line], asked: Asked) -> Step:
+    if asked.before in PROMISED:
         release(book, lines)
-    return request.step
+    return asked.request.step
 
 
-def _finish(book: ShelfBook, lines: list[Line], request: OrderStep, cause: Cause, before: Status) -> Step | StepRefused:
+def _finish(book: ShelfBook, lines: list[Line], asked: Asked) -> Step | StepRefused:
     """End the picking: what neither was picked nor is named now is short."""
-    return pick(book, lines, msgspec.structs.replace(request, lines=request.lines or (), finish=True), cause, before)
+    named = msgspec.structs.replace(asked.request, lines=asked.request.lines or (), finish=True)
+    return pick(book, lines, asked._replace(request=named))
 
 
 _EFFECTS: dict[Step, _Effect] = {

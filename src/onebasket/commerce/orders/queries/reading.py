@@ -25,7 +25,7 @@ _LINE = (
 
 
 class LineRead(msgspec.Struct, frozen=True, gc=False):
-    """An order's line; quantities in steps of the product's unit, amounts in minor units. `picked` is null until then."""
+    """An order's line; quantities in steps of the unit, amounts in minor units; `picked` is null until then."""
 
     line: int
     sku: str
@@ -119,10 +119,8 @@ def _complete(heads: Sequence[dict[str, Any]]) -> list[OrderRead]:
         lines.setdefault(order, []).append(LineRead(*line))
     parts: dict[UUID, list[FulfilmentRead]] = {}
     split = Fulfilment.objects.filter(order_id__in=ids).order_by("order_id", "id")
-    for order, *part in split.values_list(
-        "order_id", "id", "place__code", "owner", "status", "picked_at", "handed_over_at"
-    ):
-        parts.setdefault(order, []).append(FulfilmentRead(*part))
+    for part in split.values_list("id", "place__code", "owner", "status", "picked_at", "handed_over_at", "order_id"):
+        parts.setdefault(part[-1], []).append(FulfilmentRead(*part[:-1]))
     return [_whole(head, lines.get(head["id"], []), parts.get(head["id"], [])) for head in heads]
 
 

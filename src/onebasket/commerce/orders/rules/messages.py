@@ -133,7 +133,9 @@ class StepDone(msgspec.Struct, frozen=True, tag="done", tag_field="outcome"):
     total: int
 
 
-StepRefusal = Literal["not_open", "unknown_line", "too_much", "nothing_picked", "picked_before", "nothing_to_put_back"]
+StepRefusal = Literal[
+    "not_open", "unknown_line", "too_much", "nothing_picked", "picked_before", "nothing_to_put_back", "expired"
+]
 
 
 class StepRefused(msgspec.Struct, frozen=True, tag="refused", tag_field="outcome"):

@@ -9,10 +9,13 @@ from onebasket.commerce.sales.rules.outcomes import ReceiptQuarantined
 from onebasket.commerce.sales.rules.receipt import Receipt
 
 _decode = msgspec.json.Decoder(Receipt).decode
+_NUL = "\\u0000"
 
 
 def read_receipt(text: str) -> Receipt | Unreadable:
     """Read a receipt from its JSON text, or say what cannot be read."""
+    if _NUL in text:
+        return Unreadable(text, "unreadable", "A text in it holds a NUL character, which no screen shows. Remove it.")
     try:
         return _decode(text)
     except (msgspec.MsgspecError, UnicodeEncodeError) as error:

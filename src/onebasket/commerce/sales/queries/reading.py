@@ -174,10 +174,10 @@ def read_receipt(places: frozenset[str] | None, identity: int) -> ReceiptRead | 
     ):
         discounts.setdefault(line, []).append(DiscountRead(kind, _FUNDERS[funder], amount, reference))
     taxes: dict[int, list[TaxRead]] = {}
-    for line, *tax in (
+    for line, code, rate, base, tax in (
         ReceiptTax.objects.filter(mine).order_by("id").values_list("line", "code", "rate", "base", "amount")
     ):
-        taxes.setdefault(line, []).append(TaxRead(*tax))
+        taxes.setdefault(line, []).append(TaxRead(code, rate, base, tax))
     lines = ReceiptLine.objects.filter(mine).order_by("number").values_list(*_LINE, "product__sku")
     tenders = ReceiptTender.objects.filter(mine).order_by("number").values_list("kind", "amount", "reference")
     return ReceiptRead(

@@ -8,10 +8,13 @@ from onebasket.commerce.stock.actions.facts import KIND, book_movements
 from onebasket.commerce.stock.rules.messages import FactQuarantined, StockFact
 
 _decode = msgspec.json.Decoder(StockFact).decode
+_NUL = "\\u0000"
 
 
 def read_fact(text: str) -> StockFact | Unreadable:
     """Read a stock fact from its JSON text, or say what cannot be read."""
+    if _NUL in text:
+        return Unreadable(text, "unreadable", "A text in it holds a NUL character, which no screen shows. Remove it.")
     try:
         return _decode(text)
     except (msgspec.MsgspecError, UnicodeEncodeError) as error:

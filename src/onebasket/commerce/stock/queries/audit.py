@@ -99,14 +99,15 @@ _HOLDS = Check(
 )
 _BREACHES = Check(
     "stock.breaches",
-    "A breach is open exactly where on hand is below reserved, with that shortfall",
+    "A breach is open exactly where something is reserved and on hand is below it, with that shortfall",
     "SELECT COUNT(*) FROM stock_breach WHERE closed_at IS NULL",
     "SELECT s.place_id AS place, s.product_id AS product, s.reserved - s.on_hand AS short, b.shortfall, b.id AS breach "
     "FROM stock_shelf s LEFT JOIN stock_breach b ON b.id = s.breach_id AND b.closed_at IS NULL "
     "AND b.place_id = s.place_id AND b.product_id = s.product_id "
-    "WHERE (s.breach_id IS NOT NULL OR s.on_hand < s.reserved) "
+    "WHERE (s.breach_id IS NOT NULL OR (s.reserved > 0 AND s.on_hand < s.reserved)) "
     "AND (s.state <> 1 OR s.breach_id IS NULL OR b.id IS NULL "
-    "OR b.shortfall <> s.reserved - s.on_hand OR s.on_hand >= s.reserved) AND (s.state = 1 OR s.breach_id IS NOT NULL) "
+    "OR b.shortfall <> s.reserved - s.on_hand OR s.on_hand >= s.reserved OR s.reserved = 0) "
+    "AND (s.state = 1 OR s.breach_id IS NOT NULL) "
     "UNION ALL SELECT b.place_id, b.product_id, NULL, b.shortfall, b.id FROM stock_breach b "
     "LEFT JOIN stock_shelf s ON s.place_id = b.place_id AND s.product_id = b.product_id AND s.state = 1 "
     "WHERE b.closed_at IS NULL AND (s.id IS NULL OR s.breach_id IS NULL OR s.breach_id <> b.id)",

@@ -164,8 +164,10 @@ def _shelf(row: dict[str, Any]) -> ShelfRead:
 
 
 def _movement(row: dict[str, Any]) -> MovementRead:
-    ends = {"origin": _end(row.pop("origin")), "target": _end(row.pop("target"))}
-    return MovementRead(place=row.pop("place_code"), kind=Kind(row.pop("kind")).name.lower(), **ends, **row)
+    origin, target, kind = row.pop("origin"), row.pop("target"), Kind(row.pop("kind"))
+    return MovementRead(
+        place=row.pop("place_code"), kind=kind.name.lower(), origin=_end(origin), target=_end(target), **row
+    )
 
 
 def _breach(row: dict[str, Any], reserved: Sequence[OpenReservation]) -> BreachRead:
@@ -184,9 +186,9 @@ def _open_reservations(breaches: Sequence[dict[str, Any]]) -> dict[tuple[int, in
         place_id__in={row["at_place"] for row in breaches},
         product_id__in={row["of_product"] for row in breaches},
         state=Reservation.State.OPEN,
-    ).values_list("place_id", "product_id", "reference", "line", "quantity", "placed_at")
-    for place, product, *reservation in rows:
-        found.setdefault((place, product), []).append(OpenReservation(*reservation))
+    ).values_list("reference", "line", "quantity", "placed_at", "place_id", "product_id")
+    for row in rows:
+        found.setdefault(row[4:], []).append(OpenReservation(*row[:4]))
     return found
 
 

@@ -1,0 +1,229 @@
+"""Malformed requests: each is answered with a problem that says what is wrong, and nothing is half done."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from onebasket.base.committer import MAX_QUEUED, Committer, QueueFullError, UnavailableError
+from onebasket.channels.api import committing
+from onebasket.channels.api.bodies import LARGEST_BODY
+from tests.channels.api import Hub, count_rows, make_hub, order_body, receipt_body
+
+pytestmark = pytest.mark.django_db
+ORDER = order_body({"milk": 1})
+LINE = {"sku": "milk", "quantity": 1}
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
+    return make_hub(monkeypatch, stock={"milk": 10})
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"", 400, "no_body"),
+        (b"{", 400, "malformed"),
+        (b'{"places": ["p1"],}', 400, "malformed"),
+        (b"{} {}", 400, "malformed"),
+        (b"\xef\xbb\xbf{}", 400, "malformed"),
+        (msgspec.json.encode(ORDER).decode().encode("utf-16"), 400, "malformed"),
+        (b'{"note": "\xff"}', 400, "encoding"),
+        (b'{"note": "\\ud800"}', 400, "malformed"),
+        (b"[" * 100_000, 400, "malformed"),
+        (b'{"note": NaN}', 400, "malformed"),
+        (b"null", 422, "invalid"),
+        (b"[]", 422, "invalid"),
+        (b'"order"', 422, "invalid"),
+    ],
+)
+def test_what_is_no_json_is_refused(hub: Hub, body: bytes, status: int, code: str) -> None:
+    answer = hub.shop.ask("POST", "orders", body, "k1")
+    assert (answer.status, answer.json["code"]) == (status, code)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert (answer.json["status"], answer.json["title"] != "", answer.json["detail"] != "") == (status, True, True)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"places": []}, "places"),
+        ({"places": "p1"}, "places"),
+        ({"places": [7]}, "places[0]"),
+        ({"lines": []}, "lines"),
+        ({"lines": [LINE] * 201}, "lines"),
+        ({"lines": [{"sku": "milk"}]}, "lines[0]"),
+        ({"lines": [LINE | {"quantity": "1"}]}, "lines[0].quantity"),
+        ({"lines": [LINE | {"quantity": 1.0}]}, "lines[0].quantity"),
+        ({"lines": [LINE | {"quantity": True}]}, "lines[0].quantity"),
+        ({"lines": [LINE | {"quantity": 0}]}, "lines[0].quantity"),
+        ({"lines": [LINE | {"quantity": -1}]}, "lines[0].quantity"),
+        ({"lines": [LINE | {"quantity": 10**9 + 1}]}, "lines[0].quantity"),
+        ({"lines": [LINE | {"sku": ""}]}, "lines[0].sku"),
+        ({"lines": [LINE | {"sku": "x" * 65}]}, "lines[0].sku"),
+        ({"lines": [LINE | {"price": 1}]}, "lines[0]"),
+        ({"channel": "WEB"}, "channel"),
+        ({"hold": "seven"}, "hold"),
+        ({"payment_minutes": 0}, "payment_minutes"),
+        ({"partial": 1}, "partial"),
+        ({"key": "k1"}, ""),
+        ({"discount": 5}, ""),
+    ],
+)
+def test_a_field_that_is_not_as_described_is_named(hub: Hub, change: dict[str, Any], field: str) -> None:
+    before = count_rows()
+    answer = hub.shop.post("orders", ORDER | change, "k1")
+    assert (answer.status, answer.json["code"]) == (422, "invalid")
+    assert [found["field"] for found in answer.json["errors"]] == ([field] if field else [""])
+    assert count_rows() == before
+    assert hub.shop.post("orders", ORDER, "k1").status == 201, "what is refused by its form leaves the key unused"
+
+
+def test_huge_numbers_are_refused(hub: Hub) -> None:
+    body = msgspec.json.encode(ORDER).replace(b'"quantity":1', b'"quantity":' + b"9" * 400)
+    assert hub.shop.ask("POST", "orders", body, "k1").status in {400, 422}
+
+
+def test_a_nul_character_is_refused_wherever_it_stands(hub: Hub) -> None:
+    before = count_rows()
+    assert hub.shop.post("orders", ORDER | {"note": "a\x00b"}, "k1").json["code"] == "invalid"
+    assert hub.shop.put("places", {"items": [{"key": "\x00", "code": "p9"}]}).status == 422
+    assert hub.shop.get("orders?place=p1%00").status == 422
+    assert count_rows() == before
+    assert hub.shop.post("orders", ORDER | {"note": r"a\u0000b"}, "k2").status == 201, "a written backslash is none"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "code"),
+    [
+        ({"CONTENT_TYPE": "text/plain"}, 415, "not_json"),
+        ({"CONTENT_TYPE": ""}, 415, "not_json"),
+        ({"CONTENT_TYPE": "application/json; charset=latin-1"}, 415, "not_json"),
+        ({"CONTENT_TYPE": "application/x-www-form-urlencoded"}, 415, "not_json"),
+        ({"HTTP_CONTENT_ENCODING": "gzip"}, 415, "compressed"),
+        ({"CONTENT_LENGTH": str(LARGEST_BODY + 1)}, 413, "too_large"),
+        ({"CONTENT_LENGTH": "many"}, 413, "too_large"),
+        ({"CONTENT_LENGTH": "9000"}, 400, "cut_off"),
+    ],
+)
+def test_the_body_must_be_what_its_headers_say(hub: Hub, headers: dict[str, str], status: int, code: str) -> None:
+    answer = hub.shop.ask("POST", "orders", ORDER, "k1", **headers)
+    assert (answer.status, answer.json["code"]) == (status, code)
+
+
+def test_a_body_of_ten_megabytes_is_refused_and_one_below_is_read(hub: Hub) -> None:
+    items = {"items": [receipt_body("r1", {"milk": (1, 199)}) | {"operator": "x" * (LARGEST_BODY - 1_000)}]}
+    (result,) = hub.shop.post("receipts", items).results
+    assert result["outcome"] == "quarantined"
+    answer = hub.shop.ask("POST", "receipts", b" " * (LARGEST_BODY + 1))
+    assert (answer.status, answer.json["code"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8"]
+)
+def test_json_in_utf8_is_taken(hub: Hub, kind: str) -> None:
+    assert hub.shop.ask("POST", "orders", ORDER, "k1", CONTENT_TYPE=kind).status == 201
+
+
+@pytest.mark.parametrize("key", ["", "x" * 121, "tab\there", "gr\u00fc\u00df"])
+def test_single_writes_need_a_key(hub: Hub, key: str) -> None:
+    answer = hub.shop.ask("POST", "orders", ORDER, HTTP_IDEMPOTENCY_KEY=key)
+    assert (answer.status, answer.json["errors"][0]["field"]) == (422, "Idempotency-Key")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0", "limit=501", "limit=ten", "limit=1&limit=2", "limit=", "cursor=%20", "status=lost", "since=today",
+        "since=2026-03-02T15:00:00", "place=", "colour=red", "channel=WEB",
+    ],
+)  # fmt: skip
+def test_a_query_that_is_not_as_described_is_refused(hub: Hub, query: str) -> None:
+    answer = hub.shop.get(f"orders?{query}")
+    assert (answer.status, answer.json["code"]) == (422, "invalid")
+
+
+def test_a_cursor_of_another_list_or_of_nobody_is_refused(hub: Hub) -> None:
+    for number in range(2):
+        hub.shop.post("orders", ORDER, f"k{number}")
+    following = hub.shop.get("orders?limit=1").json["next"].partition("cursor=")[2]
+    for path in (f"receipts?cursor={following}", "orders?cursor=AAAA", f"orders?cursor={following}x"):
+        answer = hub.shop.get(path)
+        assert (answer.status, answer.json["code"]) == (422, "cursor")
+
+
+def test_an_endpoint_without_a_query_takes_none(hub: Hub) -> None:
+    assert hub.shop.get("units?limit=1").status == 422
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+def test_a_method_that_an_address_does_not_have_is_refused(hub: Hub, method: str) -> None:
+    answer = hub.shop.ask(method, "orders")
+    assert (answer.status, answer.json["code"]) == (405, "method")
+    assert sorted(answer.headers["Allow"].split(", ")) == ["GET", "POST"]
+
+
+def test_an_address_that_does_not_exist_is_a_problem_too(hub: Hub) -> None:
+    for path in ("nothing", "orders/", "orders//x", "receipts/0", "receipts/x", f"receipts/{2**63}", "orders/%00"):
+        answer = hub.shop.get(path)
+        assert (answer.status, answer.headers["Content-Type"]) == (404, "application/problem+json"), path
+
+
+def test_unknown_places_and_wild_clocks_are_told_apart_from_faults(hub: Hub) -> None:
+    wild = [
+        receipt_body(f"r{number}", {"milk": (1, 199)}, occurred_at=when)
+        for number, when in enumerate(
+            ("2999-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+        )
+    ]
+    away = receipt_body("r9", {"milk": (1, 199)}) | {"place": "p9"}
+    results = hub.shop.post("receipts", {"items": [*wild, away]}).results
+    assert [result.get("clock_suspect", result.get("reason")) for result in results] == [True] * 3 + ["unknown_place"]
+
+
+class Failing:
+    """A committer that cannot take, or cannot answer."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def submit(self, action: str, request: object, *, weight: int = 1) -> Any:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "wait"),
+    [
+        (QueueFullError(), "busy", "1"),
+        (UnavailableError("the database is gone"), "unavailable", "2"),
+        (TimeoutError(), "late", "1"),
+    ],
+)
+def test_what_cannot_be_done_now_says_when_to_send_it_again(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, error: Exception, code: str, wait: str
+) -> None:
+    monkeypatch.setattr(committing, "committer", lambda: Failing(error))
+    for path, body in (("orders", ORDER), ("receipts", {"items": [receipt_body("r1", {"milk": (1, 199)})]})):
+        answer = hub.shop.post(path, body, "k1")
+        assert (answer.status, answer.json["code"], answer.headers["Retry-After"]) == (503, code, wait)
+        assert "the same key" in answer.json["detail"]
+
+
+def test_an_unforeseen_error_is_logged_and_says_nothing_of_the_inside(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(committing, "committer", lambda: Failing(RuntimeError("the inside")))
+    answer = hub.shop.post("orders", ORDER, "k1")
+    assert (answer.status, answer.json["code"]) == (500, "failed")
+    assert "the inside" not in str(answer.json)
+    assert "the inside" in caplog.text
+
+
+def test_the_process_has_one_committer_with_a_bound() -> None:
+    one = committing.committer()
+    assert isinstance(one, Committer)
+    assert committing.committer() is one
+    assert set(one.waiting()) == set(committing.ACTIONS)
+    assert MAX_QUEUED == 2_048

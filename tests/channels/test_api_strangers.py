@@ -1,0 +1,253 @@
+"""Nobody gets in without a token, without the scope, or into another's place; and nothing changes when refused.
+
+The table names every endpoint: a new one without a row here fails the first test.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from onebasket.base.models import Event
+from onebasket.channels.api.application import CONTRACTS
+from onebasket.channels.api.urls import ENDPOINTS
+from onebasket.commerce.access.actions import set_source_active
+from onebasket.commerce.access.rules import SCOPES
+from onebasket.commerce.sales.models import LineException, Receipt
+from tests.channels.api import Caller, Hub, count_rows, fact_body, make_hub, order_body, receipt_body
+
+pytestmark = pytest.mark.django_db
+
+REFUSED, HIDDEN, EMPTY, SHARED = 403, 404, "an empty list", "the chain's"
+"""What a token of place p2 gets of place p1: the request refused, the row not found, or a list without p1's rows.
+What belongs to the whole chain is shared by every place."""
+
+ORDER = order_body({"milk": 1})
+WHEN = "2026-03-02T15:00:00Z"
+
+
+@dataclass(frozen=True)
+class Door:
+    """An endpoint with a request that its owner may make about place p1, and what a token of p2 gets."""
+
+    method: str
+    path: str
+    foreign: object
+    body: Any = None
+    query: str = ""
+    key: bool = field(default=False)
+
+
+def batch(**item: object) -> dict[str, object]:
+    return {"items": [{"key": "stranger", **item}]}
+
+
+PRODUCT = {"sku": "tea", "name": "Tea"}
+PLACE = {"code": "p1", "name": "Renamed", "currency": "USD", "time_zone": "America/New_York"}
+PRICE = {"sku": "milk", "currency": "USD", "amount": 1, "valid_from": WHEN, "place": "p1"}
+PRICE_END = {"sku": "milk", "currency": "USD", "ends_at": WHEN, "place": "p1"}
+
+DOORS = (
+    Door("POST", "/orders", REFUSED, ORDER, key=True),
+    Door("POST", "/orders/batch", REFUSED, {"items": [ORDER | {"key": "stranger"}]}),
+    Door("GET", "/orders", EMPTY),
+    Door("GET", "/orders/{order_id}", HIDDEN),
+    Door("POST", "/orders/{order_id}/cancel", HIDDEN, {}, key=True),
+    Door("POST", "/orders/{order_id}/pick", HIDDEN, {}, key=True),
+    Door("POST", "/orders/{order_id}/hand-over", HIDDEN, {}, key=True),
+    Door("POST", "/orders/{order_id}/put-back", HIDDEN, {}, key=True),
+    Door("POST", "/orders/{order_id}/confirm-payment", HIDDEN, {}, key=True),
+    Door("POST", "/holds", REFUSED, {"place": "p1", "lines": [{"sku": "milk", "quantity": 1}]}, key=True),
+    Door("DELETE", "/holds/{hold_id}", HIDDEN),
+    Door("POST", "/receipts", REFUSED, {"items": [receipt_body("stranger", {"milk": (1, 199)})]}),
+    Door("GET", "/receipts", EMPTY),
+    Door("GET", "/receipts/{receipt_id}", HIDDEN),
+    Door("POST", "/stock/facts", REFUSED, {"items": [fact_body("stranger", "delivery", {"milk": 5})]}),
+    Door("GET", "/stock/availability", EMPTY, query="?sku=milk"),
+    Door("GET", "/stock/shelves", EMPTY),
+    Door("GET", "/stock/movements", EMPTY),
+    Door("PUT", "/stock/buffers", REFUSED, batch(place="p1", sku="milk", quantity=2)),
+    Door("GET", "/breaches", EMPTY),
+    Door("GET", "/discrepancies", EMPTY),
+    Door("GET", "/line-exceptions", EMPTY),
+    Door("POST", "/line-exceptions/{exception_id}/mend", HIDDEN, {"sku": "milk"}, key=True),
+    Door("POST", "/line-exceptions/{exception_id}/dismiss", HIDDEN, {"note": "no"}, key=True),
+    Door("GET", "/quarantine", EMPTY),
+    Door("GET", "/quarantine/{item_id}", HIDDEN),
+    Door("POST", "/quarantine/{item_id}/mend", HIDDEN, {"message": {}}, key=True),
+    Door("POST", "/quarantine/{item_id}/replay", HIDDEN, {}, key=True),
+    Door("POST", "/quarantine/{item_id}/discard", HIDDEN, {"note": "no"}, key=True),
+    Door("PUT", "/places", REFUSED, batch(**PLACE)),
+    Door("GET", "/places", EMPTY),
+    Door("PUT", "/products", SHARED, batch(**PRODUCT)),
+    Door("GET", "/products", SHARED, query="?sku=milk"),
+    Door("POST", "/products/retire", SHARED, batch(sku="milk")),
+    Door("PUT", "/units", SHARED, batch(code="box", decimals=0)),
+    Door("GET", "/units", SHARED),
+    Door("PUT", "/customers", SHARED, batch(loyalty_number="77")),
+    Door("POST", "/customers/retire", SHARED, batch(loyalty_number="77")),
+    Door("PUT", "/prices", REFUSED, batch(**PRICE)),
+    Door("POST", "/prices/end", REFUSED, batch(**PRICE_END)),
+    Door("GET", "/prices", SHARED, query="?sku=milk"),
+    Door("GET", "/events", EMPTY),
+    Door("PUT", "/webhooks", REFUSED, {"url": "https://example.com/in", "places": ["p1"]}, key=True),
+    Door("GET", "/webhooks", SHARED),
+    Door("DELETE", "/webhooks/{webhook_id}", HIDDEN),
+)
+"""Every endpoint of the API."""
+
+
+@dataclass
+class World:
+    hub: Hub
+    ids: dict[str, object]
+
+    def knock(self, caller: Caller, door: Door, key: str = "stranger-knock") -> tuple[int, Any]:
+        path = door.path.format(**self.ids)[1:] + door.query
+        answer = caller.ask(door.method, path, door.body, key if door.key else "")
+        return answer.status, answer.json
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    hub = make_hub(monkeypatch, stock={"milk": 10})
+    order = hub.shop.post("orders", ORDER, "o1").json["id"]
+    hold = hub.shop.post("holds", {"place": "p1", "lines": [{"sku": "milk", "quantity": 1}]}, "h1").json["id"]
+    untied = receipt_body("r2", {"milk": (1, 199)}) | {"tenders": []}
+    found = hub.shop.post("receipts", {"items": [receipt_body("r1", {"gum": (1, 50), "milk": (20, 1)}), untied]})
+    Event.objects.update(position=None)
+    for position, event in enumerate(Event.objects.exclude(place_code="").order_by("id"), 1):
+        event.position = position
+        event.save(update_fields=["position"])
+    ids = {
+        "order_id": order,
+        "hold_id": hold,
+        "receipt_id": Receipt.objects.get().pk,
+        "exception_id": LineException.objects.get().pk,
+        "item_id": found.results[1]["id"],
+        "webhook_id": uuid4(),
+    }
+    return World(hub, ids)
+
+
+def test_the_table_names_every_endpoint() -> None:
+    assert len(ENDPOINTS) == 14
+    assert {(door.method, door.path) for door in DOORS} == CONTRACTS.keys()
+
+
+@pytest.mark.parametrize("token", ["", "ob_" + "x" * 43, "secret"])
+def test_without_a_token_nothing_opens(world: World, token: str) -> None:
+    before = count_rows()
+    caller = Caller(token)
+    answers = {(door.method, door.path): world.knock(caller, door) for door in DOORS}
+    assert {status for status, _ in answers.values()} == {401}
+    assert {json["code"] for _, json in answers.values()} == {"token_invalid" if token else "token_missing"}
+    assert count_rows() == before
+
+
+def test_with_every_other_scope_nothing_opens(world: World) -> None:
+    callers = {
+        scope: world.hub.caller(scopes=[other for other in SCOPES if other != scope])
+        for scope in {contract.scope for contract in CONTRACTS.values()}
+    }
+    before = count_rows()
+    for door in DOORS:
+        scope = CONTRACTS[door.method, door.path].scope
+        status, json = world.knock(callers[scope], door)
+        assert (status, json["code"]) == (403, "scope"), door
+    assert count_rows() == before
+
+
+def test_another_place_is_closed(world: World) -> None:
+    stranger = world.hub.caller(source="erp", places=["p2"])
+    before = count_rows()
+    opened = []
+    for door in DOORS:
+        status, json = world.knock(stranger, door) if door.foreign != SHARED else (0, None)
+        if door.foreign == EMPTY:
+            closed = status == 200 and not [row for row in rows_of(json) if "p2" not in str(row)]
+        else:
+            closed = (status, json and json["code"]) in {(REFUSED, "other_place"), (HIDDEN, "unknown"), (0, None)}
+            closed = closed and door.foreign in {status, SHARED}
+        if not closed or count_rows() != before:
+            opened.append((door.method, door.path, status, json))
+    assert opened == []
+
+
+def test_a_list_that_hides_from_strangers_shows_its_owner_something(world: World) -> None:
+    """The control of the test above: an empty list must not be empty for everybody."""
+    owner = world.hub.caller(places=["p1"])
+    answers = {door.path: world.knock(owner, door) for door in DOORS if door.foreign == EMPTY}
+    assert {path for path, (status, json) in answers.items() if status != 200 or not rows_of(json)} == set()
+
+
+def rows_of(json: Any) -> list[Any]:
+    rows: list[Any] = json if isinstance(json, list) else json.get("items", json.get("places"))
+    return rows
+
+
+@pytest.mark.parametrize(
+    "path", ["orders", "receipts", "stock/shelves", "breaches", "discrepancies", "line-exceptions", "quarantine"]
+)
+def test_a_list_of_a_place_that_the_token_is_not_bound_to_is_refused(world: World, path: str) -> None:
+    answer = world.hub.caller(places=["p2"]).get(f"{path}?place=p1")
+    assert (answer.status, answer.json["code"], answer.json["place"]) == (403, "other_place", "p1")
+
+
+def test_one_foreign_item_refuses_the_whole_request(world: World) -> None:
+    stranger = world.hub.caller(source="erp", places=["p2"])
+    own = receipt_body("s1", {"milk": (1, 199)}) | {"place": "p2"}
+    before = count_rows()
+    broken = {"key": "s2", "place": "p1", "nonsense": True}
+    for foreign in (receipt_body("s2", {"milk": (1, 199)}), broken):
+        assert stranger.post("receipts", {"items": [own, foreign]}).status == 403
+    transfer = fact_body("t1", "transfer", {"milk": 1}) | {"place": "p2", "to_place": "p1"}
+    assert stranger.post("stock/facts", {"items": [transfer]}).status == 403
+    several = order_body({"milk": 1}, "p2", "p1")
+    assert stranger.post("orders", several, "s3").status == 403
+    assert count_rows() == before
+
+
+def test_the_chains_price_is_for_tokens_of_every_place(world: World) -> None:
+    bound = world.hub.caller(places=["p1"])
+    before = count_rows()
+    everywhere = {name: value for name, value in PRICE.items() if name != "place"}
+    answer = bound.put("prices", batch(**everywhere))
+    assert (answer.status, answer.json["code"]) == (403, "other_place")
+    assert count_rows() == before
+
+
+def test_a_quarantined_message_without_a_place_is_its_senders_business(world: World) -> None:
+    sender = world.hub.caller(source="erp", places=["p2"])
+    item = sender.post("receipts", {"items": [7]}).results[0]["id"]
+    assert sender.get(f"quarantine/{item}").status == 200
+    assert world.hub.caller(source="shop", places=["p2"]).get(f"quarantine/{item}").status == 404
+    assert world.hub.shop.get(f"quarantine/{item}").status == 200
+
+
+def test_a_replay_books_at_no_place_that_the_token_is_not_bound_to(world: World) -> None:
+    sender = world.hub.caller(source="erp", places=["p2"])
+    item = sender.post("receipts", {"items": [7]}).results[0]["id"]
+    sender.post(f"quarantine/{item}/mend", {"message": receipt_body("r9", {"milk": (1, 199)})}, "m1")
+    answer = sender.post(f"quarantine/{item}/replay", {}, "m2")
+    assert (answer.status, answer.json["outcome"], answer.json["reason"]) == (200, "still_open", "other_place")
+    assert Receipt.objects.count() == 1
+
+
+def test_who_guesses_tokens_is_slowed_down_and_others_are_not(world: World) -> None:
+    guesser = Caller("ob_" + "y" * 43, address="198.51.100.7")
+    world.hub.shop.address = "198.51.100.7"
+    assert world.hub.shop.get("units").status == 200
+    answers = [guesser.get("units") for _ in range(61)]
+    assert [answer.status for answer in answers] == [401] * 60 + [429]
+    assert answers[-1].headers["Retry-After"] == "60"
+    assert world.hub.shop.get("units").status == 200
+    assert Caller("ob_" + "y" * 43).get("units").status == 401
+
+
+def test_a_revoked_token_and_a_closed_source_open_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onebasket.channels.api.tokens.REMEMBERED_SECONDS", 0.0)
+    assert world.hub.shop.get("units").status == 200
+    set_source_active("shop", active=False, actor="tests")
+    assert world.hub.shop.get("units").status == 401

@@ -1,0 +1,154 @@
+"""Who may do what in the back office: every work by every role, and by a stranger."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from onebasket.base.models import InboxEntry, TrailEntry
+from onebasket.channels.desk.admins import ADMINS
+from onebasket.channels.desk.works.registry import BY_SLUG, WORKS
+from onebasket.commerce.access.models import User
+from onebasket.commerce.stock.models import Breach
+from tests.channels.test_desk_world import ROLES, World, make_people, make_world
+
+pytestmark = pytest.mark.django_db
+
+Thing = Any
+"""A row of any table."""
+
+MAY = {
+    "mend-quarantined": "admin store finance", "replay": "admin store finance", "discard": "admin store finance",
+    "mend-line": "admin merchandiser store", "dismiss-line": "admin merchandiser store",
+    "note-breach": "admin merchandiser store", "note-discrepancy": "admin merchandiser store",
+    "settle-breach": "admin store", "count-discrepancy": "admin store", "count-shelf": "admin store",
+    "pick": "admin store", "hand-over": "admin store", "cancel": "admin store", "put-back": "admin store",
+    "set-buffer": "admin merchandiser", "set-price": "admin merchandiser", "end-price": "admin merchandiser",
+    "enrol-source": "admin", "close-source": "admin", "open-source": "admin", "issue-token": "admin",
+    "revoke-token": "admin", "add-user": "admin", "change-user": "admin", "deactivate-user": "admin",
+    "activate-user": "admin", "reset-password": "admin",
+}  # fmt: skip
+SEES = {
+    "exceptions.read": "admin merchandiser store finance reader", "quarantine.read": "admin store finance",
+    "stock.read": "admin merchandiser store finance reader", "sales.read": "admin merchandiser store finance reader",
+    "orders.read": "admin merchandiser store finance reader",
+    "catalogue.read": "admin merchandiser store finance reader",
+    "prices.read": "admin merchandiser store finance reader", "places.read": "admin merchandiser store finance reader",
+    "customers.read": "admin", "users.manage": "admin", "sources.enrol": "admin", "tokens.issue": "admin",
+    "events.read": "admin", "trail.read": "admin finance",
+}  # fmt: skip
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+@pytest.fixture
+def people() -> dict[str, User]:
+    return make_people("!")
+
+
+def signed_in(person: User) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def place_of(row: Thing) -> str:
+    place = getattr(row, "place", None)
+    return str(getattr(row, "place_code", "") if place is None else place.code)
+
+
+def address(slug: str, *, place: str = "330") -> str:
+    work = BY_SLUG[slug]
+    if not work.on_row:
+        return reverse("desk:work", args=[slug])
+    rows = list(work.model._default_manager.all())
+    return reverse("desk:work_on_row", args=[slug, next(row.pk for row in rows if place_of(row) in {place, ""})])
+
+
+def changes() -> tuple[int, int]:
+    return TrailEntry.objects.count(), InboxEntry.objects.count()
+
+
+def test_the_table_names_every_work() -> None:
+    assert set(MAY) == {work.slug for work in WORKS}
+
+
+@pytest.mark.parametrize("slug", MAY)
+def test_each_role_may_do_its_work_and_no_other(world: World, people: dict[str, User], slug: str) -> None:
+    where, before = address(slug), changes()
+
+    answers = {role: signed_in(people[role]).get(where).status_code for role in ROLES}
+
+    allowed = {role for role, status in answers.items() if status in {200, 302}}
+    assert allowed == set(MAY[slug].split())
+    assert {answers[role] for role in ROLES if role not in allowed} <= {403}
+    for role in set(ROLES) - allowed:
+        assert signed_in(people[role]).post(where, {"key": "x", "note": "n", "reason": "r"}).status_code == 403
+    assert changes() == before
+
+
+@pytest.mark.parametrize(
+    "slug", [work.slug for work in WORKS if work.on_row and work.model._meta.app_label != "access"]
+)
+def test_a_store_does_nothing_at_a_foreign_place(world: World, people: dict[str, User], slug: str) -> None:
+    store, where, before = signed_in(people["store"]), address(slug, place="406"), changes()
+
+    assert store.get(where).status_code == 404
+    assert store.post(where, {"note": "n", "reason": "r", "quantity": "1", "content": "{}"}).status_code == 404
+    assert changes() == before
+
+
+@pytest.mark.parametrize("slug", MAY)
+def test_a_stranger_does_nothing(world: World, people: dict[str, User], client: Client, slug: str) -> None:
+    where, before = address(slug), changes()
+
+    assert client.get(where).headers["Location"].startswith("/desk/login/")
+    assert client.post(where, {"note": "n"}).status_code == 302
+    assert changes() == before
+
+
+@pytest.mark.parametrize("slug", MAY)
+def test_without_its_token_a_form_does_nothing(world: World, people: dict[str, User], slug: str) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(people["admin"])
+    before = changes()
+
+    assert client.post(address(slug), {"note": "n", "reason": "r"}).status_code == 403
+    assert changes() == before
+
+
+def test_each_role_reads_its_tables_and_no_others(world: World, people: dict[str, User]) -> None:
+    assert set(SEES) == {admin.right for admin in ADMINS.values()}
+    for role in ROLES:
+        client = signed_in(people[role])
+        for model, admin in ADMINS.items():
+            name = model._meta.label_lower.replace(".", "_")
+            expected = 200 if role in SEES[admin.right].split() else 403
+            for kind in ("changelist", "csv"):
+                assert client.get(reverse(f"desk:{name}_{kind}")).status_code == expected, (role, name)
+
+
+def test_a_row_offers_what_the_person_may_do(world: World, people: dict[str, User]) -> None:
+    def offered(role: str, name: str, pk: object) -> list[str]:
+        page = signed_in(people[role]).get(reverse(f"desk:{name}_change", args=[pk]))
+        return [work.slug for work, _ in page.context["works"]]
+
+    order = world.orders["330"]
+    breach = Breach.objects.get(place__code="330").pk
+    assert offered("admin", "orders_order", order) == ["pick", "cancel"]
+    assert offered("reader", "orders_order", order) == []
+    assert offered("store", "stock_breach", breach) == ["note-breach", "settle-breach"]
+    assert offered("merchandiser", "stock_breach", breach) == ["note-breach"]
+
+
+def test_products_are_found_while_one_types(world: World, people: dict[str, User]) -> None:
+    find = reverse("desk:find_products")
+
+    assert '<option value="908531">Fluid milk, white, 1 gal, each</option>' in str(
+        signed_in(people["store"]).get(find, {"sku": "milk"}).content
+    )
+    assert Client().get(find, {"sku": "milk"}).status_code == 302
