@@ -73,7 +73,7 @@ class Caller:
         kind = sent.pop("CONTENT_TYPE", "application/json")
         target = path if path.startswith("/") else f"{BASE}/{path}"
         response = Client(raise_request_exception=True).generic(
-            method, target, content, content_type=kind, REMOTE_ADDR=self.address, **sent
+            method, target, content, content_type=kind, CONTENT_TYPE=kind, REMOTE_ADDR=self.address, **sent
         )
         text = response.content
         return Answer(response.status_code, msgspec.json.decode(text) if text else None, dict(response.headers))

@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from onebasket.channels.demo.clock import DemoDay, trading_second
+from onebasket.channels.demo.deliveries import with_web_share
 from onebasket.channels.demo.installing import RELAY, Keys, install_keys
 from onebasket.channels.demo.keeping import DemoError, demo_folder, only_one, read_kept, write_kept
 from onebasket.channels.demo.popularity import Popularity, Wanted
@@ -23,6 +24,7 @@ from onebasket.channels.demo.replay import Relay, send
 from onebasket.channels.demo.running import check_port
 from onebasket.channels.demo.sending import HubLine, Stopped
 from onebasket.channels.demo.shoppers import life, wish
+from onebasket.channels.demo.stock import ChainDelivery
 from onebasket.commerce.access.actions import enrol_source
 from onebasket.commerce.access.queries import token_by_digest
 from onebasket.commerce.access.rules import token_digest
@@ -223,6 +225,12 @@ def test_a_relay_that_is_stopped_keeps_what_was_not_answered(hub: HTTPServer, tm
     kept = read_kept(path, Relay)
     assert kept is not None
     assert kept.receipts == [receipt("basket-1")]
+
+
+def test_deliveries_bring_more_of_what_web_shoppers_want() -> None:
+    delivery = ChainDelivery("d", "1", BEGUN, (("a", 3), ("b", 500), ("s", 2), ("z", 1)))
+    brought = with_web_share(delivery, {"a", "b"}, weighed={"b"})
+    assert brought.lines == (("a", 4), ("b", 1_500), ("s", 2), ("z", 1))
 
 
 def test_shoppers_want_what_sells_and_what_is_scarce() -> None:

@@ -8,4 +8,5 @@ class BaseConfig(AppConfig):
 
     name = "onebasket.base"
     label = "base"
+    verbose_name = "System"
     default_auto_field = "django.db.models.BigAutoField"

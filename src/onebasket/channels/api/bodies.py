@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
+import msgspec.inspect
 from django.http import HttpRequest
 from django.http.request import UnreadablePostError
 
@@ -15,9 +17,11 @@ LONGEST_KEY = 120
 NUL_WRITTEN = b"\\u0000"
 _PATH = re.compile(r" - at `\$\.?([^`]*)`$")
 _JSON = re.compile(r'application/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?', re.IGNORECASE)
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,118}[\x21-\x7e])?")
 
 Read = TypeVar("Read")
+_any: Callable[[bytes], Any] = msgspec.json.Decoder().decode
 
 
 def read_body(request: HttpRequest) -> bytes:
@@ -48,17 +52,23 @@ def decode(body: bytes, decoder: Callable[[bytes], Read], *, lenient: bool = Fal
     """
     if lenient:
         _require_utf8(body)
+    found = _decode(body, decoder)
+    if not lenient and NUL_WRITTEN in body and holds_nul(msgspec.json.decode(body)):
+        raise refuse(422, "invalid", "A text holds a NUL character (\\u0000), which no database keeps. Remove it.")
+    return found
+
+
+def _decode(body: bytes, decoder: Callable[[bytes], Read]) -> Read:
     try:
-        found = decoder(body)
+        return decoder(body)
     except msgspec.ValidationError as error:
+        if decoder is not _any:
+            _decode(body, _any)  # what is no JSON at all is told first, although its shape was looked at before its end
         raise invalid(error) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise refuse(400, "malformed", f"The body is no JSON: {_reason(error)}") from error
     except UnicodeDecodeError as error:
         raise _not_utf8(error) from error
-    if not lenient and NUL_WRITTEN in body and holds_nul(msgspec.json.decode(body)):
-        raise refuse(422, "invalid", "A text holds a NUL character (\\u0000), which no database keeps. Remove it.")
-    return found
 
 
 def read_query(request: HttpRequest, shape: type[Read]) -> Read:
@@ -68,10 +78,32 @@ def read_query(request: HttpRequest, shape: type[Read]) -> Read:
         raise _unfit(doubled[0], "Stated more than once.")
     if [name for name in (*stated, *stated.values()) if "\x00" in name]:
         raise refuse(422, "invalid", "The query holds a NUL character. Remove it.")
+    kinds = _kinds(shape)
+    values = {name: kinds[name].get(text, text) if name in kinds else text for name, text in stated.items()}
     try:
-        return msgspec.convert(dict(stated.items()), shape, strict=False)
+        return msgspec.convert(values, shape)
     except msgspec.ValidationError as error:
         raise invalid(error) from error
+
+
+class _Whole(dict[str, int]):
+    """Whole numbers by their text, as far as they are written plainly."""
+
+    def get(self, text: str, default: Any = None) -> Any:  # noqa: ANN401 - as a dict does
+        """Return the number, or the default for any other text."""
+        return int(text) if _WHOLE.fullmatch(text) else default
+
+
+@cache
+def _kinds(shape: type) -> dict[str, dict[str, Any]]:
+    """Return how the texts of a query's whole numbers and switches are read; every other field is a text."""
+    found = msgspec.inspect.type_info(shape)
+    assert isinstance(found, msgspec.inspect.StructType)  # noqa: S101 - queries are structs
+    readers: dict[type, dict[str, Any]] = {
+        msgspec.inspect.IntType: _Whole(),
+        msgspec.inspect.BoolType: {"true": True, "false": False},
+    }
+    return {field.name: readers[type(field.type)] for field in found.fields if type(field.type) in readers}
 
 
 def read_key(request: HttpRequest) -> str:

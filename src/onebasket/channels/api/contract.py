@@ -133,27 +133,25 @@ def _parameters(query: type[msgspec.Struct]) -> list[dict[str, Any]]:
     (_,), components = msgspec.json.schema_components([query], ref_template=REFERENCE)
     shape = components[query.__name__]
     required = set(shape.get("required", ()))
-    return [
-        {
-            "name": name,
-            "in": "query",
-            "required": name in required,
-            "description": schema.pop("description", ""),
-            "schema": _without_null(schema),
-        }
-        for name, schema in ((name, dict(schema)) for name, schema in shape["properties"].items())
-    ]
+    parameters = []
+    for name, stated in shape["properties"].items():
+        schema = _inlined(stated, components)
+        meaning = schema.pop("description", "")
+        parameters.append(
+            {"name": name, "in": "query", "required": name in required, "description": meaning, "schema": schema}
+        )
+    return parameters
 
 
-def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """Leave out null: a query has texts, and what is not stated is left out."""
+def _inlined(stated: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
+    """Return a parameter's schema by itself, and without null: what is not stated is left out of a query."""
+    (kind,) = [kind for kind in stated.get("anyOf", [stated]) if kind.get("type") != "null"]
+    schema = {**kind, **{name: value for name, value in stated.items() if name not in {"anyOf", *kind}}}
+    if "$ref" in schema:
+        schema = dict(components[schema["$ref"].rpartition("/")[2]])
     if schema.get("default", 0) in {None, ""}:
-        schema.pop("default")
-    kinds = [kind for kind in schema.get("anyOf", ()) if kind.get("type") != "null"]
-    if not kinds:
-        return schema
-    rest = {name: value for name, value in schema.items() if name != "anyOf"}
-    return {**kinds[0], **rest} if len(kinds) == 1 else {"anyOf": kinds, **rest}
+        del schema["default"]
+    return schema
 
 
 def _responses(contract: Contract, schemas: Schemas, *, path: bool) -> dict[str, Any]:

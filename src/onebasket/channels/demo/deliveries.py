@@ -1,15 +1,18 @@
 """Derived deliveries and opening stock as the messages that a supplier or a count would send."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TypeVar
+
+import msgspec
 
 from onebasket.channels.demo.stock import ChainDelivery, ChainStock
 from onebasket.commerce.stock.rules.messages import FactKind, FactLine, StockFact
 
 LABEL = "derived"
 SHELVES_A_FACT = 500
+WEB_GRAMS = 1_000
 Item = TypeVar("Item")
 Timed = Callable[[datetime], datetime]
 """Says at which real time an instant of the data lies."""
@@ -24,6 +27,15 @@ def delivery_facts(delivery: ChainDelivery, *, at: datetime, suffix: str) -> lis
         )
         for number, lines in enumerate(batches(delivery.lines, SHELVES_A_FACT))
     ]  # fmt: skip
+
+
+def with_web_share(delivery: ChainDelivery, wanted: Container[str], *, weighed: Container[str]) -> ChainDelivery:
+    """Return the delivery with a piece (or a kilogram) more of what web shoppers want: tills are not all that sells."""
+    lines = (
+        (sku, quantity + (0 if sku not in wanted else WEB_GRAMS if sku in weighed else 1))
+        for sku, quantity in delivery.lines
+    )
+    return msgspec.structs.replace(delivery, lines=tuple(lines))
 
 
 def opening_facts(stock: ChainStock, *, timed: Timed, suffix: str) -> Iterator[StockFact]:

@@ -18,10 +18,11 @@ import msgspec
 
 from onebasket.channels.demo.chain import Chain
 from onebasket.channels.demo.clock import DemoClock
-from onebasket.channels.demo.deliveries import delivery_facts
-from onebasket.channels.demo.derived import read_chain
+from onebasket.channels.demo.deliveries import delivery_facts, with_web_share
+from onebasket.channels.demo.derived import read_chain, read_popularity
 from onebasket.channels.demo.journey import JourneyBasket, read_baskets
 from onebasket.channels.demo.keeping import read_kept, write_kept
+from onebasket.channels.demo.popularity import Popularity
 from onebasket.channels.demo.process import Task, read_task, stop_when_asked
 from onebasket.channels.demo.receipts import to_receipt
 from onebasket.channels.demo.sending import Answer, HubLine, Stopped
@@ -67,13 +68,27 @@ class Due(NamedTuple):
     what: JourneyBasket | ChainDelivery
 
 
-def stretch(chain: Chain, relay: Relay, *, stores: int, until: date) -> Iterator[Due]:
+class Stores(NamedTuple):
+    """What the tills of the demo sell, and what web shoppers want of it."""
+
+    chain: Chain
+    popularity: Popularity
+    busiest: int
+
+    def delivered(self, delivery: ChainDelivery) -> ChainDelivery:
+        """Return a delivery that also makes up for web orders; scarce products stay scarce."""
+        listed = self.popularity.places.get(delivery.place, ())
+        wanted = {item.sku for item in listed} - set(self.popularity.scarce)
+        return with_web_share(delivery, wanted, weighed={item.sku for item in listed if item.weighed})
+
+
+def stretch(stores: Stores, relay: Relay, *, until: date) -> Iterator[Due]:
     """Yield what of the data comes after what the relay has taken, up to the end of a day, in the order of time."""
     first = relay.at.astimezone(zone(TIME_ZONE)).date()
     ends_at = local_instant(until + timedelta(days=1), time())
-    derived = derive_stock(chain, ChainSlice(until, (until - first).days + LEAD_DAYS, stores))
-    deliveries = (Due(item.at, item.key, item) for item in derived.deliveries)
-    baskets = (Due(item.at, f"basket-{item.basket_id}", item) for item in read_baskets(chain.store_ids))
+    derived = derive_stock(stores.chain, ChainSlice(until, (until - first).days + LEAD_DAYS, stores.busiest))
+    deliveries = (Due(item.at, item.key, stores.delivered(item)) for item in derived.deliveries)
+    baskets = (Due(item.at, f"basket-{item.basket_id}", item) for item in read_baskets(stores.chain.store_ids))
     for due in merge(deliveries, baskets, key=itemgetter(0)):
         if due.at >= ends_at:
             return
@@ -120,11 +135,12 @@ def run(task: Task, stop: threading.Event) -> None:
         raise SystemExit(f"{path} is missing: it says where the replay begins.")
     line = HubLine(task.port, token=task.token, stop=stop)
     send(relay, line, path)
-    chain = read_chain(Path(task.folder), task.stores)
+    folder = Path(task.folder)
+    stores = Stores(read_chain(folder, task.stores), read_popularity(folder, task.stores), task.stores)
     while not stop.is_set():
         first = relay.at.astimezone(zone(TIME_ZONE)).date()
         until = min(first + timedelta(days=STRETCH_DAYS), LAST_DAY)
-        _replay(stretch(chain, relay, stores=task.stores, until=until), relay, chain, (task, line, stop))
+        _replay(stretch(stores, relay, until=until), relay, stores.chain, (task, line, stop))
         if stop.is_set():
             return
         following = until + timedelta(days=1)

@@ -1,6 +1,6 @@
 """How a search box finds rows: by what people read off a shelf, a receipt or a screen, exactly where tables are big."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -35,7 +35,7 @@ class ByProductAdmin(SearchedAdmin):
     """A table of products' rows, searched by name, SKU or barcode."""
 
     search_help_text = "Product, SKU or barcode"
-    reads_along = ("place", "product__unit")
+    reads_along: ClassVar[tuple[str, ...]] = ("place", "product__unit")
 
     def sought(self, term: str) -> Q:
         """Find the rows of the products found."""

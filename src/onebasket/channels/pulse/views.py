@@ -3,6 +3,7 @@
 from functools import partial
 from uuid import UUID
 
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -17,6 +18,7 @@ from onebasket.channels.pulse.lists import LAST_PRODUCT
 from onebasket.channels.pulse.live import Live, Reading
 from onebasket.channels.pulse.pages import answering
 from onebasket.channels.pulse.viewer import signed_in
+from onebasket.commerce.access.actions.signing_in import TRIES
 
 Panel = tuple[ProductRow | None, tuple[ShelfRow, ...]]
 LIVE: Live[PulseFigures] = Live(
@@ -32,6 +34,22 @@ class LogIn(LoginView):
     template_name = "pulse/login.html"
     redirect_authenticated_user = True
     next_page = "pulse:front"
+
+    def post(self, request: HttpRequest, *args: str, **kwargs: object) -> HttpResponse:
+        """Look at a password only where there have not been too many tries; else say how long to wait."""
+        wait = TRIES.take(_address(request), name=request.POST.get("username", ""))
+        if not wait:
+            return super().post(request, *args, **kwargs)
+        return render(request, self.template_name, {"wait": wait}, status=429, headers={"Retry-After": str(wait)})
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Forget the tries that it took to get in."""
+        TRIES.forget(_address(self.request), name=form.get_user().get_username())
+        return super().form_valid(form)
+
+
+def _address(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 @require_safe

@@ -6,6 +6,7 @@ from pathlib import Path
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
+from onebasket.channels.desk.theme import UNFOLD as UNFOLD
 from onebasket.project.settings.databases import InvalidDatabaseUrlError, database_settings, parse_database_url
 from onebasket.project.settings.environment import (
     TEST_SECRET_KEY,
@@ -160,8 +161,6 @@ LOGGING = logging_settings(level=ENVIRONMENT.log_level, style=ENVIRONMENT.log_fo
 WEBHOOKS_PRIVATE = ENVIRONMENT.webhooks_private
 # Days that events are kept once every webhook is done with them; 0 is for ever.
 EVENT_DAYS = ENVIRONMENT.event_days
-
-UNFOLD = {"SITE_TITLE": "onebasket", "SITE_HEADER": "onebasket", "SITE_SUBHEADER": "Back office", "SITE_URL": "/pulse/"}
 
 # The desk posts one field for every row of a list.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000

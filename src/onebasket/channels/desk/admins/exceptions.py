@@ -157,13 +157,15 @@ class QuarantineAdmin(SearchedAdmin):
         filters.day("received_at"),
     )  # fmt: skip
     table = (
-        columns.text("Kind", "kind"), Column("Why", lambda row: formats.words(row.reason), lambda row: row.reason, "reason"),
+        columns.text("Kind", "kind"),
+        Column("Why", lambda row: formats.words(row.reason), lambda row: row.reason, "reason"),
         columns.long("Explanation", "explanation"), columns.text("Key", "key"),
         columns.text("Source", "source_code", sort=False), columns.text("Place", "place_code"),
         columns.moment("Received", "received_at"), columns.choice("Stands", "state", tones=STATE_TONES),
     )  # fmt: skip
     facts = (
-        *table[:2], *table[3:], NOTED, columns.moment("Settled", "settled_at"), columns.text("Settled by", "settled_by"),
+        *table[:2], *table[3:], NOTED,
+        columns.moment("Settled", "settled_at"), columns.text("Settled by", "settled_by"),
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -20,6 +20,7 @@ from onebasket.commerce.orders.rules.messages import (
     OrderRequest,
 )
 from onebasket.commerce.stock.actions import claim_holds, open_book, post, shelves_of, still_held
+from onebasket.commerce.stock.queries.promises import hold_owners
 from onebasket.commerce.stock.rules.book import ShelfKey
 from onebasket.commerce.stock.rules.ends import End
 from onebasket.kernel.identity import fingerprint
@@ -94,9 +95,11 @@ def _decide_all(
     lines_held = [line for lines in holds.values() for line in lines]
     book = open_book(_keys(known, lists, world) | shelves_of(lines_held), now=now)
     holds = still_held(holds)
+    owners = hold_owners(holds)
     placings: list[Placing] = []
     for position, request in known.items():
-        held = holds.pop(request.hold, []) if request.hold else []
+        own = request.hold is not None and owners.get(request.hold) == fresh[position].source_id
+        held = holds.pop(request.hold, []) if own and request.hold else []
         short = lists[position]._replace(cut=lists[position].cut and not last)
         found = decide(request, short, world, book, held=held, now=now)
         if isinstance(found, Decided):

@@ -57,9 +57,12 @@ def receipt_rows(
 
 
 def receipts_by_minute(places: frozenset[str] | None, since: datetime) -> list[tuple[str, str, int, int]]:
-    """Return (UTC minute as 'YYYY-MM-DD HH:MM', currency, receipts, money) of what was booked since."""
+    """Return (UTC minute of booking, 'YYYY-MM-DD HH:MM'; currency; receipts; money) of what was sold and booked since.
+
+    Sales of days past that are only now being loaded are no pulse.
+    """
     rows = (
-        Receipt.objects.filter(_at(places), ~Q(kind=NO_SALE), booked_at__gte=since)
+        Receipt.objects.filter(_at(places), ~Q(kind=NO_SALE), booked_at__gte=since, occurred_at__gte=since)
         .annotate(minute=Substr(Cast("booked_at", TextField()), 1, MINUTE_LETTERS))
         .values_list("minute", "currency")
         .annotate(count=Count("id"), amount=Sum(EFFECTIVE))
@@ -69,9 +72,9 @@ def receipts_by_minute(places: frozenset[str] | None, since: datetime) -> list[t
 
 
 def receipts_by_place(places: frozenset[str] | None, since: datetime) -> dict[str, tuple[int, int]]:
-    """Return receipts and money by place code, of what was booked since."""
+    """Return receipts and money by place code, of what was sold and booked since."""
     rows = (
-        Receipt.objects.filter(_at(places), ~Q(kind=NO_SALE), booked_at__gte=since)
+        Receipt.objects.filter(_at(places), ~Q(kind=NO_SALE), booked_at__gte=since, occurred_at__gte=since)
         .values_list("place__code")
         .annotate(count=Count("id"), amount=Sum(EFFECTIVE))
         .order_by()

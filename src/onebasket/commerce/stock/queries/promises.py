@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from itertools import groupby
+from uuid import UUID
 
-from onebasket.commerce.stock.models import Breach, Reservation
+from onebasket.commerce.stock.models import Breach, Hold, Reservation
 from onebasket.commerce.stock.rules.promises import AtRisk, OpenReservation, at_risk
 
 
@@ -17,6 +18,12 @@ def open_reservations(shelves: Iterable[tuple[int, int]]) -> dict[tuple[int, int
         for product, *row in rows:
             found.setdefault((place, product), []).append(OpenReservation(*row))  # type: ignore[arg-type] # values in the order of its fields
     return found
+
+
+def hold_owners(ids: Iterable[UUID]) -> dict[UUID, int]:
+    """Return which source took each hold: nobody else may confirm it."""
+    wanted = list(ids)
+    return dict(Hold.objects.filter(pk__in=wanted).values_list("pk", "source_id")) if wanted else {}
 
 
 def at_risk_of(breach: Breach) -> list[AtRisk]:
