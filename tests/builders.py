@@ -137,7 +137,7 @@ def book(source: int, *stated: StockFact) -> list[FactOutcome]:
     return book_movements(source, stated)
 
 
-def item(code: str, quantity: int, paid: int, **more: Any) -> Line:  # noqa: ANN401
+def item(code: str, quantity: int, paid: int, **more: Any) -> Line:
     """Return a receipt's line whose list amount is what was paid, unless stated."""
     return Line(code, quantity, more.pop("list_amount", paid), paid, **more)
 
@@ -148,7 +148,7 @@ def receipt(
     kind: Kind = Kind.SALE,
     when: datetime = MORNING,
     original: str = "",
-    **more: Any,  # noqa: ANN401
+    **more: Any,
 ) -> Receipt:
     """Return a receipt of place p1's till 1, numbered by its key, paid exactly in cash; `original` is a number."""
     due = sum(line.paid_amount for line in lines)
@@ -169,7 +169,7 @@ def sell(source: int, *receipts: Receipt) -> list[ReceiptOutcome]:
     return book_sales(source, receipts)
 
 
-def order(key: str, lines: Mapping[str, int], *places: str, **more: Any) -> OrderRequest:  # noqa: ANN401
+def order(key: str, lines: Mapping[str, int], *places: str, **more: Any) -> OrderRequest:
     """Return a request for an order; lines as {sku: steps}, at p1 unless places are named."""
     wanted = tuple(LineRequest(sku, quantity) for sku, quantity in lines.items())
     return OrderRequest(key, places or ("p1",), wanted, **more)
@@ -199,7 +199,7 @@ def step(source: int, key: str, of: OrderPlaced, kind: Step, picked: Mapping[int
     return outcome
 
 
-def basket(key: str, lines: Mapping[str, int], **more: Any) -> HoldRequest:  # noqa: ANN401
+def basket(key: str, lines: Mapping[str, int], **more: Any) -> HoldRequest:
     """Return a request for a hold at p1 of {sku: steps}."""
     wanted = tuple(HoldLineRequest(sku, quantity) for sku, quantity in lines.items())
     return HoldRequest(key, more.pop("place", "p1"), wanted, **more)
@@ -211,7 +211,7 @@ def take_holds(source: int, *requests: HoldRequest) -> list[HoldOutcome]:
 
 
 @contextmanager
-def running(actions: Mapping[str, Action], **more: Any) -> Iterator[Committer]:  # noqa: ANN401
+def running(actions: Mapping[str, Action], **more: Any) -> Iterator[Committer]:
     """Run a committer; at the end its thread gives its connection back, or the database could not be removed."""
 
     def leave(requests: Sequence[Any]) -> Sequence[Any]:

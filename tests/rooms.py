@@ -17,7 +17,7 @@ class PrivateRoomsContract(Contract):
     rooms = fields.ListField(subfield=fields.StringField())
     readers_of_models = fields.ListField(subfield=fields.StringField(), required=False)
 
-    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002, FBT001 (the interface)
+    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: FBT001 (the interface)
         readers = tuple(cast("list[str] | None", self.readers_of_models) or ())
         trespasses = []
         for owner in sorted(graph.find_children(cast("str", self.container))):

@@ -35,14 +35,14 @@ WEBHOOK = (
 AWKWARD = 'tab\t, "quotes", back\\slash, \\N, newline\n, émoji 🧺, %s'
 
 
-def webhook(identity: UUID, **more: Any) -> Row:  # noqa: ANN401
+def webhook(identity: UUID, **more: Any) -> Row:
     values: dict[str, Any] = dict(
         zip(WEBHOOK, (identity, AWKWARD, ["a", {"b": None}], [], None, True, 1, 2**62, INSTANT, ""), strict=True)
     )
     return tuple((values | more).values())
 
 
-def assert_stored(identity: UUID, **more: Any) -> None:  # noqa: ANN401
+def assert_stored(identity: UUID, **more: Any) -> None:
     assert Webhook.objects.values_list(*WEBHOOK).get(pk=identity) == webhook(identity, **more)
 
 
@@ -125,7 +125,7 @@ def test_foreign_keys_and_dates() -> None:
     ]  # fmt: skip
 
 
-def test_nothing_sent_is_nothing_done(django_assert_num_queries: Any) -> None:  # noqa: ANN401
+def test_nothing_sent_is_nothing_done(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
         bulk.insert(Webhook, WEBHOOK, [])
         assert bulk.insert_missing(Webhook, WEBHOOK, [], ("id",)) == []

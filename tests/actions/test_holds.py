@@ -42,7 +42,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock().hold_still(monkeypatch)
 
 
-def held(source: int, key: str, lines: dict[str, int], **more: Any) -> HoldPlaced:  # noqa: ANN401
+def held(source: int, key: str, lines: dict[str, int], **more: Any) -> HoldPlaced:
     (outcome,) = take_holds(source, basket(key, lines, **more))
     assert isinstance(outcome, HoldPlaced), outcome
     return outcome
@@ -182,7 +182,7 @@ def test_a_hold_that_expires_while_its_order_waits_for_the_shelf(clock: Clock, m
     one = held(source, "h1", {"milk": 3}, seconds=60)
     held(source, "h2", {"milk": 2}, seconds=600)
 
-    def open_late(keys: Iterable[ShelfKey], **more: Any) -> ShelfBook:  # noqa: ANN401
+    def open_late(keys: Iterable[ShelfKey], **more: Any) -> ShelfBook:
         HoldLine.objects.filter(hold_id=one.id).update(state=HoldLine.State.EXPIRED)
         Shelf.objects.update(held=2)
         return open_book(keys, **more)

@@ -60,7 +60,7 @@ def source(clock: Clock) -> int:
     return make_chain(stock={"milk": 10, "bread": 10, "apples": 5_000})
 
 
-def outcomes(*booked: Any) -> list[Any]:  # noqa: ANN401
+def outcomes(*booked: Any) -> list[Any]:
     return [msgspec.structs.replace(one, receipt=0) if isinstance(one, ReceiptBooked) else one for one in booked]
 
 

@@ -234,7 +234,7 @@ def place_row(index: int) -> PlaceRow:
     )
 
 
-def listed(make: Callable[[int], object], number: int) -> Any:  # noqa: ANN401 - stands in for functions
+def listed(make: Callable[[int], object], number: int) -> Any:
     def rows(viewer: Viewer, part: Part) -> Rows:
         del viewer
         if part.filters.get("q") == "nothing":

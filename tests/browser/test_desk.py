@@ -24,7 +24,7 @@ SIZES = {"laptop": (1366, 768), "phone": (390, 844)}
 
 
 @pytest.fixture
-def address(live_server: Any, settings: Any) -> str:  # noqa: ANN401 - fixtures without types
+def address(live_server: Any, settings: Any) -> str:
     settings.UNFOLD = UNFOLD
     make_world()
     make_people()

@@ -64,7 +64,7 @@ class Caller:
 
     def ask(self, method: str, path: str, body: object = None, key: str = "", **headers: str) -> Answer:
         """Send a request: `body` as JSON, or as it is when it is bytes."""
-        sent = dict(headers)
+        sent: dict[str, Any] = dict(headers)
         if self.token:
             sent.setdefault("HTTP_AUTHORIZATION", f"Bearer {self.token}")
         if key:

@@ -146,7 +146,8 @@ def test_single_writes_need_a_key(hub: Hub, key: str) -> None:
     "query",
     [
         "limit=0", "limit=501", "limit=ten", "limit=1&limit=2", "limit=", "cursor=%20", "status=lost", "since=today",
-        "since=2026-03-02T15:00:00", "place=", "colour=red", "status=null", "since=null", "since=0.5", "limit=1e2", "limit=%2B1", "limit=01", "channel=WEB",
+        "since=2026-03-02T15:00:00", "place=", "colour=red", "status=null", "since=null", "since=0.5", "limit=1e2",
+        "limit=%2B1", "limit=01", "channel=WEB",
     ],
 )  # fmt: skip
 def test_a_query_that_is_not_as_described_is_refused(hub: Hub, query: str) -> None:

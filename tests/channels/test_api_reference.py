@@ -2,13 +2,14 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
 
 from onebasket.channels.api import health
-from onebasket.channels.api.application import CONTRACTS, api
+from onebasket.channels.api.application import CONTRACTS, SECTIONS, api
 from onebasket.commerce.access.rules import SCOPES
 from tests.channels.api import Hub, make_hub, order_body, receipt_body
 
@@ -30,6 +31,7 @@ def test_the_document_describes_every_endpoint_and_every_status() -> None:
     }
     assert document["openapi"] == "3.1.0"
     assert described == CONTRACTS.keys()
+    assert {path.split("/")[1] for _, path in described} == set(SECTIONS)
     lacking = {
         (method, path)
         for path, methods in document["paths"].items()
@@ -65,7 +67,7 @@ def test_the_page_loads_nothing_from_elsewhere_and_nothing_inline() -> None:
     loaded = re.findall(r'(?:src|href)="([^"]+)"', text)
     assert [address for address in loaded if "//" in address] == []
     static = [address.removeprefix("/static/") for address in loaded if address.startswith("/static/")]
-    assert len(static) == 4
+    assert len(static) == 5
     assert [name for name in static if finders.find(name) is None] == []
 
 
@@ -77,13 +79,13 @@ def test_the_reference_is_read_only(path: str) -> None:
 
 def test_every_endpoint_and_every_scope_stands_in_the_documents() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md")))
-    assert [f"{m} {p}" for m, p in CONTRACTS if f"`{m} /api/v1{p}`" not in text] == []
+    assert [f"{m} {p}" for m, p in CONTRACTS if f"## `{m} /api/v1{p}`" not in text] == []
     assert [scope for scope in SCOPES if f"`{scope}`" not in text] == []
 
 
 def test_the_documents_name_no_endpoint_that_is_gone() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md")))
-    named = set(re.findall(r"`(GET|POST|PUT|DELETE|PATCH) /api/v1(/[^`?]*)`", text))
+    named = set(re.findall(r"`?(GET|POST|PUT|DELETE|PATCH) `?/api/v1(/[^`?\s]*)`", text))
     assert named - CONTRACTS.keys() - {("GET", "/docs"), ("GET", "/openapi.json")} == set()
 
 
@@ -141,7 +143,7 @@ def test_what_happens_is_measured(hub: Hub) -> None:
 
 @pytest.mark.django_db
 def test_the_figures_are_for_this_machine_and_for_tokens_made_for_them(hub: Hub) -> None:
-    away = {"REMOTE_ADDR": "198.51.100.7"}
+    away: dict[str, Any] = {"REMOTE_ADDR": "198.51.100.7"}
     assert Client().get("/metrics", **away).status_code == 401
     assert Client().get("/metrics", HTTP_X_FORWARDED_FOR="127.0.0.1").status_code == 401
     other = hub.caller(scopes=["orders:read"]).token

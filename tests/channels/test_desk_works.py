@@ -34,7 +34,7 @@ def admin(world: World) -> Client:
     return client
 
 
-def do(client: Client, slug: str, identity: object = None, **data: Any) -> Any:  # noqa: ANN401 - a response with its context
+def do(client: Client, slug: str, identity: object = None, **data: Any) -> Any:
     """Send a work's form and follow; return the last page."""
     name = "desk:work" if identity is None else "desk:work_on_row"
     where = reverse(name, args=[slug] if identity is None else [slug, identity])
@@ -43,11 +43,11 @@ def do(client: Client, slug: str, identity: object = None, **data: Any) -> Any: 
     return response
 
 
-def said(response: Any) -> list[str]:  # noqa: ANN401
+def said(response: Any) -> list[str]:
     return [str(message) for message in response.context["messages"]]
 
 
-def refused(response: Any) -> dict[str, list[str]]:  # noqa: ANN401
+def refused(response: Any) -> dict[str, list[str]]:
     return dict(response.context["form"].errors)
 
 

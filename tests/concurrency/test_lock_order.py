@@ -73,7 +73,7 @@ class Statements(NamedTuple):
 def statements() -> Iterator[Statements]:
     told: list[tuple[str, Any]] = []
 
-    def note(execute: Callable[..., Any], sql: str, parameters: Any, many: bool, context: Any) -> Any:  # noqa: ANN401, FBT001
+    def note(execute: Callable[..., Any], sql: str, parameters: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
         told.append((sql, parameters))
         return execute(sql, parameters, many, context)
 
@@ -165,7 +165,7 @@ def in_threads(*acts: Callable[[], Any]) -> list[Any]:
     """Run acts at once, without `perform`: a deadlock would surface here."""
     gate = threading.Barrier(len(acts))
 
-    def run(act: Callable[[], Any]) -> Any:  # noqa: ANN401
+    def run(act: Callable[[], Any]) -> Any:
         try:
             gate.wait(20)
             return act()

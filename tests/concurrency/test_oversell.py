@@ -106,7 +106,7 @@ class EarlyReader:
         self._own.figures = locking._lock([self._key])
         return place_orders(calls)
 
-    def lock_shelves(self, keys: Iterable[ShelfKey], *, make: bool = False) -> dict[ShelfKey, Figures]:  # noqa: ARG002
+    def lock_shelves(self, keys: Iterable[ShelfKey], *, make: bool = False) -> dict[ShelfKey, Figures]:
         assert set(keys) == {self._key}
         return {key: replace(figures) for key, figures in self._own.figures.items()}
 

@@ -37,7 +37,7 @@ CONFIG = SchemathesisConfig.from_dict(
 schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application, config=CONFIG)
 
 
-@schemathesis.check
+@schemathesis.check  # type: ignore[untyped-decorator] # schemathesis is not typed
 def no_valid_request_is_malformed(_context: Any, response: Any, case: Any) -> None:
     if case.meta is not None and case.meta.generation.mode.is_positive and response.status_code == 422:
         assert response.json()["code"] != "invalid", response.text
@@ -71,7 +71,7 @@ def known(value: Any, name: str = "") -> Any:
     return value
 
 
-@schema.parametrize()
+@schema.parametrize()  # type: ignore[untyped-decorator] # schemathesis is not typed
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 def test_nothing_breaks_the_api(case: Any, hub: Hub) -> None:
     if case.meta is not None and case.meta.generation.mode.is_positive and isinstance(case.body, dict | list):

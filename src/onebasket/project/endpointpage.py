@@ -30,7 +30,7 @@ def _parts(document: dict[str, Any]) -> Iterator[str]:
         for method, operation in sorted(methods.items()):
             about = str(operation.get("description") or operation.get("summary") or "").strip()
             answers = ", ".join(f"`{status}`" for status in sorted(operation.get("responses", {})))
-            yield f"\n## {method.upper()} `{path}`\n\n{about}\n\nAnswers: {answers}.\n"
+            yield f"\n## `{method.upper()} {path}`\n\n{about}\n\nAnswers: {answers}.\n"
 
 
 def main(arguments: list[str]) -> None:

@@ -24,6 +24,25 @@ same again returns the first outcome. Errors are RFC 9457 problem details. See d
 BASE = "/api/v1/"
 """Where the API lies."""
 
+SECTIONS = {
+    "orders": "Placed baskets and their life.",
+    "holds": "A basket's promise, for a while.",
+    "receipts": "What tills have sold and taken back: facts.",
+    "stock": "Facts, shelves, the ledger, and what may still be promised.",
+    "breaches": "Promises that the goods on hand do not cover.",
+    "discrepancies": "Shelves below zero.",
+    "line-exceptions": "Lines that nobody knows yet.",
+    "quarantine": "Messages that could not be booked.",
+    "places": "Stores, warehouses, partners.",
+    "products": "What is sold, and its barcodes.",
+    "units": "What quantities are counted in.",
+    "prices": "The price book.",
+    "customers": "Loyalty numbers.",
+    "events": "News, by position.",
+    "webhooks": "News, delivered.",
+}
+"""The parts of the document, in the order in which a newcomer needs them."""
+
 CONTRACTS: dict[tuple[str, str], Contract] = {}
 """The contract of each endpoint, by method and path as it stands in the document."""
 
@@ -55,6 +74,7 @@ class Api(NinjaAPI):
         for path, methods in document["paths"].items():
             for method, operation in methods.items():
                 describe(operation, CONTRACTS[method.upper(), path.removeprefix(BASE[:-1])], schemas)
+        document["tags"] = [{"name": name, "description": meaning} for name, meaning in SECTIONS.items()]
         document["components"] = {"schemas": schemas.components, "securitySchemes": security_schemes()}
         return document
 

@@ -66,7 +66,7 @@ def get_availability(call: Call) -> HttpResponse:
     wanted = call.caller.places if query.place is None else {query.place}
     rows = available_everywhere(product.id, channel=query.channel, now=database_now())
     places = tuple(
-        PlaceAvailability(row.place, row.on_hand, row.reserved, row.held, row.buffer, row.available)
+        PlaceAvailability(row.place, row.on_hand, row.reserved, int(row.held), row.buffer, int(row.available))
         for row in rows
         if wanted is None or row.place in wanted
     )

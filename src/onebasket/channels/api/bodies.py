@@ -78,32 +78,38 @@ def read_query(request: HttpRequest, shape: type[Read]) -> Read:
         raise _unfit(doubled[0], "Stated more than once.")
     if [name for name in (*stated, *stated.values()) if "\x00" in name]:
         raise refuse(422, "invalid", "The query holds a NUL character. Remove it.")
-    kinds = _kinds(shape)
-    values = {name: kinds[name].get(text, text) if name in kinds else text for name, text in stated.items()}
+    readers = _readers(shape)  # type: ignore[arg-type] # a class can be hashed
+    texts = stated.dict()
+    values = {name: readers[name](str(text)) if name in readers else text for name, text in texts.items()}
     try:
         return msgspec.convert(values, shape)
     except msgspec.ValidationError as error:
         raise invalid(error) from error
 
 
-class _Whole(dict[str, int]):
-    """Whole numbers by their text, as far as they are written plainly."""
+def _whole(text: str) -> int | str:
+    return int(text) if _WHOLE.fullmatch(text) else text
 
-    def get(self, text: str, default: Any = None) -> Any:  # noqa: ANN401 - as a dict does
-        """Return the number, or the default for any other text."""
-        return int(text) if _WHOLE.fullmatch(text) else default
+
+def _switch(text: str) -> bool | str:
+    return {"true": True, "false": False}.get(text, text)
 
 
 @cache
-def _kinds(shape: type) -> dict[str, dict[str, Any]]:
+def _readers(shape: type) -> dict[str, Callable[[str], object]]:
     """Return how the texts of a query's whole numbers and switches are read; every other field is a text."""
-    found = msgspec.inspect.type_info(shape)
-    assert isinstance(found, msgspec.inspect.StructType)  # noqa: S101 - queries are structs
-    readers: dict[type, dict[str, Any]] = {
-        msgspec.inspect.IntType: _Whole(),
-        msgspec.inspect.BoolType: {"true": True, "false": False},
+    readers: dict[type, Callable[[str], object]] = {
+        msgspec.inspect.IntType: _whole,
+        msgspec.inspect.BoolType: _switch,
     }
-    return {field.name: readers[type(field.type)] for field in found.fields if type(field.type) in readers}
+    found: dict[str, Callable[[str], object]] = {}
+    described = msgspec.inspect.type_info(shape)
+    assert isinstance(described, msgspec.inspect.StructType)  # noqa: S101 - queries are structs
+    for field in described.fields:
+        kind = field.type.type if isinstance(field.type, msgspec.inspect.Metadata) else field.type
+        if reader := readers.get(type(kind)):
+            found[field.name] = reader
+    return found
 
 
 def read_key(request: HttpRequest) -> str:

@@ -26,9 +26,9 @@ from onebasket.kernel.identity import new_id
 
 SHOPPERS = 3
 """Threads that order at the same time."""
-PLACES_A_MINUTE = 0.6
+PLACES_A_MINUTE = 0.4
 """Orders a real minute for each place, between the bounds below."""
-FEWEST, MOST = 12.0, 90.0
+FEWEST, MOST = 8.0, 90.0
 SCARCE_SHARE = 0.2
 SEVERAL_SHARE = 0.35
 TWICE_SHARE = 0.05

@@ -40,7 +40,9 @@ class LogIn(LoginView):
         wait = TRIES.take(_address(request), name=request.POST.get("username", ""))
         if not wait:
             return super().post(request, *args, **kwargs)
-        return render(request, self.template_name, {"wait": wait}, status=429, headers={"Retry-After": str(wait)})
+        answer = render(request, self.template_name, {"wait": wait}, status=429)
+        answer["Retry-After"] = str(wait)
+        return answer
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """Forget the tries that it took to get in."""
