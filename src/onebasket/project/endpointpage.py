@@ -28,7 +28,8 @@ def endpoint_page(document: dict[str, Any]) -> str:
 def _parts(document: dict[str, Any]) -> Iterator[str]:
     for path, methods in sorted(document["paths"].items()):
         for method, operation in sorted(methods.items()):
-            about = str(operation.get("description") or operation.get("summary") or "").strip()
+            summary, more = (str(operation.get(name) or "").strip() for name in ("summary", "description"))
+            about = more if more.startswith(summary) else f"{summary}.\n\n{more}"
             answers = ", ".join(f"`{status}`" for status in sorted(operation.get("responses", {})))
             yield f"\n## `{method.upper()} {path}`\n\n{about}\n\nAnswers: {answers}.\n"
 

@@ -17,6 +17,7 @@ _SECRET = re.compile(r"ob_[A-Za-z0-9_-]{43}")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 
 SCOPES: dict[str, str] = {
+    "metrics:read": "Read /metrics from another machine.",
     "sales:write": "Send receipts.",
     "sales:read": "Read receipts.",
     "orders:write": "Place, cancel, pick and hand over orders; take and drop holds.",

@@ -14,7 +14,7 @@ _EXPIRED = (
     "COALESCE((SELECT SUM(h.quantity) FROM stock_holdline h WHERE h.place_id = s.place_id "
     "AND h.product_id = s.product_id AND h.state = 'active' AND h.expires_at <= %s), 0)"
 )
-_HELD = f"CASE WHEN s.held = 0 THEN 0 ELSE s.held - {_EXPIRED} END"
+_HELD = f"CASE WHEN s.held = 0 THEN 0 ELSE s.held - CAST({_EXPIRED} AS BIGINT) END"
 
 
 class Availability(NamedTuple):
