@@ -8,10 +8,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from django.db import connections
 from django.db.models import Model, Q, QuerySet, Sum
 
-from onebasket.base.committer import Action, Committer
+from onebasket.base.committer import Client, Committer, HotAction
+from onebasket.base.committer.beside import serve_beside
 from onebasket.commerce.access.actions import enrol_source
 from onebasket.commerce.catalogue.actions import upsert_products, upsert_units
 from onebasket.commerce.catalogue.models import Product
@@ -211,18 +211,16 @@ def take_holds(source: int, *requests: HoldRequest) -> list[HoldOutcome]:
 
 
 @contextmanager
-def running(actions: Mapping[str, Action], **more: Any) -> Iterator[Committer]:
-    """Run a committer; at the end its thread gives its connection back, or the database could not be removed."""
-
-    def leave(requests: Sequence[Any]) -> Sequence[Any]:
-        connections.close_all()
-        return requests
-
-    one = Committer({**actions, "leave": leave}, **more)
+def running(actions: Mapping[str, HotAction], **more: Any) -> Iterator[Client]:
+    """Serve a committer in a thread, over a real socket; at its end the thread gives its connection back."""
+    one = Committer(actions, **more)
+    path, thread = serve_beside(one)
     try:
-        yield one
+        yield Client(path, actions)
     finally:
-        one.submit("leave", None).result(20)
+        one.stop()
+        thread.join(20)
+        assert not thread.is_alive()
 
 
 def shelf(sku: str, *, place_code: str = "p1", state: End = End.SELLABLE) -> tuple[int, int, int]:

@@ -117,6 +117,20 @@ def test_finishing_early_leaves_the_rest_on_the_shelf(source: int, one: OrderPla
     assert faults_in_stock() == []
 
 
+def test_a_line_stated_twice_is_refused_and_nothing_is_picked(source: int, one: OrderPlaced) -> None:
+    twice = (PickedLine(1, 1), PickedLine(2, 1), PickedLine(1, 1))
+    (refused,) = take_steps(source, OrderStep("s1", one.id, Step.PICK, twice))
+
+    assert isinstance(refused, StepRefused)
+    assert (refused.code, refused.status) == ("doubled_line", "placed")
+    assert refused.message == "Line 1 is stated more than once. State each line once, with all that was picked of it."
+    assert (stands(), shelf("milk"), Movement.objects.filter(kind=Kind.PICK).count()) == (
+        ("placed", 698),
+        (10, 2, 0),
+        0,
+    )
+
+
 def test_finishing_an_order_nobody_picked_is_refused(source: int, one: OrderPlaced) -> None:
     (refused,) = take_steps(source, OrderStep("s1", one.id, Step.FINISH_PICKING))
 

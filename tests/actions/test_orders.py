@@ -18,6 +18,8 @@ from onebasket.commerce.stock.rules.buffers import BufferSetting
 from tests.builders import (
     Clock,
     add_prices,
+    at,
+    basket,
     counts_of,
     deliver,
     faults_in_stock,
@@ -26,6 +28,7 @@ from tests.builders import (
     place,
     placed,
     shelf,
+    take_holds,
     versions,
 )
 
@@ -178,6 +181,24 @@ def test_the_first_place_that_serves_it_whole() -> None:
     assert isinstance(short, OrderRefused)
     assert (short.code, short.place) == ("short", "p2")
     assert short.shortfalls == (Shortfall(2, "bread", 1, 0, 1),)
+
+
+@pytest.mark.parametrize(("seconds", "served_by"), [(59, None), (60, "p5")])
+def test_of_many_places_one_whose_hold_has_expired_counts_as_free(
+    monkeypatch: pytest.MonkeyPatch, seconds: int, served_by: str | None
+) -> None:
+    """Expiry is half-open: a hold of 60 seconds stands for 59 of them, although nobody has released it yet."""
+    clock = Clock().hold_still(monkeypatch)
+    source = make_chain(*FIVE)
+    deliver(source, {"milk": 2}, place="p5")
+    take_holds(source, basket("h1", {"milk": 2}, place="p5", seconds=60))
+    clock.now = at(0, seconds=seconds)
+
+    (outcome,) = place(source, order("o1", {"milk": 2}, *FIVE))
+
+    assert (outcome.place if isinstance(outcome, OrderPlaced) else None) == served_by
+    assert shelf("milk", place_code="p5") == ((2, 2, 0) if served_by else (2, 0, 2))
+    assert faults_in_stock() == []
 
 
 def test_places_are_asked_in_the_order_given() -> None:

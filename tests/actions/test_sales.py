@@ -150,6 +150,32 @@ def test_mending_is_one_movement(source: int) -> None:
     assert (as_of("bread", MORNING), faults_in_stock()) == (7, [])
 
 
+@pytest.mark.parametrize(
+    ("stated", "shelves"),
+    [(None, (10, 3)), (Disposition.UNSELLABLE, (10, 3)), (Disposition.SELLABLE, (13, 0))],
+)
+def test_a_mended_line_of_a_return_lands_where_a_known_one_does(
+    source: int, stated: Disposition | None, shelves: tuple[int, int]
+) -> None:
+    back = receipt("r1", item("silk", 3, 500, disposition=stated), kind=Kind.RETURN)
+    known = receipt("r2", item("milk", 3, 500, disposition=stated), kind=Kind.RETURN)
+    sell(source, back, known)
+
+    mend_line(LineException.objects.get().pk, sku="bread", quantity=None, actor="ann", source_id=source)
+
+    assert (on_hand("bread"), on_hand("bread", state=End.UNSELLABLE)) == shelves
+    assert (on_hand("milk"), on_hand("milk", state=End.UNSELLABLE)) == shelves
+    assert faults_in_stock() == []
+
+
+def test_a_sale_mended_as_brought_back_lands_on_the_shelf(source: int) -> None:
+    sell(source, receipt("r1", item("silk", 3, 500)))
+
+    mend_line(LineException.objects.get().pk, sku="bread", quantity=-2, actor="ann", source_id=source)
+
+    assert (on_hand("bread"), on_hand("bread", state=End.UNSELLABLE)) == (12, 0)
+
+
 def test_mending_late_against_a_count_leaves_the_count(source: int) -> None:
     sell(source, receipt("r1", item("silk", 3, 500)))
     book(source, fact("count", FactKind.COUNT, {"bread": 7}, when=at(30)))

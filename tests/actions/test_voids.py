@@ -125,6 +125,17 @@ def test_voiding_takes_a_mended_line_back(source: int) -> None:
     assert faults_in_stock() == []
 
 
+def test_voiding_a_return_takes_a_mended_line_off_the_shelf_that_it_lies_on(source: int) -> None:
+    sell(source, receipt("s", item("silk", 2, 5), kind=Kind.RETURN))
+    mend_line(LineException.objects.get().pk, sku="bread", quantity=None, actor="ann", source_id=source)
+    assert on_hand("bread", state=End.UNSELLABLE) == 2
+
+    sell(source, VOID)
+
+    assert (on_hand("bread"), on_hand("bread", state=End.UNSELLABLE)) == (10, 0)
+    assert faults_in_stock() == []
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["original first", "void first"])
 def test_goods_go_back_where_they_were_sold(source: int, order: tuple[int, int]) -> None:
     upsert_places(source, [PlaceItem("second", "p2", "p2", "USD", "America/New_York")])

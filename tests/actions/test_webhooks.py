@@ -16,6 +16,7 @@ from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
 from onebasket.base import bulk, outbox
+from onebasket.base.clock import database_now
 from onebasket.base.models import Delivery, Event, TrailEntry, Webhook
 from onebasket.base.relay import number_waiting
 from onebasket.base.webhooks import (
@@ -28,6 +29,7 @@ from onebasket.base.webhooks import (
     register,
     revive,
     rotate_secret,
+    set_webhook_active,
     unregister,
 )
 from onebasket.base.webhooks.signing import secret_text
@@ -122,16 +124,63 @@ def test_the_secret_is_nowhere_in_the_database(receiver: Receiver) -> None:
     assert secret not in repr(rows)
 
 
-def test_a_new_secret_signs_from_then_on(receiver: Receiver) -> None:
+def accepted(receiver: Receiver, *secrets: str) -> list[bool]:
+    """Which receivers, by the secret that each has, take the last delivery for genuine."""
+    headers, body = receiver.got[-1]
+    taken = []
+    for secret in secrets:
+        try:
+            Verifier(secret).verify(body, headers)
+        except WebhookVerificationError:
+            taken.append(False)
+        else:
+            taken.append(True)
+    return taken
+
+
+@pytest.mark.parametrize(("hours", "both"), [(0, True), (23.9, True), (24, False), (100, False)])
+def test_a_new_secret_signs_from_then_on_and_the_one_before_it_for_a_day(
+    receiver: Receiver, hours: float, *, both: bool
+) -> None:
     identity, old = subscribe(receiver)
-    new = rotate_secret(identity, actor="tests", now=NOW)
+    new = rotate_secret(identity, actor="tests", now=database_now() - timedelta(hours=hours))
     assert new != old
+
     tell(("order/1", 1))
     deliver_due(QUICK)
-    ((headers, body),) = receiver.got
-    Verifier(new).verify(body, headers)
-    with pytest.raises(WebhookVerificationError):
-        Verifier(old).verify(body, headers)
+
+    assert accepted(receiver, new, old, "whsec_" + "A" * 44) == [True, both, False]
+    signatures = receiver.got[-1][0]["webhook-signature"].split(" ")
+    assert [one.partition(",")[0] for one in signatures] == ["v1"] * (1 + both)
+
+
+def test_rotated_twice_a_leaked_secret_signs_no_more(receiver: Receiver) -> None:
+    identity, leaked = subscribe(receiver)
+    later = [rotate_secret(identity, actor="tests", now=database_now()) for _ in range(2)]
+
+    tell(("order/1", 1))
+    deliver_due(QUICK)
+
+    assert accepted(receiver, leaked, *later) == [False, True, True]
+
+
+def test_a_stopped_webhook_is_sent_nothing_and_goes_on_where_it_stood(receiver: Receiver) -> None:
+    identity, _ = subscribe(receiver)
+    tell(("order/1", 1))
+    for _ in range(2):
+        set_webhook_active(identity, active=False, actor="tests", now=NOW)
+    tell(("order/1", 2))
+    assert (deliver_due(QUICK), receiver.told) == (0, [])
+
+    set_webhook_active(identity, active=True, actor="tests", now=NOW)
+    fan_out()
+    while deliver_due(QUICK):
+        pass
+
+    assert receiver.told == [("order/1", 1), ("order/1", 2)]
+    assert list(TrailEntry.objects.order_by("id").values_list("action", flat=True)) == [
+        "webhook.register", "webhook.disable", "webhook.enable",
+    ]  # fmt: skip
 
 
 def test_only_what_was_asked_for_and_only_from_then_on(receiver: Receiver) -> None:
@@ -326,6 +375,8 @@ def test_a_source_reaches_its_own_webhooks_alone(receiver: Receiver) -> None:
     for attempt in (rotate_secret, unregister, revive):
         with pytest.raises(UnknownWebhookError):
             attempt(identity, actor="stranger", now=NOW, source_id=2)
+    with pytest.raises(UnknownWebhookError):
+        set_webhook_active(identity, active=False, actor="stranger", now=NOW, source_id=2)
     assert (list_webhooks(source_id=2), len(list_webhooks(source_id=1))) == ([], 1)
     assert secret_text(identity, Webhook.objects.get().secret_version) == secret
 

@@ -1,7 +1,6 @@
 """The API as a till, a shop or an ERP talks to it: a small chain, tokens, and a client that speaks JSON."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +9,11 @@ import pytest
 from django.apps import apps
 from django.test import Client
 
-from onebasket.base.committer import perform
+from onebasket.base.committer import State, perform
 from onebasket.channels.api import committing, tokens
 from onebasket.commerce.access.actions import TokenRequest, enrol_source, issue_token
 from onebasket.commerce.access.rules import SCOPES
+from onebasket.commerce.hotpath.actions import ACTIONS
 from tests.builders import make_chain
 
 BASE = "/api/v1"
@@ -22,18 +22,14 @@ BASE = "/api/v1"
 class InlineCommitter:
     """Commits each request at once in the thread that hands it in, so that a test's transaction sees it."""
 
-    def submit(self, action: str, request: object, *, weight: int = 1) -> Future[Any]:
-        assert weight >= 1
-        future: Future[Any] = Future()
-        try:
-            (outcome,) = perform(committing.ACTIONS[action], [request])
-            future.set_result(outcome)
-        except Exception as error:  # noqa: BLE001 - as the committer does
-            future.set_exception(error)
-        return future
+    def commit(self, name: str, requests: Sequence[Any], *, weights: Sequence[int], seconds: float) -> list[Any]:
+        assert len(weights) == len(requests)
+        assert min(weights) >= 1 <= seconds
+        return [outcome for request in requests for outcome in perform(ACTIONS[name].run, [request])]
 
-    def waiting(self) -> dict[str, int]:
-        return dict.fromkeys(committing.ACTIONS, 0)
+    def state(self, *, seconds: float) -> State:
+        assert seconds
+        return State(dict.fromkeys(ACTIONS, 0), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from onebasket.channels.api import committing, tokens
+from onebasket.commerce.hotpath.actions import ACTIONS, ReceiptsCall, book_receipts
 from onebasket.commerce.orders.actions import OrderCall
 from onebasket.commerce.orders.models import Order
 from onebasket.commerce.sales.models import Receipt
@@ -22,7 +23,7 @@ THREADS = 8
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     made = make_hub(monkeypatch, stock={"milk": 30}, inline=False)
-    with running(committing.ACTIONS) as committer:
+    with running(ACTIONS) as committer:
         monkeypatch.setattr(committing, "committer", lambda: committer)
         yield made
 
@@ -89,9 +90,9 @@ def test_a_request_waits_without_a_database_connection(hub: Hub, monkeypatch: py
     real = committing.committer()
 
     class Watching:
-        def submit(self, action: str, request: object, *, weight: int = 1) -> Any:
+        def commit(self, name: str, requests: Sequence[Any], **more: Any) -> Any:
             held.append(connection.connection is not None)
-            return real.submit(action, request, weight=weight)
+            return real.commit(name, requests, **more)
 
     monkeypatch.setattr(committing, "committer", Watching)
     connection.close()
@@ -102,8 +103,7 @@ def test_a_request_waits_without_a_database_connection(hub: Hub, monkeypatch: py
 
 
 def test_requests_of_one_source_are_booked_together(hub: Hub) -> None:
-    calls = [committing.ReceiptsCall(hub.source, []), committing.ReceiptsCall(hub.source, [])]
-    assert committing.book_receipts(calls) == [[], []]
+    assert book_receipts([ReceiptsCall(hub.source, []), ReceiptsCall(hub.source, [])]) == [[], []]
     placed = committing.commit(
         "orders", [OrderCall(hub.source, order(f"b{n}", {"milk": 1})) for n in range(3)], weights=[1] * 3
     )

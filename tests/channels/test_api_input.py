@@ -1,5 +1,6 @@
 """Malformed requests: each is answered with a problem that says what is wrong, and nothing is half done."""
 
+import re
 from io import BytesIO
 from typing import Any
 
@@ -7,15 +8,19 @@ import msgspec
 import pytest
 from django.core.handlers.wsgi import WSGIRequest
 
-from onebasket.base.committer import MAX_QUEUED, Committer, QueueFullError, UnavailableError
+from onebasket.base.committer import Client, QueueFullError, UnavailableError
+from onebasket.base.committer.server import MAX_QUEUED
 from onebasket.channels.api import committing
+from onebasket.channels.api.application import api
 from onebasket.channels.api.bodies import LARGEST_BODY, read_body
 from onebasket.channels.api.problems import ProblemError
+from onebasket.commerce.hotpath.actions import ACTIONS
 from tests.channels.api import Hub, count_rows, make_hub, order_body, receipt_body
 
 pytestmark = pytest.mark.django_db
 ORDER = order_body({"milk": 1})
 LINE = {"sku": "milk", "quantity": 1}
+BUFFER = {"key": "b1", "place": "p1", "quantity": 1, "sku": "milk"}
 
 
 @pytest.fixture
@@ -81,6 +86,43 @@ def test_a_field_that_is_not_as_described_is_named(hub: Hub, change: dict[str, A
     assert [found["field"] for found in answer.json["errors"]] == ([field] if field else [""])
     assert count_rows() == before
     assert hub.shop.post("orders", ORDER, "k1").status == 201, "what is refused by its form leaves the key unused"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("POST", "orders", ORDER | {"channel": "web\n"}, "channel"),
+        ("POST", "holds", {"place": "p1", "lines": [LINE], "channel": "web\n"}, "channel"),
+        ("PUT", "webhooks", {"url": "https://a.example/", "types": ["order.placed\n"]}, "types[0]"),
+        ("PUT", "stock/buffers", {"items": [BUFFER | {"channel": "web\n"}]}, "items[0].channel"),
+        ("GET", "orders?channel=web%0A", None, "channel"),
+        ("GET", "events?types=order.placed%0A", None, "types"),
+        ("GET", "orders?cursor=abc%0A", None, "cursor"),
+    ],
+)
+def test_a_line_break_at_the_end_fits_no_pattern(
+    hub: Hub, method: str, path: str, body: dict[str, Any] | None, field: str
+) -> None:
+    before = count_rows()
+
+    answer = hub.shop.ask(method, path, body, "" if method == "GET" else "k1")
+
+    assert (answer.status, answer.json["code"], answer.json["errors"][0]["field"]) == (422, "invalid", field)
+    assert count_rows() == before
+
+
+def test_a_receipts_currency_with_a_line_break_is_quarantined(hub: Hub) -> None:
+    (kept,) = hub.shop.post("receipts", {"items": [receipt_body("r1", {"milk": (1, 199)}, currency="USD\n")]}).results
+
+    assert (kept["outcome"], kept["reason"]) == ("quarantined", "unreadable")
+
+
+def test_every_pattern_of_the_document_fits_from_end_to_end() -> None:
+    text = msgspec.json.encode(api.document()).decode()
+    patterns = set(re.findall(r'"pattern":("(?:[^"\\]|\\.)*")', text))
+
+    assert len(patterns) >= 6
+    assert [pattern for pattern in patterns if not msgspec.json.decode(pattern).endswith(r"$(?!\n)")] == []
 
 
 def test_huge_numbers_are_refused(hub: Hub) -> None:
@@ -199,7 +241,7 @@ class Failing:
     def __init__(self, error: Exception) -> None:
         self.error = error
 
-    def submit(self, action: str, request: object, *, weight: int = 1) -> Any:
+    def commit(self, *_: Any, **__: Any) -> Any:
         raise self.error
 
 
@@ -231,9 +273,9 @@ def test_an_unforeseen_error_is_logged_and_says_nothing_of_the_inside(
     assert "the inside" in caplog.text
 
 
-def test_the_process_has_one_committer_with_a_bound() -> None:
+def test_a_process_without_a_hub_has_one_committer_of_its_own() -> None:
     one = committing.committer()
-    assert isinstance(one, Committer)
+    assert isinstance(one, Client)
     assert committing.committer() is one
-    assert set(one.waiting()) == set(committing.ACTIONS)
+    assert one.state(seconds=10).waiting == dict.fromkeys(ACTIONS, 0)
     assert MAX_QUEUED == 2_048

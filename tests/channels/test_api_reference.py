@@ -8,6 +8,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
 
+from onebasket.base.committer import State, UnavailableError
 from onebasket.channels.api import health
 from onebasket.channels.api.application import CONTRACTS, SECTIONS, api
 from onebasket.commerce.access.rules import SCOPES
@@ -105,15 +106,14 @@ def test_a_process_that_can_serve_is_ready() -> None:
 
 @pytest.mark.django_db
 def test_a_process_says_why_it_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Stuck:
-        def waiting(self) -> dict[str, int]:
-            return {"orders": 3}
+    class Gone:
+        def state(self, *, seconds: float) -> State:
+            raise UnavailableError(f"not within {seconds} s")
 
-    monkeypatch.setattr(health, "committer", Stuck)
-    monkeypatch.setattr("onebasket.channels.api.health.threading.enumerate", list)
+    monkeypatch.setattr(health, "committer", Gone)
     response = Client().get("/readyz")
     assert (response.status_code, response.headers["Retry-After"]) == (503, "2")
-    assert response.json() == {"status": "not ready", "reasons": ["Requests wait, and the committer has ended."]}
+    assert response.json() == {"status": "not ready", "reasons": ["The committer does not answer."]}
 
 
 def figure(text: str, name: str) -> float:

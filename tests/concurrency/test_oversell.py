@@ -11,9 +11,10 @@ from django.db import connection, connections
 
 from onebasket.base import bulk
 from onebasket.base.committer import UnavailableError, perform
+from onebasket.commerce.hotpath.actions import ACTIONS
 from onebasket.commerce.orders.actions import OrderCall, place_orders
 from onebasket.commerce.orders.models import Order
-from onebasket.commerce.orders.rules.messages import OrderPlaced, OrderRefused, Shortfall
+from onebasket.commerce.orders.rules.messages import OrderOutcome, OrderPlaced, OrderRefused, Shortfall
 from onebasket.commerce.stock import locking
 from onebasket.commerce.stock.actions import book
 from onebasket.commerce.stock.models import Shelf
@@ -69,9 +70,14 @@ def test_200_buyers_with_a_transaction_each() -> None:
 def test_200_buyers_through_the_committer() -> None:
     source = make_chain(stock={"milk": STOCK})
 
-    with running({"orders": place_orders}) as committer:
-        assert_sold_out(in_threads(lambda number: committer.submit("orders", call(source, number)).result(60)))
-        assert committer.requests == BUYERS
+    with running(ACTIONS) as committer:
+
+        def buy(number: int) -> OrderOutcome:
+            (outcome,) = committer.commit("orders", [call(source, number)], weights=[1], seconds=60)
+            return outcome  # type: ignore[no-any-return]
+
+        assert_sold_out(in_threads(buy))
+        assert 'onebasket_batch_requests_sum{action="orders"} 200.0' in committer.state(seconds=10).measured
 
 
 def test_200_buyers_in_one_batch() -> None:

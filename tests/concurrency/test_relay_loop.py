@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from onebasket.base import outbox, presence
+from onebasket.base import outbox
 from onebasket.base.models import Event
 from onebasket.base.relay import number_waiting
-from onebasket.channels.workers.loop import Job, Loop, start_in_process
+from onebasket.channels.workers.loop import Job, Loop, Turns, writing_jobs
 from onebasket.channels.workers.subscriptions import SUBSCRIPTIONS
 from onebasket.commerce.stock.models import HoldLine
+from tests.builders import running
 from tests.scenario import Chain, open_chain
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -91,23 +92,14 @@ def test_stopping_lets_the_turn_in_hand_finish() -> None:
     assert finished.is_set()
 
 
-def test_the_hub_process_runs_it_on_sqlite_alone() -> None:
+def test_a_committer_takes_the_turns_of_what_writes_between_its_batches() -> None:
     chain: Chain = open_chain()
     chain.hold("h1", "milk", 2, seconds=1)
     waiting = Event.objects.filter(position__isnull=True)
     assert waiting.exists()
-    loop = start_in_process()
-    if connection.vendor == "postgresql":
-        assert loop is None
-        return
-    assert loop is not None
-    try:
+    with running({}, chores=Turns(writing_jobs()).take):
         assert wait_for(lambda: not waiting.exists())
         assert wait_for(lambda: HoldLine.objects.get().state == "expired")
-        assert presence.hub_is_serving()
-    finally:
-        assert loop.stop(20)
-    assert not presence.hub_is_serving()
 
 
 def test_the_worker_command_numbers_events_and_stops_on_sigterm(

@@ -97,6 +97,6 @@ def test_sqlite_takes_its_lock_at_the_start_and_survives_a_power_cut() -> None:
 def test_postgres_is_told_its_pool_and_session() -> None:
     stated = database_settings(PostgresAddress("shop", host="h", port=6000, options=(("sslmode", "require"),)), pool=7)
     assert (stated["NAME"], stated["HOST"], stated["PORT"], stated["CONN_MAX_AGE"]) == ("shop", "h", "6000", 0)
-    assert stated["OPTIONS"]["pool"] == {"min_size": 2, "max_size": 7, "timeout": 10}
+    assert stated["OPTIONS"]["pool"] == {"min_size": 2, "max_size": 7, "timeout": 3, "reconnect_timeout": 3}
     assert stated["OPTIONS"]["sslmode"] == "require"
     assert "idle_in_transaction_session_timeout=60000" in stated["OPTIONS"]["options"]

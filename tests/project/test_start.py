@@ -76,9 +76,3 @@ def test_a_sound_installation_is_fit_for_production(
         DATABASE_URL=spare_database_url,
     )
     assert (done.returncode, done.stdout) == (0, "Fit for production.\n")
-
-
-def test_sqlite_is_served_by_one_process(command: tuple[str, ...], tmp_path: Path) -> None:
-    done = run(command, "hub", "--workers", "2", home=tmp_path, ONEBASKET_ENV="development", TERM="dumb")
-    assert done.returncode == 2
-    assert "SQLite is served by one process" in " ".join(done.stderr.split())

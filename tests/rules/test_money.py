@@ -50,7 +50,9 @@ def test_amounts_are_parsed_exactly(text: str, currency: str, amount: int) -> No
     "text",
     [
         "", "x", "1,5", "1.5.0", "0x10", "NaN", "sNaN", "Infinity", "-inf", "0.001", "10000000000000.01", "1e20",
-        "1e9999999", "1e-9999999", "9" * 5_000, "0." + "0" * 40 + "1", "1." + "0" * 40 + "1",
+        "1e9999999", "1e-9999999",
+        "1_000", "1 000", "1\u00a0000", "1.\n5", "- 1", "+-1", "\u0661", "\uff11", "1e\u0662", "1e 2",
+        "9" * 5_000, "0." + "0" * 40 + "1", "1." + "0" * 40 + "1",
     ],
 )  # fmt: skip
 def test_what_is_no_exact_amount_is_refused(text: str) -> None:

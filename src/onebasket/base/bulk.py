@@ -4,18 +4,19 @@ Django's bulk_create spends 20 to 30 microseconds a row on objects; an order wri
 of the field's type (aware datetimes, UUIDs, dicts for JSON). Table and column names come from models, never from input.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db import connection, models
 
 from onebasket.base.columns import Row, array_type, convert
 from onebasket.base.columns import is_postgresql as is_postgresql  # noqa: PLC0414 - part of this module's face
 
 Model = type[models.Model]
+_encode = msgspec.json.Encoder().encode
 
 
 class GuardError(Exception):
@@ -31,7 +32,7 @@ def list_parameter(values: Iterable[Any]) -> Any:  # noqa: ANN401 - what a drive
     """Return the parameter for `in_list`."""
     if is_postgresql():
         return list(values)
-    return json.dumps([value.hex if isinstance(value, UUID) else value for value in values])
+    return _encode([value.hex if isinstance(value, UUID) else value for value in values]).decode()
 
 
 def for_update(alias: str = "") -> str:
@@ -151,7 +152,7 @@ def as_relation(model: Model, names: tuple[str, ...], rows: Sequence[Row]) -> tu
             list(column) for column in zip(*converted, strict=True)
         ]
     parts = ", ".join(f"json_extract(value, '$[{index}]') AS c{index}" for index in range(len(names)))
-    return f"SELECT {parts} FROM json_each(%s) WHERE true", [json.dumps(converted)]  # noqa: S608
+    return f"SELECT {parts} FROM json_each(%s) WHERE true", [_encode(converted).decode()]  # noqa: S608
 
 
 def next_ids(model: Model, count: int) -> list[int]:

@@ -1,16 +1,18 @@
 """How a Python value becomes what each driver takes, column by column."""
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db import connection, models
 
 Row = tuple[Any, ...]
 Converter = Callable[[Any], Any]
+_NOTHING = object()
+_encode = msgspec.json.Encoder().encode
 
 
 def _instant_text(value: datetime | None) -> str | None:
@@ -26,7 +28,7 @@ def _uuid_text(value: UUID | None) -> str | None:
 
 
 def _json_text(value: object) -> str | None:
-    return None if value is None else json.dumps(value)
+    return None if value is None else _encode(value).decode()
 
 
 _SQLITE: dict[str, Converter] = {
@@ -59,7 +61,7 @@ def array_type(field: models.Field[Any, Any]) -> str:
 
 
 def convert(fields: Sequence[models.Field[Any, Any]], rows: Sequence[Row]) -> Sequence[Row]:
-    """Return the rows as the driver takes them; equal values of a column are converted once."""
+    """Return the rows as the driver takes them; values of a column that repeat are converted once."""
     converters = _converters(tuple(fields), postgresql=is_postgresql())
     if not converters or not rows:
         return rows
@@ -76,10 +78,17 @@ def _converters(fields: tuple[models.Field[Any, Any], ...], *, postgresql: bool)
 
 
 def _converted(values: Sequence[Any], converter: Converter) -> list[Any]:
-    if converter is not _instant_text:
+    if converter is _json_text:
         return [converter(value) for value in values]
-    known = {value: converter(value) for value in set(values)}
-    return [known[value] for value in values]
+    # Rows of one order or receipt stand together and share their ids and times: the same object again costs nothing.
+    found: list[Any] = []
+    last: object = _NOTHING
+    made: Any = None
+    for value in values:
+        if value is not last:
+            last, made = value, converter(value)
+        found.append(made)
+    return found
 
 
 def as_instant(value: datetime | str | None) -> datetime | None:

@@ -71,7 +71,10 @@ class Event(models.Model):
 
 
 class Webhook(models.Model):
-    """An address that events are delivered to; `types` empty means all; reads on from `position`."""
+    """An address that events are delivered to; `types` empty means all; reads on from `position`.
+
+    For a day after `rotated_at` the secret before the last one signs too.
+    """
 
     id = models.UUIDField(primary_key=True)
     url = models.URLField(max_length=500)
@@ -80,6 +83,7 @@ class Webhook(models.Model):
     source_id = models.BigIntegerField(null=True, blank=True)
     active = models.BooleanField(default=True)
     secret_version = models.IntegerField(default=1)
+    rotated_at = models.DateTimeField(null=True, blank=True)
     position = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=150, blank=True)
@@ -112,6 +116,7 @@ class Delivery(models.Model):
                 fields=["webhook", "subject", "event"], condition=Q(state="pending"), name="delivery_pending_subject"
             ),
             models.Index(fields=["next_attempt_at"], condition=Q(state="pending"), name="delivery_due"),
+            models.Index(fields=["webhook"], condition=Q(state="dead"), name="delivery_dead"),
         ]
 
 

@@ -3,12 +3,12 @@
 Cursors read positions only: a later id can commit before an earlier one, so a cursor by id would be overtaken.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from django.db import transaction
 
 from onebasket.base import bulk
@@ -16,6 +16,7 @@ from onebasket.base.locking import require_transaction
 from onebasket.base.models import Event
 from onebasket.kernel.identity import new_id
 
+_encode = msgspec.json.Encoder().encode
 RELAY_LOCK = 0x6F6E6562  # any constant: PostgreSQL's advisory lock that lets one relay run at a time
 _NAMES = ("event_id", "type", "subject", "place_code", "occurred_at", "data")
 
@@ -41,7 +42,7 @@ def record(news: Sequence[News]) -> None:
             item.subject,
             item.place_code,
             item.occurred_at,
-            item.data if isinstance(item.data, str) else json.dumps(item.data, separators=(",", ":")),
+            item.data if isinstance(item.data, str) else _encode(item.data).decode(),
         )
         for item in news
     ]

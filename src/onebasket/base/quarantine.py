@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -35,8 +35,7 @@ NUL_FAULT = Fault(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(NamedTuple):
     """A message that is none: its text whole, and why it could not be read; `key`, `place` where they can be told."""
 
     content: str

@@ -1,12 +1,12 @@
 """Working what is in quarantine: mend its text, discard it with a note, or book it after all, once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from django.db import transaction
 
-from onebasket.base import trail
+from onebasket.base import inbox, trail
 from onebasket.base.clock import database_now
 from onebasket.base.models import QuarantineItem
 from onebasket.base.quarantine import Fault, Message, Unreadable, lock_open, mend, settle
@@ -41,6 +41,7 @@ class StillOpen:
 
 
 ReplayOutcome = Replayed | StillOpen
+_MENDED_MEANWHILE = Fault("mended_meanwhile", "Its text was mended at the same moment. Look at it, and replay again.")
 
 
 def mend_item(item_id: int, *, content: str, actor: str) -> None:
@@ -69,15 +70,22 @@ def replay(
     `places` are the codes that the actor may book at (None: everywhere). `book` returns why the message cannot be
     booked, or None. What fails again leaves nothing but its explanation in the item's note.
 
+    Keys are taken before the item, as in every booking that closes the items of its keys: whichever comes second waits.
+
     Raises:
         NotOpenError: the item was settled before.
         OtherKindError: the item is of another kind.
     """
     with transaction.atomic():
+        seen = QuarantineItem.objects.get(pk=item_id)
+        if seen.kind != kind:
+            raise OtherKindError(seen.kind)
+        text = seen.mended or seen.content
+        message = read(text)
+        _take_keys(seen.source_id, {seen.key, message.key})
         item = lock_open(item_id)
-        if item.kind != kind:
-            raise OtherKindError(item.kind)
-        message = read(item.mended or item.content)
+        if text != (item.mended or item.content):
+            return _stay_open(item, _MENDED_MEANWHILE, actor=actor)
         try:
             with transaction.atomic():
                 _book(item.source_id, message, places=places, book=book)
@@ -86,6 +94,12 @@ def replay(
         note = "Booked from the mended text." if item.mended else "Booked as it came."
         settle(item, QuarantineItem.State.REPLAYED, actor=actor, note=note, now=database_now())
     return Replayed(item_id)
+
+
+def _take_keys(source_id: int, keys: Iterable[str]) -> None:
+    """Keep others from booking under these keys until the transaction ends; the booking itself claims its own."""
+    claims = [inbox.Claim(source_id, key, "") for key in keys if key]
+    inbox.unclaim(list(inbox.claim("replay", claims, now=database_now()).fresh.values()))
 
 
 def _book(

@@ -7,6 +7,7 @@ import msgspec
 from uuid_utils.compat import uuid7
 
 _canonical = msgspec.json.Encoder(order="sorted")
+_packed = msgspec.msgpack.Encoder(order="sorted")
 
 
 def new_id() -> UUID:
@@ -20,13 +21,16 @@ def canonical(content: object) -> bytes:
 
 
 def fingerprint(content: object) -> str:
-    """Return 32 hex digits that are equal exactly when the parsed content is (BLAKE2b over sorted JSON)."""
-    return digest(_canonical.encode(content))
+    """Return 32 hex digits that are equal exactly when the parsed content is (BLAKE2b over sorted MessagePack).
 
-
-def digest(text: bytes) -> str:
-    """Return the fingerprint of content that is canonical already."""
-    return blake2b(text, digest_size=16).hexdigest()
+    MessagePack states an instant as seconds since 1970, so it counts the same in whatever offset it was stated. An
+    instant whose year in UTC no calendar has is taken as it was written.
+    """
+    try:
+        packed = _packed.encode(content)
+    except OverflowError:
+        packed = _canonical.encode(content)
+    return blake2b(packed, digest_size=16).hexdigest()
 
 
 def has_nul(text: bytes) -> bool:

@@ -1,5 +1,6 @@
 """Money: an integer of the currency's minor unit with its ISO 4217 code; never a float."""
 
+import re
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from functools import lru_cache
 
@@ -8,6 +9,8 @@ from babel.numbers import format_currency, get_currency_precision
 
 MAX_AMOUNT = 10**15
 PPM = 1_000_000
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+"""Decimal() also reads 1_000, the digits of every script, and words such as Infinity."""
 _EXACT = Context(prec=64, traps=[InvalidOperation, Inexact])
 
 
@@ -33,8 +36,12 @@ def parse_amount(text: str, currency: str) -> int:
 
 def scale_exactly(text: str, decimals: int) -> int:
     """Return the integer of the smallest step that a decimal text states; ValueError unless it is exact and sane."""
+    plain = text.strip()
+    if not _NUMBER.fullmatch(plain):
+        message = f"{text[:40]!r} is no decimal number"
+        raise ValueError(message)
     try:
-        scaled = Decimal(text.strip()).scaleb(decimals, context=_EXACT)
+        scaled = Decimal(plain).scaleb(decimals, context=_EXACT)
     except Inexact as error:
         message = f"{text[:40]!r} is out of range"
         raise ValueError(message) from error

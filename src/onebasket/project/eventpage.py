@@ -62,6 +62,10 @@ A delivery is a `POST` with `webhook-id`, `webhook-timestamp` and `webhook-signa
 2xx within 10 seconds; redirects are not followed. Anything else is tried again after 5 s, 15 s, 45 s and so on up to
 six hours apart, twelve times in about a day, and then kept as a dead letter. A failing delivery holds back only what
 follows it in its own subject. A delivery may come twice: `webhook-id` is the event's `id`.
+
+For 24 hours after a secret was rotated the header `webhook-signature` holds two signatures, split by a blank: of the
+new secret and of the one before it. A delivery is genuine when either fits, so a receiver changes over within that time
+and misses nothing. Rotated twice, only the last two secrets sign: that shuts out one that has leaked.
 """
 
 

@@ -1,12 +1,23 @@
-"""Response headers that depend on the address."""
+"""What stands around a view, by its address: pages have sessions and forms, the API has tokens and JSON."""
 
 from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.middleware import CSPMiddleware
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.middleware.common import CommonMiddleware
+from django_htmx.middleware import HtmxMiddleware
+from whitenoise.middleware import WhiteNoiseMiddleware
 
-from onebasket.project.settings.security import PERMISSIONS_POLICY
+from onebasket.project.settings.security import API_POLICY, PERMISSIONS_POLICY
 
+API = "/api/v1/"
+MANUAL = "/api/v1/docs"
 DESK = "/desk/"
 
 DESK_POLICY = {
@@ -17,6 +28,47 @@ DESK_POLICY = {
 """What the back office's Alpine and inline styles need, and nothing else."""
 
 Handler = Callable[[HttpRequest], HttpResponse]
+
+
+def is_page(path: str) -> bool:
+    """Whether an address is for browsers: everything but the API, whose manual is a page."""
+    return not path.startswith(API) or path == MANUAL
+
+
+def _for_pages(middleware: Any) -> Any:  # noqa: ANN401 - Django's middleware classes have no common type
+    """Return the middleware, passed by on the API's addresses: it knows no cookies, and every call pays for it."""
+
+    class ForPages(middleware):  # type: ignore[misc]
+        def __call__(self, request: HttpRequest) -> HttpResponse:
+            if not is_page(request.path_info):
+                return self.get_response(request)  # type: ignore[no-any-return]
+            return super().__call__(request)  # type: ignore[no-any-return]
+
+    ForPages.__name__ = ForPages.__qualname__ = f"{middleware.__name__}ForPages"
+    return ForPages
+
+
+static_files = _for_pages(WhiteNoiseMiddleware)
+content_policy = _for_pages(CSPMiddleware)
+sessions = _for_pages(SessionMiddleware)
+common = _for_pages(CommonMiddleware)
+authentication = _for_pages(AuthenticationMiddleware)
+messages = _for_pages(MessageMiddleware)
+htmx = _for_pages(HtmxMiddleware)
+
+
+def api_headers(get_response: Handler) -> Handler:
+    """Say on the API's answers how long they are, and that they are data: nothing to be run, framed or looked into."""
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if not is_page(request.path_info):
+            response.headers["Content-Security-Policy"] = API_POLICY
+            if response.status_code != HTTPStatus.NO_CONTENT:  # RFC 9110, section 8.6
+                response.headers["Content-Length"] = str(len(response.content))
+        return response
+
+    return respond
 
 
 def desk_policy(get_response: Handler) -> Handler:

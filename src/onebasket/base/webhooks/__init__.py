@@ -11,7 +11,9 @@ from onebasket.base.webhooks.registering import (
     register,
     revive,
     rotate_secret,
+    set_webhook_active,
     unregister,
+    with_counts,
 )
 
 __all__ = [
@@ -26,5 +28,7 @@ __all__ = [
     "register",
     "revive",
     "rotate_secret",
+    "set_webhook_active",
     "unregister",
+    "with_counts",
 ]

@@ -20,7 +20,7 @@ from onebasket.base.cloudevents import envelope
 from onebasket.base.instants import instant_parameter
 from onebasket.base.models import Delivery
 from onebasket.base.webhooks.sending import Sent, send
-from onebasket.base.webhooks.signing import secret_text, signed_headers
+from onebasket.base.webhooks.signing import secret_text, signed_headers, versions_that_sign
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class _Claimed:
     subject: str
     attempts: int
     url: str
-    secret_version: int
+    secret_versions: tuple[int, ...]
     message_id: str
     body: str
     until: datetime
@@ -100,7 +100,7 @@ def _claim(policy: Policy) -> list[_Claimed]:
         [instant_parameter(until), instant_parameter(now), bulk.list_parameter(heads)],
     )
     rows = Delivery.objects.filter(pk__in=[identity for (identity,) in claimed]).select_related("webhook", "event")
-    return [_claimed(row, until) for row in rows.order_by("id")]
+    return [_claimed(row, until, now=now) for row in rows.order_by("id")]
 
 
 def _due_heads(now: datetime) -> list[tuple[int, UUID]]:
@@ -128,14 +128,14 @@ def _spread(heads: Iterable[tuple[int, UUID]]) -> list[int]:
     return sorted(chosen[:AT_ONCE])
 
 
-def _claimed(row: Delivery, until: datetime) -> _Claimed:
+def _claimed(row: Delivery, until: datetime, *, now: datetime) -> _Claimed:
     return _Claimed(
         id=row.pk,
         webhook_id=row.webhook_id,
         subject=row.subject,
         attempts=row.attempts,
         url=row.webhook.url,
-        secret_version=row.webhook.secret_version,
+        secret_versions=versions_that_sign(row.webhook.secret_version, row.webhook.rotated_at, now=now),
         message_id=str(row.event.event_id),
         body=json.dumps(envelope(row.event), separators=(",", ":")),
         until=until,
@@ -147,8 +147,8 @@ def _send(item: _Claimed, policy: Policy, silent: Counter[UUID]) -> Sent | None:
     at = datetime.now(UTC)
     if at + timedelta(seconds=2 * policy.timeout) > item.until or silent[item.webhook_id] >= GIVEN_UP_AFTER:
         return None
-    secret = secret_text(item.webhook_id, item.secret_version)
-    headers = signed_headers(secret, item.message_id, at=at, body=item.body)
+    secrets = [secret_text(item.webhook_id, version) for version in item.secret_versions]
+    headers = signed_headers(secrets, item.message_id, at=at, body=item.body)
     sent = send(item.url, headers=headers, body=item.body, timeout=policy.timeout, private=settings.WEBHOOKS_PRIVATE)
     silent[item.webhook_id] = 0 if sent.reached else silent[item.webhook_id] + 1
     return sent

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from onebasket.base import trail
 from onebasket.base.models import Delivery, Event, Webhook
@@ -89,13 +91,35 @@ def unregister(webhook_id: UUID, *, actor: str, now: datetime, source_id: int | 
 
 
 def rotate_secret(webhook_id: UUID, *, actor: str, now: datetime, source_id: int | None = None) -> str:
-    """Give a webhook a new secret, which signs from now on, and return it, this once. Raises UnknownWebhookError."""
+    """Give a webhook a new secret, which signs from now on, and return it, this once. Raises UnknownWebhookError.
+
+    The secret before it signs too for a day (`signing.OVERLAP`). Rotated twice, only the last two sign: that ends a
+    secret that has leaked.
+    """
     with transaction.atomic():
         webhook = _lock(webhook_id, source_id)
         webhook.secret_version += 1
-        webhook.save(update_fields=["secret_version"])
+        webhook.rotated_at = now
+        webhook.save(update_fields=["secret_version", "rotated_at"])
         trail.note_change(actor, action="webhook.rotate", target=f"webhook/{webhook_id}", at=now)
     return secret_text(webhook_id, webhook.secret_version)
+
+
+def set_webhook_active(
+    webhook_id: UUID, *, active: bool, actor: str, now: datetime, source_id: int | None = None
+) -> None:
+    """Stop delivering to a webhook, or go on from where it stood. Raises UnknownWebhookError.
+
+    What waits for it stays. While it is stopped it keeps no events from being pruned.
+    """
+    with transaction.atomic():
+        webhook = _lock(webhook_id, source_id)
+        if webhook.active == active:
+            return
+        webhook.active = active
+        webhook.save(update_fields=["active"])
+        action = "webhook.enable" if active else "webhook.disable"
+        trail.note_change(actor, action=action, target=f"webhook/{webhook_id}", at=now)
 
 
 def revive(webhook_id: UUID, *, actor: str, now: datetime, source_id: int | None = None) -> int:
@@ -114,13 +138,26 @@ def revive(webhook_id: UUID, *, actor: str, now: datetime, source_id: int | None
     return count
 
 
+def with_counts(webhooks: QuerySet[Webhook]) -> QuerySet[Any]:
+    """Add to each webhook how many deliveries wait (`pending`), have failed so far (`failing`) or are `dead`.
+
+    Each is counted apart, by an index of its own: what was delivered may be millions.
+    """
+    pending, dead = Q(state=Delivery.State.PENDING), Q(state=Delivery.State.DEAD)
+    return webhooks.annotate(pending=_count(pending), failing=_count(pending & ~Q(last_error="")), dead=_count(dead))
+
+
+def _count(which: Q) -> Coalesce:
+    counted = (
+        Delivery.objects.filter(which, webhook=OuterRef("pk")).order_by().values("webhook").annotate(n=Count("pk"))
+    )
+    return Coalesce(Subquery(counted.values("n")), 0)
+
+
 def list_webhooks(*, source_id: int | None = None) -> list[WebhookFacts]:
     """Return the webhooks, oldest first; with a source only those that it registered."""
     found = Webhook.objects.all() if source_id is None else Webhook.objects.filter(source_id=source_id)
-    counted = found.annotate(
-        pending=Count("delivery", filter=Q(delivery__state=Delivery.State.PENDING)),
-        dead=Count("delivery", filter=Q(delivery__state=Delivery.State.DEAD)),
-    ).order_by("created_at", "id")
+    counted = with_counts(found).order_by("created_at", "id")
     return [
         WebhookFacts(
             id=row.id,

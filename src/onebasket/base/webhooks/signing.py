@@ -3,13 +3,16 @@
 import hashlib
 import hmac
 from base64 import b64encode
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from standardwebhooks import Webhook as Signer
 
 PREFIX = "whsec_"
+OVERLAP = timedelta(hours=24)
+"""For so long after a rotation the secret before it signs too, so that a receiver has time to change over."""
 
 
 def secret_text(webhook_id: UUID, version: int) -> str:
@@ -19,10 +22,16 @@ def secret_text(webhook_id: UUID, version: int) -> str:
     return PREFIX + b64encode(digest).decode()
 
 
-def signed_headers(secret: str, message_id: str, *, at: datetime, body: str) -> dict[str, str]:
-    """Return the three headers by which a receiver proves who sent the body, and when."""
+def versions_that_sign(version: int, rotated_at: datetime | None, *, now: datetime) -> tuple[int, ...]:
+    """Return the versions of the secret that sign now, the newest first: two for a day after a rotation."""
+    overlaps = rotated_at is not None and now < rotated_at + OVERLAP
+    return (version, version - 1) if overlaps else (version,)
+
+
+def signed_headers(secrets: Sequence[str], message_id: str, *, at: datetime, body: str) -> dict[str, str]:
+    """Return the three headers by which a receiver proves who sent the body, and when: a signature for each secret."""
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": Signer(secret).sign(message_id, at, body),
+        "webhook-signature": " ".join(Signer(secret).sign(message_id, at, body) for secret in secrets),
     }

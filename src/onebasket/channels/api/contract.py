@@ -7,6 +7,7 @@ import msgspec
 
 from onebasket.channels.api.problems import CONTENT_TYPE, Problem
 from onebasket.commerce.access.rules import SCOPES
+from onebasket.kernel.patterns import exactly
 
 JSON = "application/json"
 REFERENCE = "#/components/schemas/{name}"
@@ -15,7 +16,7 @@ KEY_HEADER = {
     "in": "header",
     "required": True,
     "description": "Names the request within its source, for ever. The same again returns the first outcome.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 120, "pattern": "^[!-~]([ -~]{0,118}[!-~])?$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 120, "pattern": exactly("[!-~]([ -~]{0,118}[!-~])?")},
 }
 ERRORS = {
     400: "The body is no JSON, not UTF-8, or was cut off.",

@@ -12,6 +12,7 @@ from onebasket.base.models import Event
 from onebasket.channels.api.application import Call, endpoint
 from onebasket.channels.api.contract import Contract
 from onebasket.channels.api.tokens import Caller
+from onebasket.kernel.patterns import exactly
 
 BATCH = "application/cloudevents-batch+json"
 LARGEST_POSITION = 2**63 - 1
@@ -27,7 +28,7 @@ class EventQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Annotated[
             str,
             Meta(
-                pattern=r"^[a-z_.]{1,48}(,[a-z_.]{1,48}){0,63}$",
+                pattern=exactly("[a-z_.]{1,48}(,[a-z_.]{1,48}){0,63}"),
                 description="Types such as order.placed,order.cancelled, with or without com.onebasket.",
             ),
         ]

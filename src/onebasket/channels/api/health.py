@@ -1,6 +1,5 @@
 """Is the process alive, can it serve, and what it measures."""
 
-import threading
 from collections.abc import Callable
 from functools import wraps
 
@@ -10,6 +9,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from onebasket.base.committer import State, UnavailableError
+from onebasket.base.database_file import require_the_file
 from onebasket.channels.api.committing import committer
 from onebasket.channels.api.metering import EVENTS_WAITING, QUEUED, REGISTRY, RELAY_LAG, count_events_waiting
 from onebasket.channels.api.problems import ProblemError, problem, respond, translate
@@ -18,6 +19,7 @@ from onebasket.channels.api.tokens import admit
 LOOPBACK = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
 SAFE = ("GET", "HEAD")
+STATE_SECONDS = 2.0
 Probe = Callable[[HttpRequest], HttpResponse]
 
 _migrated: set[str] = set()
@@ -60,7 +62,11 @@ def metrics(request: HttpRequest) -> HttpResponse:
             admit(request, "metrics:read")
     except (ProblemError, DatabaseError) as error:
         return translate(error)
-    for action, waiting in committer().waiting().items():
+    try:
+        state = committer().state(seconds=STATE_SECONDS)
+    except (UnavailableError, TimeoutError):
+        state = State({}, "")
+    for action, waiting in state.waiting.items():
         QUEUED.labels(action).set(waiting)
     try:
         waiting, lag = count_events_waiting()
@@ -68,7 +74,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
         waiting, lag = 0, float("nan")  # its absence must not hide the other figures
     EVENTS_WAITING.set(waiting)
     RELAY_LAG.set(lag)
-    return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+    text = generate_latest(REGISTRY) + state.measured.encode()
+    return HttpResponse(text, content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def _is_local(request: HttpRequest) -> bool:
@@ -78,6 +85,7 @@ def _is_local(request: HttpRequest) -> bool:
 
 def _database_reason() -> str:
     try:
+        require_the_file()
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         if not _migrated:
@@ -91,7 +99,8 @@ def _database_reason() -> str:
 
 
 def _committer_reason() -> str:
-    if not any(committer().waiting().values()):
-        return ""
-    alive = any(thread.name == "committer" and thread.is_alive() for thread in threading.enumerate())
-    return "" if alive else "Requests wait, and the committer has ended."
+    try:
+        committer().state(seconds=STATE_SECONDS)
+    except (UnavailableError, TimeoutError):
+        return "The committer does not answer."
+    return ""

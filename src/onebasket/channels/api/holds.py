@@ -7,11 +7,12 @@ import msgspec
 from django.http import HttpResponse
 
 from onebasket.channels.api.application import Call, endpoint, nothing, reply
-from onebasket.channels.api.committing import ReleaseCall, commit
+from onebasket.channels.api.committing import commit
 from onebasket.channels.api.contract import Contract, without_key
 from onebasket.channels.api.metering import count_outcomes
 from onebasket.channels.api.problems import ProblemError, problem, refuse, unknown
 from onebasket.channels.api.tokens import require_places
+from onebasket.commerce.hotpath.actions import ReleaseCall
 from onebasket.commerce.orders.rules.messages import Shortfall
 from onebasket.commerce.stock.actions.holds import HoldCall
 from onebasket.commerce.stock.queries.reading import is_hold_of

@@ -1,7 +1,7 @@
 """What the process measures of itself, for Prometheus: each figure costs about a microsecond."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
@@ -9,8 +9,6 @@ from prometheus_client.process_collector import ProcessCollector
 from onebasket.base import bulk
 from onebasket.base.clock import database_now
 from onebasket.base.columns import as_instant
-
-Action = Callable[[Sequence[Any]], Sequence[Any]]
 
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
@@ -23,10 +21,6 @@ OUTCOMES = Counter(
     "onebasket_outcomes", "What hot writes were answered, by action and outcome", ["action", "outcome"],
     registry=REGISTRY,
 )  # fmt: skip
-BATCH_SIZE = Histogram(
-    "onebasket_batch_requests", "Requests committed together, by action", ["action"],
-    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256), registry=REGISTRY,
-)  # fmt: skip
 COMMIT_SECONDS = Histogram(
     "onebasket_commit_seconds", "From handing a request to the committer to its outcome, by action", ["action"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 10, 30), registry=REGISTRY,
@@ -38,22 +32,25 @@ EVENTS_WAITING = Gauge("onebasket_events_waiting", "Events that wait for their p
 RELAY_LAG = Gauge("onebasket_relay_lag_seconds", "Age of the oldest event without a position", registry=REGISTRY)
 
 
-def measured(name: str, action: Action) -> Action:
-    """Return the action, with the size of each batch observed once it has succeeded."""
-    size = BATCH_SIZE.labels(name)
-
-    def run(requests: Sequence[Any]) -> Sequence[Any]:
-        outcomes = action(requests)
-        size.observe(len(requests))
-        return outcomes
-
-    return run
-
-
 def count_outcomes(action: str, outcomes: Sequence[object]) -> None:
     """Count outcomes by what they are: a placed order, a refusal, a quarantined receipt."""
     for outcome in outcomes:
-        OUTCOMES.labels(action, type(outcome).__name__).inc()
+        _outcome(action, type(outcome).__name__).inc()
+
+
+def observe_commit(action: str, seconds: float) -> None:
+    """Take in how long the committer took from a request's arrival to its outcome."""
+    _commit_seconds(action).observe(seconds)
+
+
+@cache
+def _outcome(action: str, name: str) -> Counter:
+    return OUTCOMES.labels(action, name)
+
+
+@cache
+def _commit_seconds(action: str) -> Histogram:
+    return COMMIT_SECONDS.labels(action)
 
 
 def count_events_waiting() -> tuple[int, float]:

@@ -14,6 +14,7 @@ from msgspec import Meta
 from onebasket.channels.api.application import Call, reply
 from onebasket.channels.api.problems import refuse
 from onebasket.commerce.access.rules import ItemOutcome
+from onebasket.kernel.patterns import exactly
 
 Row = TypeVar("Row")
 After = tuple[str, str]
@@ -24,7 +25,8 @@ class PageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     limit: Annotated[int, Meta(ge=1, le=500, description="At most so many rows.")] = 100
     cursor: (
-        Annotated[str, Meta(pattern="^[A-Za-z0-9_:-]{1,400}$", description="From `next` of the page before.")] | None
+        Annotated[str, Meta(pattern=exactly("[A-Za-z0-9_:-]{1,400}"), description="From `next` of the page before.")]
+        | None
     ) = None
 
 

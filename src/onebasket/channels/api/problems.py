@@ -90,7 +90,7 @@ def translate(error: Exception) -> HttpResponse:
     if isinstance(error, UnavailableError | OperationalError | InterfaceError):
         if not isinstance(error, UnavailableError):
             logger.warning("the database cannot serve: %s", error)
-        detail = f"The database cannot be reached or cannot write; nothing was changed. {SEND_AGAIN}"
+        detail = f"The database cannot be reached or cannot write, so the request was not confirmed. {SEND_AGAIN}"
         return respond(problem(503, "unavailable", detail), {"Retry-After": str(UnavailableError.retry_after)})
     logger.error("a request failed", exc_info=error)
     detail = f"The request failed through no fault of yours; it is in the log. {SEND_AGAIN}"

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from msgspec import Meta
 
 from onebasket.channels.api.application import Call, endpoint, reply
-from onebasket.channels.api.committing import ReceiptsCall, commit
+from onebasket.channels.api.committing import commit
 from onebasket.channels.api.contract import Contract
 from onebasket.channels.api.fields import Id, PlaceCode, Since, instant
 from onebasket.channels.api.lenience import read_items
@@ -16,6 +16,7 @@ from onebasket.channels.api.metering import count_outcomes
 from onebasket.channels.api.paging import Page, PageQuery, Result, Results, after_of, page, results
 from onebasket.channels.api.problems import unknown
 from onebasket.channels.api.tokens import narrow_to, require_places
+from onebasket.commerce.hotpath.actions import ReceiptsCall
 from onebasket.commerce.sales.queries.reading import (
     ReceiptFilter,
     ReceiptHead,

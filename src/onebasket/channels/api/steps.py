@@ -27,7 +27,10 @@ class StepBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PickBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`lines` as picked, or null for all that is left, as promised; with `finish` what is not picked is short."""
+    """`lines` as picked, each line once, or null for all that is left, as promised.
+
+    With `finish` what is not picked is short.
+    """
 
     lines: Annotated[tuple[PickedLine, ...], Meta(min_length=1, max_length=200)] | None = None
     finish: bool = True
@@ -55,7 +58,11 @@ def confirm_payment(call: Call, order_id: UUID) -> HttpResponse:
 
 @endpoint("POST", "/orders/{order_id}/pick", _contract(PickBody))
 def pick_order(call: Call, order_id: UUID) -> HttpResponse:
-    """Pick lines of an order off the shelf, into staging."""
+    """Pick lines of an order off the shelf, into staging.
+
+    State each line once, with all that was picked of it: a line stated twice is refused (`doubled_line`) and nothing
+    is picked. What is picked later is another pick, with `finish` false until the last.
+    """
     body = call.body
     return _take(call, OrderStep(call.key, order_id, Step.PICK, body.lines, body.finish, body.reason))
 

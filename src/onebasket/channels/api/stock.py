@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from msgspec import Meta
 
 from onebasket.channels.api.application import Call, endpoint
-from onebasket.channels.api.committing import FactsCall, commit, run
+from onebasket.channels.api.committing import commit, run
 from onebasket.channels.api.contract import Contract
 from onebasket.channels.api.fields import PlaceCode, Sku
 from onebasket.channels.api.lenience import read_items
@@ -15,6 +15,7 @@ from onebasket.channels.api.metering import count_outcomes
 from onebasket.channels.api.paging import Batch, Page, PageQuery, Result, Results, after_of, page, results
 from onebasket.channels.api.problems import refuse
 from onebasket.channels.api.tokens import narrow_to, require_places
+from onebasket.commerce.hotpath.actions import FactsCall
 from onebasket.commerce.stock.actions import set_buffers
 from onebasket.commerce.stock.queries.reading import (
     MovementRead,

@@ -24,7 +24,7 @@ from onebasket.channels.api import (
     stock,
     webhooks,
 )
-from onebasket.channels.api.application import api
+from onebasket.channels.api.application import SECTIONS, api
 from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
@@ -37,7 +37,7 @@ app_name = "api-1"
 
 
 @csrf_exempt
-def nowhere(_request: HttpRequest, rest: str) -> HttpResponse:  # noqa: ARG001 - what the address says
+def nowhere(_request: HttpRequest, rest: str = "") -> HttpResponse:  # noqa: ARG001 - what the address says
     """Answer an address that the API does not have."""
     return respond(problem(404, "no_endpoint", "The API has no such address; see /api/v1/docs."))
 
@@ -58,13 +58,17 @@ def _with_problem(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
 
 
 def _endpoints() -> list[URLPattern]:
+    """Return the endpoints in the order of the sections: addresses are tried in turn, and orders come most often."""
+    sections = list(SECTIONS)
     served = [pattern for pattern in api.urls[0] if isinstance(pattern, URLPattern) and pattern.name != "api-root"]
+    served.sort(key=lambda pattern: sections.index(str(pattern.pattern).split("/")[0]))
     return [path(str(pattern.pattern), _with_problem(pattern.callback), name=pattern.name or "") for pattern in served]
 
 
 urlpatterns = [
+    *_endpoints(),
     path("openapi.json", _with_problem(reference.openapi), name="openapi"),
     path("docs", _with_problem(reference.docs), name="docs"),
-    *_endpoints(),
+    path("", nowhere, name="root"),
     path("<path:rest>", nowhere, name="nowhere"),
 ]

@@ -18,8 +18,9 @@ from onebasket.channels.api.once import once
 from onebasket.channels.api.problems import refuse, unknown
 from onebasket.channels.api.tokens import Caller, require_places
 from onebasket.commerce.access.rules import EVERY_PLACE
+from onebasket.kernel.patterns import exactly
 
-EventType = Annotated[str, Meta(pattern="^[a-z_]{1,24}[.][a-z_]{1,23}$")]
+EventType = Annotated[str, Meta(pattern=exactly("[a-z_]{1,24}[.][a-z_]{1,23}"))]
 
 
 class WebhookBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

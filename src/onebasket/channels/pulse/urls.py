@@ -1,13 +1,17 @@
 """Addresses of the front door, the log-in and the pulse."""
 
 from django.contrib.auth.views import LogoutView
+from django.templatetags.static import static
 from django.urls import path
+from django.views.generic import RedirectView
 
 from onebasket.channels.pulse import lists, odds, tables, views
 
 app_name = "pulse"
 urlpatterns = [
     path("", views.front, name="front"),
+    # Asked for by browsers on their own, wherever no page has named an icon.
+    path("favicon.ico", RedirectView.as_view(url=static("onebasket/mark.svg"), permanent=True), name="icon"),
     path("login/", views.LogIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(next_page="pulse:login"), name="logout"),
     path("pulse/", views.pulse, name="pulse"),

@@ -90,17 +90,19 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "onebasket.project.middleware.static_files",
+    "onebasket.project.middleware.content_policy",
     "onebasket.project.middleware.desk_policy",
     "onebasket.project.middleware.permissions_policy",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "onebasket.project.middleware.api_headers",
+    "onebasket.project.middleware.sessions",
+    "onebasket.project.middleware.common",
+    # These two by their own names, which Django's deployment checks look for.
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "onebasket.project.middleware.authentication",
+    "onebasket.project.middleware.messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
+    "onebasket.project.middleware.htmx",
 ]
 
 TEMPLATES = [

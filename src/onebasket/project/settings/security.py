@@ -20,6 +20,9 @@ PERMISSIONS_POLICY = ", ".join(
 )
 """Browser features that no page uses yet."""
 
+API_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
+"""The content policy of answers that are data and no pages."""
+
 UNREDIRECTED = [r"^healthz$", r"^readyz$", r"^metrics$"]
 """Probes come from the machine itself, over plain HTTP."""
 

@@ -7,8 +7,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from onebasket.base.models import Delivery, Event, InboxEntry, TrailEntry, Webhook
+from onebasket.base.webhooks import with_counts
 from onebasket.channels.desk import columns, filters, formats
-from onebasket.channels.desk.columns import Column, Row, address_of, link
+from onebasket.channels.desk.columns import Column, Row, address_of, link, tag
 from onebasket.channels.desk.rows import told
 from onebasket.channels.desk.searching import SearchedAdmin, as_uuid, with_source
 from onebasket.channels.desk.sections import Section, filtered, section
@@ -64,21 +65,48 @@ TRIED: tuple[Column, ...] = (
 )  # fmt: skip
 
 
+def _standing_of(row: Row) -> tuple[str, str]:
+    """Say how a webhook stands, and in which tone."""
+    if not row.active:
+        return "disabled", ""
+    if row.failing:
+        return "failing", "warn"
+    return ("has dead letters", "bad") if row.dead else ("delivering", "good")
+
+
+def _standing(row: Row) -> object:
+    return tag(*_standing_of(row))
+
+
 class WebhookAdmin(SearchedAdmin):
     """Addresses that events are delivered to."""
 
     right = "events.read"
     place_field = ""
+    about = "Signed deliveries. What fails is tried again for about a day and then kept as a dead letter."
     search_help_text = "Address"
     list_filter = ("active",)
     ordering = ("-created_at",)
     table = (
-        columns.text("Address", "url"),
+        columns.text("Address", "url"), Column("Stands", _standing, lambda row: _standing_of(row)[0]),
+        columns.number("Waiting", "pending", sort=False), columns.number("Failing", "failing", sort=False),
+        columns.number("Dead", "dead", sort=False),
         Column("Types", lambda row: ", ".join(row.types) or "all", lambda row: ", ".join(row.types)),
         Column("Places", lambda row: ", ".join(row.places), lambda row: ", ".join(row.places)),
-        columns.yes_no("Active", "active"), columns.number("Position", "position"),
+        columns.number("Position", "position"), columns.moment("New secret", "rotated_at"),
         columns.moment("Since", "created_at"), columns.text("By", "created_by"),
     )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Add what waits, fails and is dead."""
+        return with_counts(super().get_queryset(request))
+
+    def sections(self, request: HttpRequest, row: Row) -> list[Section]:  # noqa: ARG002
+        """Show what it could not be given."""
+        failed = Delivery.objects.filter(webhook=row).exclude(state=Delivery.State.DELIVERED).exclude(last_error="")
+        what = (columns.text("Subject", "subject", sort=False), columns.related("Event", "event", say="type"))
+        rows = failed.select_related("event").order_by("-pk")
+        return [section("What failed", (*what, *TRIED), rows, empty="Nothing that still waits has failed.")]
 
     def sought(self, term: str) -> Q:
         """Find the address."""

@@ -2,7 +2,7 @@
 
 from django.db.models import Model
 
-from onebasket.channels.desk.works import access, exceptions, orders, prices, quarantine, stock
+from onebasket.channels.desk.works import access, exceptions, orders, prices, quarantine, stock, webhooks
 from onebasket.channels.desk.works.work import Work
 
 WORKS: tuple[Work, ...] = (
@@ -33,6 +33,12 @@ WORKS: tuple[Work, ...] = (
     access.DeactivateUser(),
     access.ActivateUser(),
     access.ResetPassword(),
+    webhooks.AddWebhook(),
+    webhooks.RotateSecret(),
+    webhooks.RedeliverDead(),
+    webhooks.EnableWebhook(),
+    webhooks.DisableWebhook(),
+    webhooks.EndWebhook(),
 )
 BY_SLUG = {work.slug: work for work in WORKS}
 

@@ -59,7 +59,7 @@ def pick(book: ShelfBook, lines: list[Line], asked: Asked) -> Step | StepRefused
         wanted = {number: line.promised for number, line in open_lines.items()}
     else:
         wanted = {item.line: item.quantity for item in asked.request.lines}
-        if refused := _refuse_pick(wanted, lines, asked.before):
+        if refused := _refuse_doubled(asked) or _refuse_pick(wanted, lines, asked.before):
             return refused
     finish = asked.request.finish or set(wanted) >= set(open_lines)
     if finish:
@@ -73,6 +73,15 @@ def pick(book: ShelfBook, lines: list[Line], asked: Asked) -> Step | StepRefused
         if line.picked:
             _move(book, line, line.picked, Kind.PICK, (End.SELLABLE, End.STAGED), asked.cause)
     return Step.FINISH_PICKING if finish else Step.PICK
+
+
+def _refuse_doubled(asked: Asked) -> StepRefused | None:
+    numbers = [item.line for item in asked.request.lines or ()]
+    doubled = sorted({number for number in numbers if numbers.count(number) > 1})
+    if not doubled:
+        return None
+    message = f"Line {doubled[0]} is stated more than once. State each line once, with all that was picked of it."
+    return StepRefused("doubled_line", message, asked.before)
 
 
 def _refuse_pick(wanted: dict[int, int], lines: Sequence[Line], before: Status) -> StepRefused | None:

@@ -90,7 +90,7 @@ def _decide_all(
     known = {position: call.request for position, call in fresh.items() if position not in outcomes}
     if not known:
         return outcomes
-    lists = shortlist(known, world)
+    lists = shortlist(known, world, now=now)
     holds = claim_holds([request.hold for request in known.values() if request.hold])
     lines_held = [line for lines in holds.values() for line in lines]
     book = open_book(_keys(known, lists, world) | shelves_of(lines_held), now=now)

@@ -63,7 +63,7 @@ def load_world(requests: Sequence[OrderRequest], *, now: datetime) -> World:
     return World(places, products, prices, buffers_of(place_ids, product_ids=product_ids))
 
 
-def shortlist(requests: Mapping[int, OrderRequest], world: World) -> dict[int, Shortlist]:
+def shortlist(requests: Mapping[int, OrderRequest], world: World, *, now: datetime) -> dict[int, Shortlist]:
     """Choose, from an unlocked read, at most three places for each request that look as if they serve it whole.
 
     Where none does, the first places asked stand, so that the refusal (or the part served) is decided under their lock.
@@ -81,7 +81,7 @@ def shortlist(requests: Mapping[int, OrderRequest], world: World) -> dict[int, S
         for place in places
         for line in requests[index].lines
     }
-    free = available_at(keys) if keys else {}
+    free = available_at(keys, now=now) if keys else {}
     return {index: _shorten(requests[index], places, world, free) for index, places in several.items()}
 
 

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from onebasket.commerce.orders.rules.life import Step
+from onebasket.kernel.patterns import exactly
 
 Steps = Annotated[int, Meta(ge=1, le=10**9)]
 
@@ -31,7 +32,7 @@ class OrderRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: Annotated[str, Meta(min_length=1, max_length=120)]
     places: Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=64)], ...], Meta(min_length=1, max_length=500)]
     lines: Annotated[tuple[LineRequest, ...], Meta(min_length=1, max_length=200)]
-    channel: Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,15}$")] = "web"
+    channel: Annotated[str, Meta(pattern=exactly("[a-z][a-z0-9-]{0,15}"))] = "web"
     partial: bool = False
     loyalty_number: Annotated[str, Meta(max_length=64)] = ""
     hold: UUID | None = None
@@ -113,7 +114,8 @@ class PickedLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=Fal
 class OrderStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something to be done to an order.
 
-    pick: `lines` as picked, or None for all that is left, as promised; with `finish` what is not picked is short.
+    pick: `lines` as picked, each once, or None for all that is left, as promised; with `finish` what is not picked is
+    short.
     put_back: all that was picked of a cancelled order goes back on the shelf.
     """
 
@@ -134,8 +136,9 @@ class StepDone(msgspec.Struct, frozen=True, tag="done", tag_field="outcome"):
 
 
 StepRefusal = Literal[
-    "not_open", "unknown_line", "too_much", "nothing_picked", "picked_before", "nothing_to_put_back", "expired"
-]
+    "not_open", "unknown_line", "doubled_line", "too_much", "nothing_picked", "picked_before", "nothing_to_put_back",
+    "expired",
+]  # fmt: skip
 
 
 class StepRefused(msgspec.Struct, frozen=True, tag="refused", tag_field="outcome"):

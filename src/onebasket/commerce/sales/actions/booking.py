@@ -20,7 +20,7 @@ from onebasket.commerce.sales.models import Receipt as ReceiptRow
 from onebasket.commerce.sales.rules.outcomes import ReceiptBooked, ReceiptOutcome, ReceiptQuarantined
 from onebasket.commerce.sales.rules.receipt import Kind, Receipt
 from onebasket.commerce.sales.rules.ties import untied
-from onebasket.kernel.identity import canonical, digest, has_nul
+from onebasket.kernel.identity import canonical, fingerprint, has_nul
 
 KIND = "receipt"
 _encode = msgspec.json.Encoder().encode
@@ -42,7 +42,7 @@ def book_sales(source_id: int, receipts: Sequence[Receipt | Unreadable]) -> list
             index: item for index, item in enumerate(receipts) if index not in faults and isinstance(item, Receipt)
         }
         order = list(sound)
-        claims = [inbox.Claim(source_id, receipt.key, digest(texts[index])) for index, receipt in sound.items()]
+        claims = [inbox.Claim(source_id, receipt.key, fingerprint(receipt)) for receipt in sound.values()]
         claimed = inbox.claim(KIND, claims, now=now)
         entries = {entry: sound[order[position]] for position, entry in sorted(claimed.fresh.items())}
         booked = _book(source_id, entries, places, now=now) if entries else {}

@@ -8,11 +8,14 @@ from onebasket.base import bulk, inbox, outbox, trail
 from onebasket.base.clock import database_now
 from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.catalogue.rules import ProductFacts
+from onebasket.commerce.sales.actions.stating import Going
 from onebasket.commerce.sales.models import LineException, ReceiptLine
 from onebasket.commerce.sales.queries.originals import mending_key
+from onebasket.commerce.sales.rules.receipt import Disposition, Kind, comes_back_unsellable
 from onebasket.commerce.stock.actions import open_book, post
 from onebasket.commerce.stock.rules.book import Cause, ShelfKey
-from onebasket.commerce.stock.rules.ends import End, Kind
+from onebasket.commerce.stock.rules.ends import End
+from onebasket.commerce.stock.rules.ends import Kind as Moved
 from onebasket.commerce.stock.rules.events import Names
 from onebasket.kernel.identity import fingerprint
 
@@ -28,7 +31,8 @@ class UnknownProductError(Exception):
 def mend_line(exception_id: int, *, sku: str, quantity: int | None, actor: str, source_id: int) -> None:
     """Say which product a line was, and move it once, as of the receipt's time.
 
-    `quantity` in steps of the product's unit (negative: it came back); None takes the line's own.
+    `quantity` in steps of the product's unit (negative: it came back, onto the shelf where a return's line that was
+    known at once would have put it); None takes the line's own.
     Raises SettledBeforeError, UnknownProductError, or LineException.DoesNotExist.
     """
     with transaction.atomic():
@@ -38,12 +42,14 @@ def mend_line(exception_id: int, *, sku: str, quantity: int | None, actor: str, 
         if product is None:
             raise UnknownProductError(sku)
         moved = exception.quantity if quantity is None else quantity
-        _move(exception, product, moved, source_id=source_id, now=now)
+        lines = ReceiptLine.objects.filter(
+            place_id=exception.place_id, receipt_id=exception.receipt_id, number=exception.line
+        )
+        end = _end(exception, lines.get().disposition, moved)
+        _move(exception, product, Going(exception.line, product.id, end, moved), source_id=source_id, now=now)
         exception.product_id = product.id
         _settle(exception, LineException.State.MENDED, actor=actor, note=f"{moved} of {sku}", now=now)
-        ReceiptLine.objects.filter(
-            place_id=exception.place_id, receipt_id=exception.receipt_id, number=exception.line
-        ).update(product_id=product.id)
+        lines.update(product_id=product.id)
 
 
 def dismiss_line(exception_id: int, *, note: str, actor: str) -> None:
@@ -64,18 +70,23 @@ def _lock_open(exception_id: int) -> LineException:
     return exception
 
 
-def _move(exception: LineException, product: ProductFacts, quantity: int, *, source_id: int, now: datetime) -> None:
-    if not quantity or not product.tracked:
+def _end(exception: LineException, disposition: str, quantity: int) -> End:
+    kind, stated = Kind(exception.receipt.get_kind_display()), Disposition(disposition) if disposition else None
+    return End.UNSELLABLE if quantity < 0 and comes_back_unsellable(kind, stated) else End.SELLABLE
+
+
+def _move(exception: LineException, product: ProductFacts, going: Going, *, source_id: int, now: datetime) -> None:
+    if not going.quantity or not product.tracked:
         return
     key = mending_key(exception.pk)
-    claimed = inbox.claim("mend", [inbox.Claim(source_id, key, fingerprint([product.sku, quantity]))], now=now)
+    claimed = inbox.claim("mend", [inbox.Claim(source_id, key, fingerprint([product.sku, going.quantity]))], now=now)
     entry = claimed.fresh[0]
     occurred_at = exception.receipt.occurred_at
-    shelf = ShelfKey(exception.place_id, End.SELLABLE, product.id)
+    shelf = ShelfKey(exception.place_id, going.end, product.id)
     book = open_book([shelf], now=now, make=True, facts_since=occurred_at)
-    ends = (End.SELLABLE, End.CUSTOMER) if quantity > 0 else (End.CUSTOMER, End.SELLABLE)
-    cause = Cause(entry, exception.line, occurred_at, now, exception.receipt.number)
-    book.move(exception.place_id, product.id, kind=Kind.MEND, ends=ends, quantity=abs(quantity), cause=cause)
+    ends = (going.end, End.CUSTOMER) if going.quantity > 0 else (End.CUSTOMER, going.end)
+    cause = Cause(entry, going.line, occurred_at, now, exception.receipt.number)
+    book.move(exception.place_id, product.id, kind=Moved.MEND, ends=ends, quantity=abs(going.quantity), cause=cause)
     post(book, now=now, names=Names({exception.place_id: exception.place.code}, {product.id: product.sku}))
     inbox.settle({entry: "{}"})
 

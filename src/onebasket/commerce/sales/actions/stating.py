@@ -10,7 +10,7 @@ from onebasket.commerce.places.rules import PlaceFacts
 from onebasket.commerce.sales.actions.resolving import Resolved
 from onebasket.commerce.sales.models import LineException
 from onebasket.commerce.sales.queries.originals import Printed
-from onebasket.commerce.sales.rules.receipt import Disposition, Kind, Line, Receipt
+from onebasket.commerce.sales.rules.receipt import Kind, Line, Receipt, comes_back_unsellable
 from onebasket.commerce.sales.rules.ties import effect
 from onebasket.commerce.stock.rules.ends import End
 from onebasket.kernel.clock import business_day, is_credible
@@ -113,6 +113,5 @@ def totals_of(receipt: Receipt) -> Totals:
 
 def _going(number: int, line: Line, product: ProductFacts, stated: Stated) -> Going:
     quantity = line.quantity * stated.effect
-    usual = Disposition.UNSELLABLE if stated.receipt.kind is Kind.RETURN else Disposition.SELLABLE
-    unsellable = quantity < 0 and (line.disposition or usual) is Disposition.UNSELLABLE
+    unsellable = quantity < 0 and comes_back_unsellable(stated.receipt.kind, line.disposition)
     return Going(number, product.id, End.UNSELLABLE if unsellable else End.SELLABLE, quantity)

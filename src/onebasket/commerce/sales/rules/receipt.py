@@ -11,13 +11,15 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from onebasket.kernel.patterns import exactly
+
 Amount = Annotated[int, Meta(ge=-(10**13), le=10**13)]
 Steps = Annotated[int, Meta(ge=-(10**12), le=10**12)]
 Code = Annotated[str, Meta(min_length=1, max_length=48)]
 Name = Annotated[str, Meta(max_length=64)]
 Needed = Annotated[str, Meta(min_length=1, max_length=64)]
 Key = Annotated[str, Meta(min_length=1, max_length=120)]
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+Currency = Annotated[str, Meta(pattern=exactly("[A-Z]{3}"))]
 Instant = Annotated[datetime, Meta(tz=True)]
 
 
@@ -116,3 +118,9 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     change: Amount = 0
     rounding: Amount = 0
     tax_included: bool = True
+
+
+def comes_back_unsellable(kind: Kind, stated: Disposition | None) -> bool:
+    """Whether goods that come back may not be sold again: as the line states, else what a return brings back."""
+    usual = Disposition.UNSELLABLE if kind is Kind.RETURN else Disposition.SELLABLE
+    return (stated or usual) is Disposition.UNSELLABLE

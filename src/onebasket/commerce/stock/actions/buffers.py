@@ -5,23 +5,32 @@ from collections.abc import Sequence
 import msgspec
 from django.db import transaction
 
-from onebasket.base import inbox
+from onebasket.base import bulk, inbox
 from onebasket.base.clock import database_now
 from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.catalogue.queries.templates import unit_ids
 from onebasket.commerce.places.queries import places_by_code
-from onebasket.commerce.stock.models import Buffer
 from onebasket.commerce.stock.rules.buffers import BufferOutcome, BufferSetting
 from onebasket.kernel.identity import fingerprint
 
+_UPSERT = (
+    "INSERT INTO stock_buffer (place_id, channel, {named}, quantity) VALUES (%s, %s, %s, %s) "
+    "ON CONFLICT (place_id, channel, {named}) WHERE {named} IS NOT NULL DO UPDATE SET quantity = excluded.quantity"
+)
+_OF_PRODUCT, _OF_UNIT = _UPSERT.format(named="product_id"), _UPSERT.format(named="unit_id")
+
 
 def set_buffers(source_id: int, settings: Sequence[BufferSetting]) -> list[BufferOutcome]:
-    """Set buffers in the order given; each is answered with set, invalid (and why) or conflict."""
+    """Set buffers; each is answered with set, invalid (and why) or conflict. Of two for the same the last given stands.
+
+    They are written in one order whatever the order given, so that two senders of the same buffers wait for each other.
+    """
     with transaction.atomic():
         now = database_now()
         claims = [inbox.Claim(source_id, setting.key, fingerprint(setting)) for setting in settings]
         claimed = inbox.claim("buffer", claims, now=now)
-        decided = {index: _set(settings[index]) for index in sorted(claimed.fresh)}
+        in_turn = sorted(claimed.fresh, key=lambda index: (_target(settings[index]), index))
+        decided = {index: _set(settings[index]) for index in in_turn}
         inbox.settle({claimed.fresh[i]: msgspec.json.encode(outcome).decode() for i, outcome in decided.items()})
         return inbox.answer(
             claimed,
@@ -30,6 +39,10 @@ def set_buffers(source_id: int, settings: Sequence[BufferSetting]) -> list[Buffe
             decode=lambda text: msgspec.json.decode(text, type=BufferOutcome),
             conflict=lambda _: BufferOutcome("conflict", "This key was used before for another setting."),
         )
+
+
+def _target(setting: BufferSetting) -> tuple[str, ...]:
+    return setting.place, setting.channel, setting.sku, setting.unit
 
 
 def _set(setting: BufferSetting) -> BufferOutcome:
@@ -44,8 +57,6 @@ def _set(setting: BufferSetting) -> BufferOutcome:
     unit_id = unit_ids([setting.unit]).get(setting.unit)
     if setting.unit and unit_id is None:
         return BufferOutcome("invalid", f"There is no unit {setting.unit!r}.")
-    named: dict[str, int | None] = {"product_id": product.id} if product else {"unit_id": unit_id}
-    rows = Buffer.objects.filter(place_id=place.id, channel=setting.channel, **named)
-    if not rows.update(quantity=setting.quantity):
-        Buffer.objects.create(place_id=place.id, channel=setting.channel, quantity=setting.quantity, **named)
+    statement, named = (_OF_PRODUCT, product.id) if product else (_OF_UNIT, unit_id)
+    bulk.execute(statement, [place.id, setting.channel, named, setting.quantity])
     return BufferOutcome("set")

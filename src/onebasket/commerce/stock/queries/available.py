@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from onebasket.base import bulk
+from onebasket.base.instants import instant_parameter
 from onebasket.commerce.stock.rules.book import ShelfKey
 from onebasket.commerce.stock.rules.ends import End
 from onebasket.commerce.stock.rules.promises import Buffers
@@ -48,20 +49,22 @@ def available_everywhere(product_id: int, *, channel: str, now: datetime) -> lis
         "WHERE s.product_id = %s AND s.state = 1 AND p.active "
         "GROUP BY s.place_id, p.code, s.product_id, s.on_hand, s.reserved, s.held ORDER BY p.code"
     )
-    instant = now if bulk.is_postgresql() else now.replace(tzinfo=None).isoformat(" ")
-    return [Availability(*row) for row in bulk.fetch(sql, [instant, channel, product_id])]
+    return [Availability(*row) for row in bulk.fetch(sql, [instant_parameter(now), channel, product_id])]
 
 
-def available_at(keys: Iterable[ShelfKey]) -> dict[ShelfKey, int]:
-    """Return on hand less reserved less held, unlocked: good for choosing candidates, never for promising."""
+def available_at(keys: Iterable[ShelfKey], *, now: datetime) -> dict[ShelfKey, int]:
+    """Return on hand less reserved less held, unlocked: good for choosing candidates, never for promising.
+
+    Holds that have expired by `now` (the database's clock) are free, as they are under the lock.
+    """
     found: dict[ShelfKey, int] = {}
     sql = (
-        "SELECT product_id, on_hand - reserved - held FROM stock_shelf "  # noqa: S608 - constants
-        f"WHERE place_id = %s AND state = %s AND {bulk.in_list('product_id')}"
+        f"SELECT s.product_id, s.on_hand - s.reserved - {_HELD} FROM stock_shelf s "  # noqa: S608 - constants
+        f"WHERE s.place_id = %s AND s.state = %s AND {bulk.in_list('s.product_id')}"
     )
     for (place, state), group in groupby(sorted(set(keys)), key=lambda key: key[:2]):
         products = bulk.list_parameter([key.product_id for key in group])
-        for product, free in bulk.fetch(sql, [place, state, products]):
+        for product, free in bulk.fetch(sql, [instant_parameter(now), place, state, products]):
             found[ShelfKey(place, End(state), product)] = free
     return found
 

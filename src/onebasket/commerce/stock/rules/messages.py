@@ -9,11 +9,12 @@ import msgspec
 from msgspec import Meta
 
 from onebasket.commerce.stock.rules.ends import End, Kind
+from onebasket.kernel.patterns import exactly
 
 Key = Annotated[str, Meta(min_length=1, max_length=120)]
 Needed = Annotated[str, Meta(min_length=1, max_length=64)]
 Steps = Annotated[int, Meta(ge=-(10**12), le=10**12)]
-Channel = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,15}$")]
+Channel = Annotated[str, Meta(pattern=exactly("[a-z][a-z0-9-]{0,15}"))]
 
 
 class State(StrEnum):

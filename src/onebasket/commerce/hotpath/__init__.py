@@ -1,0 +1,1 @@
+"""What the committer decides: the hot actions of all modules, in one table."""

@@ -1,0 +1,72 @@
+"""The table of hot actions: orders, their steps, holds, receipts and stock facts, by name, typed for the wire."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from onebasket.base.committer import HotAction
+from onebasket.base.quarantine import Unreadable
+from onebasket.commerce.orders.actions import OrderCall, StepCall, place_orders, step_orders
+from onebasket.commerce.orders.rules.messages import OrderOutcome, StepOutcome
+from onebasket.commerce.sales.actions import book_sales
+from onebasket.commerce.sales.rules.outcomes import ReceiptOutcome
+from onebasket.commerce.sales.rules.receipt import Receipt
+from onebasket.commerce.stock.actions import book_movements, hold_stock, release_holds
+from onebasket.commerce.stock.actions.holds import HoldCall
+from onebasket.commerce.stock.rules.messages import FactOutcome, HoldOutcome, StockFact
+
+
+class ReceiptsCall(NamedTuple):
+    """The receipts of one request, and the source that sends them."""
+
+    source_id: int
+    items: list[Receipt | Unreadable]
+
+
+class FactsCall(NamedTuple):
+    """The stock facts of one request, and the source that sends them."""
+
+    source_id: int
+    items: list[StockFact | Unreadable]
+
+
+class ReleaseCall(NamedTuple):
+    """A hold to give back, and the source that took it."""
+
+    source_id: int
+    hold: UUID
+
+
+def book_receipts(calls: Sequence[ReceiptsCall]) -> list[list[ReceiptOutcome]]:
+    """Book the receipts of several requests, those of one source together; return the outcomes of each request."""
+    return _by_source(calls, book_sales)
+
+
+def book_facts(calls: Sequence[FactsCall]) -> list[list[FactOutcome]]:
+    """Book the stock facts of several requests, those of one source together; return the outcomes of each request."""
+    return _by_source(calls, book_movements)
+
+
+def release(calls: Sequence[ReleaseCall]) -> list[int]:
+    """Give holds back, each on its own; return how many lines each freed."""
+    return [release_holds([call.hold], source_id=call.source_id) for call in calls]
+
+
+def _by_source(calls: Sequence[Any], book: Callable[[int, Sequence[Any]], Sequence[Any]]) -> list[list[Any]]:
+    answers: dict[int, list[Any]] = {}
+    for source in dict.fromkeys(call.source_id for call in calls):
+        mine = [index for index, call in enumerate(calls) if call.source_id == source]
+        outcomes = iter(book(source, [item for index in mine for item in calls[index].items]))
+        for index in mine:
+            answers[index] = [next(outcomes) for _ in calls[index].items]
+    return [answers[index] for index in range(len(calls))]
+
+
+ACTIONS: dict[str, HotAction] = {
+    "orders": HotAction(place_orders, OrderCall, OrderOutcome),
+    "steps": HotAction(step_orders, StepCall, StepOutcome),
+    "holds": HotAction(hold_stock, HoldCall, HoldOutcome),
+    "releases": HotAction(release, ReleaseCall, int),
+    "receipts": HotAction(book_receipts, ReceiptsCall, list[ReceiptOutcome]),
+    "facts": HotAction(book_facts, FactsCall, list[FactOutcome]),
+}
