@@ -174,12 +174,12 @@ def test_a_caller_learns_of_a_full_queue_by_name(start: Start) -> None:
     one = start({"a": action.hot}, max_queued=0)
     first, second = one.callers(2)
     answers: list[object] = []
-    known = threading.Event()
+    known, taken = threading.Event(), threading.Event()
 
     def ask() -> None:
         one.client.state(seconds=PATIENCE)
         known.set()
-        assert action.began.wait(PATIENCE)
+        assert taken.wait(PATIENCE)
         try:
             answers.append(one.client.commit("a", [2], weights=[1], seconds=PATIENCE))
         except QueueFullError as error:
@@ -190,6 +190,7 @@ def test_a_caller_learns_of_a_full_queue_by_name(start: Start) -> None:
     assert known.wait(PATIENCE)
     behind_the_first(action, first)
     second.ask("a", 1)  # an empty queue takes any call
+    taken.set()
     thread.join(0.5)
     action.go.set()
     thread.join(PATIENCE)

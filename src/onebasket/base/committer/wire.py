@@ -42,9 +42,12 @@ class HotAction:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "encode", msgspec.json.Encoder().encode)
-        request, outcome = self.request, self.outcome
-        object.__setattr__(self, "requests", msgspec.json.Decoder(list[request]).decode)
-        object.__setattr__(self, "outcomes", msgspec.json.Decoder(list[outcome]).decode)
+        object.__setattr__(self, "requests", _decoder(self.request))
+        object.__setattr__(self, "outcomes", _decoder(self.outcome))
+
+
+def _decoder(item: Any) -> Any:  # noqa: ANN401 - any type that msgspec reads
+    return msgspec.json.Decoder(list.__class_getitem__(item)).decode
 
 
 class Asked(msgspec.Struct, frozen=True, array_like=True, gc=False):
