@@ -20,12 +20,18 @@ BASE = "/api/v1"
 
 
 class InlineCommitter:
-    """Commits each request at once in the thread that hands it in, so that a test's transaction sees it."""
+    """Commits at once in the thread that asks, seen by a test's transaction; all goes through the wire's types."""
 
     def commit(self, name: str, requests: Sequence[Any], *, weights: Sequence[int], seconds: float) -> list[Any]:
         assert len(weights) == len(requests)
         assert min(weights) >= 1 <= seconds
-        return [outcome for request in requests for outcome in perform(ACTIONS[name].run, [request])]
+        action = ACTIONS[name]
+        heard = action.requests(action.encode(requests))
+        assert heard == requests
+        outcomes = [outcome for request in heard for outcome in perform(action.run, [request])]
+        told: list[Any] = action.outcomes(action.encode(outcomes))
+        assert told == outcomes
+        return told
 
     def state(self, *, seconds: float) -> State:
         assert seconds

@@ -1,8 +1,10 @@
 """The hot path with the real committer: concurrent requests, one effect each, and no connection held while waiting."""
 
+import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -76,11 +78,20 @@ def test_receipts_of_several_requests_and_sources_are_answered_each_to_its_own(h
 def test_an_answer_that_takes_too_long_is_a_problem_and_the_same_key_finds_what_became_of_it(
     hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(committing, "PATIENCE_SECONDS", 0.0)
-    late = hub.shop.post("orders", order_body({"milk": 1}), "k1")
-    monkeypatch.setattr(committing, "PATIENCE_SECONDS", 30.0)
-    assert (late.status, late.json["code"]) == (503, "late")
-    assert hub.shop.post("orders", order_body({"milk": 1}), "k1").status == 201
+    go = threading.Event()
+
+    def slow(calls: Sequence[OrderCall]) -> Sequence[Any]:
+        assert go.wait(20)
+        return ACTIONS["orders"].run(calls)
+
+    with running(ACTIONS | {"orders": replace(ACTIONS["orders"], run=slow)}) as committer:
+        monkeypatch.setattr(committing, "committer", lambda: committer)
+        monkeypatch.setattr(committing, "PATIENCE_SECONDS", 0.1)
+        late = hub.shop.post("orders", order_body({"milk": 1}), "k1")
+        assert (late.status, late.json["code"]) == (503, "late")
+        monkeypatch.setattr(committing, "PATIENCE_SECONDS", 30.0)
+        go.set()
+        assert hub.shop.post("orders", order_body({"milk": 1}), "k1").status == 201
     assert Order.objects.count() == 1
 
 

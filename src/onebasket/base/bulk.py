@@ -142,7 +142,9 @@ def as_relation(model: Model, names: tuple[str, ...], rows: Sequence[Row]) -> tu
     fields = fields_of(model, names)
     converted = convert(fields, rows)
     if is_postgresql():
-        arrays = ", ".join(f"%s::{array_type(field)}[]" for field in fields)
+        # Texts go in binary: as text every quote in them would be escaped twice, one by one.
+        types = [array_type(field) for field in fields]
+        arrays = ", ".join(f"{'%b' if kind == 'text' else '%s'}::{kind}[]" for kind in types)
         given = [f"c{index}" for index in range(len(names))]
         selected = ", ".join(
             f"{name}::jsonb" if field.get_internal_type() == "JSONField" else name

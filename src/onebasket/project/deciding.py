@@ -16,6 +16,12 @@ PAUSE_SECONDS = 0.2
 
 STOP_SECONDS = 30.0
 
+_starting = threading.Lock()
+"""Held while a committer is started, and while this process forks: a serving process forked in that moment would hold
+the pipe on which `Popen` waits for the start to succeed, and the keeper would wait for as long as it lives."""
+
+os.register_at_fork(before=_starting.acquire, after_in_parent=_starting.release, after_in_child=_starting.release)
+
 
 class Deciding:
     """The committer's process, for as long as the block runs."""
@@ -49,7 +55,8 @@ class Deciding:
         while not self._stopping.is_set():
             self._path.unlink(missing_ok=True)
             try:
-                self._process = subprocess.Popen(command)  # noqa: S603 - our own program
+                with _starting:
+                    self._process = subprocess.Popen(command)  # noqa: S603 - our own program
             except OSError:
                 logger.exception("the committer cannot be started, and is tried again")
             else:

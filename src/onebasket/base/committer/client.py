@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 CONNECT_SECONDS = 15.0
 """How long a committer that is being started again is waited for."""
 
+ENDING_SECONDS = 0.25
+"""A process that is being killed lets callers in until it is gone; the next one needs longer than this to start."""
+
 _PAUSE = 0.05
 _CHUNK = 65_536
 
@@ -90,8 +93,7 @@ class Client:
                 self.close()
                 if attempt == 2:  # noqa: PLR2004 - the second and last
                     raise _unreachable(error) from error
-                # A process that is being killed may still let callers in: ask the next one.
-                time.sleep(_PAUSE)
+                time.sleep(ENDING_SECONDS)
         raise AssertionError
 
     def _link(self, until: float) -> socket.socket:

@@ -35,6 +35,17 @@ class PriceBook:
         place_id, product_id = key
         return self._own.get(key) or self._chain.get((self._currencies.get(place_id, ""), product_id))
 
+    def find_all(self, place_id: int, product_ids: Iterable[int]) -> list[PriceFacts] | None:
+        """Return the prices of products at a place, in their order; None where one of them has none."""
+        own, chain, currency = self._own, self._chain, self._currencies.get(place_id, "")
+        found: list[PriceFacts] = []
+        for product_id in product_ids:
+            facts = own.get((place_id, product_id)) or chain.get((currency, product_id))
+            if facts is None:
+                return None
+            found.append(facts)
+        return found
+
     def __contains__(self, key: tuple[int, int]) -> bool:
         """Whether there is a price for the (place id, product id)."""
         return self.find(key) is not None

@@ -64,29 +64,27 @@ def decide(
     if request.hold is not None and (refused := _refuse_hold(request.hold, held, shortlist, now)):
         return refused
     products = [world.products[line.sku] for line in request.lines]
-    priced = [
-        place for place in shortlist.places if all((place.id, product.id) in world.prices for product in products)
-    ]
+    ids = [product.id for product in products]
+    priced = [(place, prices) for place in shortlist.places if (prices := world.prices.find_all(place.id, ids))]
     if not priced:
         return _refuse_unpriced(shortlist, products, world)
     needs = [Need(number, line.sku, line.quantity) for number, line in enumerate(request.lines, 1)]
     own = _own_hold(held)
     candidates = [
         Candidate(place.code, tuple(_free(book, world, place, product, request.channel, own) for product in products))
-        for place in priced
+        for place, _ in priced
     ]
     choice = choose_place(needs, candidates, partial=request.partial)
     if shortlist.cut and _fell_short(request, choice, whole=shortlist.whole):
         return Retry()
     if not isinstance(choice, Choice):
         return _refuse_short(needs, candidates[choice.index], choice.reason)
-    place = priced[choice.index]
+    place, prices = priced[choice.index]
     for line in held:
         book.hold(line.place_id, line.product_id, -line.quantity)
     for product, quantity in zip(products, choice.promised, strict=True):
         if quantity:
             book.reserve(place.id, product.id, quantity)
-    prices = [world.prices[place.id, product.id] for product in products]
     return Decided(request, place, products, prices, choice.promised, choice.reason, held)
 
 
