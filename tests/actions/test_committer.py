@@ -354,6 +354,7 @@ def test_a_lost_race_is_run_again(error: Exception) -> None:
     "error",
     [
         raised(OperationalError("disk full"), Driver(sqlite_errorname="SQLITE_FULL")),
+        raised(OperationalError("locked for too long"), Driver(sqlite_errorname="SQLITE_BUSY")),
         raised(OperationalError("gone"), Driver(sqlstate="57P01")),
         InterfaceError("connection already closed"),
     ],

@@ -80,21 +80,29 @@ class Client:
         """Send and wait; once more where the committer ended meanwhile, for every action is safe to repeat."""
         sent = wire.frame(wire.encode(asked))
         until = time.monotonic() + seconds
-        for attempt in (1, 2):
+        left = 2
+        while True:
+            old, heard = self._has_link(), False
+            link = self._link(until)
             try:
-                link = self._link(until)
                 link.settimeout(max(0.001, until - time.monotonic()))
                 link.sendall(sent)
+                heard = True
                 return wire.decode_reply(_received(link))
             except TimeoutError:
                 self.close()
                 raise
             except OSError as error:
                 self.close()
-                if attempt == 2:  # noqa: PLR2004 - the second and last
+                if old and not heard:  # it ended while nobody asked
+                    continue
+                left -= 1
+                if not left:
                     raise _unreachable(error) from error
                 time.sleep(ENDING_SECONDS)
-        raise AssertionError
+
+    def _has_link(self) -> bool:
+        return getattr(self._mine, "link", None) is not None
 
     def _link(self, until: float) -> socket.socket:
         """Return this thread's connection; UnavailableError where nobody listens for as long as we wait."""
