@@ -9,9 +9,10 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
+from shutil import rmtree
 
 import psutil
 import pytest
@@ -32,11 +33,12 @@ def serving(house: House, *, workers: int = 1) -> Iterator[House]:
     house.port = free_port()
     arguments = ("--port", str(house.port), "--no-migrate", "--workers", str(workers))
     house.family = [house._run("hub", *arguments)]
-    try:
+    with ExitStack() as stack:
+        stack.callback(house.end)
         house.wait_until(lambda: house.probe("/readyz") == 200)
+        # A hub that is killed leaves its socket's folder.
+        stack.callback(rmtree, socket_of(committer(house)).parent, ignore_errors=True)
         yield house
-    finally:
-        house.end()
 
 
 @pytest.fixture(scope="module")
