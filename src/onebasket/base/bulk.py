@@ -104,18 +104,24 @@ def insert_missing(model: Model, names: tuple[str, ...], rows: Sequence[Row], re
     return fetch(sql, parameters)
 
 
-def update(model: Model, keys: tuple[str, ...], sets: tuple[str, ...], rows: Sequence[Row]) -> int:
-    """Set columns by key, row by row (each row: key values, then new values); return how many rows were touched."""
+def update(
+    model: Model, keys: tuple[str, ...], sets: tuple[str, ...], rows: Sequence[Row], *, nulls: tuple[str, ...] = ()
+) -> int:
+    """Set columns by key, row by row (each row: key values, then new values); return how many rows were touched.
+
+    `nulls` are columns that become null in every row.
+    """
     if not rows:
         return 0
     names = keys + sets
+    emptied = "".join(f", {column} = NULL" for column in _columns(model, nulls))
     if is_postgresql():
         source, parameters = as_relation(model, names, rows)
         key_columns, set_columns = _columns(model, keys), _columns(model, sets)
         given = [f"c{index}" for index in range(len(names))]
         assign = ", ".join(f"{c} = v.{g}" for c, g in zip(set_columns, given[len(keys) :], strict=True))
         where = " AND ".join(f"t.{c} = v.{g}" for c, g in zip(key_columns, given, strict=False))
-        sql = f"UPDATE {table(model)} t SET {assign} FROM ({source}) AS v({', '.join(given)}) WHERE {where}"  # noqa: S608
+        sql = f"UPDATE {table(model)} t SET {assign}{emptied} FROM ({source}) AS v({', '.join(given)}) WHERE {where}"  # noqa: S608
         return execute(sql, parameters)
     assign = ", ".join(f"{column} = %s" for column in _columns(model, sets))
     where = " AND ".join(f"{column} = %s" for column in _columns(model, keys))
@@ -123,15 +129,17 @@ def update(model: Model, keys: tuple[str, ...], sets: tuple[str, ...], rows: Seq
     split = len(keys)
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"UPDATE {table(model)} SET {assign} WHERE {where}",  # noqa: S608
+            f"UPDATE {table(model)} SET {assign}{emptied} WHERE {where}",  # noqa: S608
             [row[split:] + row[:split] for row in converted],
         )
         return int(cursor.rowcount)
 
 
-def update_guarded(model: Model, keys: tuple[str, ...], sets: tuple[str, ...], rows: Sequence[Row]) -> None:
+def update_guarded(
+    model: Model, keys: tuple[str, ...], sets: tuple[str, ...], rows: Sequence[Row], *, nulls: tuple[str, ...] = ()
+) -> None:
     """Update as `update` does; GuardError unless exactly as many rows were touched as were sent."""
-    touched = update(model, keys, sets, rows)
+    touched = update(model, keys, sets, rows, nulls=nulls)
     if touched != len(rows):
         message = f"{table(model)}: {len(rows)} rows sent, {touched} touched"
         raise GuardError(message)

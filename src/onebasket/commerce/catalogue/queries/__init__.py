@@ -6,7 +6,9 @@ from typing import Any
 
 from onebasket.base import bulk
 from onebasket.commerce.catalogue.queries.remembered import look_up, recall
+from onebasket.commerce.catalogue.queries.templates import barcode_templates
 from onebasket.commerce.catalogue.rules import ProductFacts
+from onebasket.kernel.barcodes import lookup_keys
 from onebasket.kernel.quantity import Unit
 
 _COLUMNS = "p.id, p.sku, p.name, u.code, u.decimals, p.tracked, p.weighed, p.active, p.department, p.category"
@@ -40,6 +42,22 @@ def products_by_code(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], P
     Two statements.
     """
     return look_up(recall().by_code, keys, _fetch_by_code)
+
+
+def products_by_scan(codes: Iterable[str]) -> dict[str, ProductFacts]:
+    """Return the product of each code as scanned: by its best key that names one; unknown ones are left out.
+
+    Three statements.
+    """
+    templates = barcode_templates()
+
+    def fetch(missing: set[str]) -> dict[str, ProductFacts]:
+        keys = {code: lookup_keys(code, templates) for code in missing}
+        found = products_by_code({key for each in keys.values() for key in each})
+        best = {code: next((key for key in each if key in found), None) for code, each in keys.items()}
+        return {code: found[key] for code, key in best.items() if key}
+
+    return look_up(recall().scanned(templates), codes, fetch)
 
 
 def units() -> dict[str, Unit]:

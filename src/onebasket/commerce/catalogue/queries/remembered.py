@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from onebasket.base import bulk
 from onebasket.commerce.catalogue.rules import ProductFacts
+from onebasket.kernel.barcodes import InStoreTemplate
 
 Key = TypeVar("Key", bound=Hashable)
 MOST_KEPT = 250_000
@@ -26,10 +27,19 @@ class Memory:
     by_id: dict[int, ProductFacts] = field(default_factory=dict)
     by_code: dict[tuple[str, str], ProductFacts] = field(default_factory=dict)
 
+    templates: tuple[InStoreTemplate, ...] = ()
+    by_scan: dict[str, ProductFacts] = field(default_factory=dict)
+
+    def scanned(self, templates: tuple[InStoreTemplate, ...]) -> dict[str, ProductFacts]:
+        """Return what codes meant as scanned, under these templates of in-store codes."""
+        if templates != self.templates:
+            self.templates, self.by_scan = templates, {}
+        return self.by_scan
+
     @property
     def is_full(self) -> bool:
         """Whether more is kept than may be."""
-        return max(len(self.by_sku), len(self.by_id), len(self.by_code)) > MOST_KEPT
+        return max(len(self.by_sku), len(self.by_id), len(self.by_code), len(self.by_scan)) > MOST_KEPT
 
 
 _kept: dict[str, Memory] = {}

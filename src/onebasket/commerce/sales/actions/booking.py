@@ -20,7 +20,7 @@ from onebasket.commerce.sales.models import Receipt as ReceiptRow
 from onebasket.commerce.sales.rules.outcomes import ReceiptBooked, ReceiptOutcome, ReceiptQuarantined
 from onebasket.commerce.sales.rules.receipt import Kind, Receipt
 from onebasket.commerce.sales.rules.ties import untied
-from onebasket.kernel.identity import canonical, fingerprint, has_nul
+from onebasket.kernel.identity import fingerprint, has_nul
 
 KIND = "receipt"
 _encode = msgspec.json.Encoder().encode
@@ -36,8 +36,7 @@ def book_sales(source_id: int, receipts: Sequence[Receipt | Unreadable]) -> list
     with transaction.atomic():
         now = database_now()
         places = places_by_code(_place_codes(receipts))
-        texts = [canonical(item) if isinstance(item, Receipt) else b"" for item in receipts]
-        faults = {i: fault for i, item in enumerate(receipts) if (fault := _fault(item, texts[i], places))}
+        faults = {index: fault for index, item in enumerate(receipts) if (fault := _fault(item, places))}
         sound = {
             index: item for index, item in enumerate(receipts) if index not in faults and isinstance(item, Receipt)
         }
@@ -67,10 +66,10 @@ def _place_codes(receipts: Sequence[Receipt | Unreadable]) -> set[str]:
     return codes | {r.original.place for r in receipts if isinstance(r, Receipt) and r.kind is Kind.VOID and r.original}
 
 
-def _fault(item: Receipt | Unreadable, text: bytes, places: Mapping[str, PlaceFacts]) -> Fault | None:
+def _fault(item: Receipt | Unreadable, places: Mapping[str, PlaceFacts]) -> Fault | None:
     if isinstance(item, Unreadable):
         return Fault(item.reason, item.explanation)
-    if has_nul(text):
+    if has_nul(item):
         return quarantine.NUL_FAULT
     if item.place not in places:
         return Fault("unknown_place", f"There is no place {item.place!r}. Make it, or mend the place, and replay.")

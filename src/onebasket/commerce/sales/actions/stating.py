@@ -86,7 +86,7 @@ def state(entry_id: int, receipt: Receipt, place: PlaceFacts, resolved: Resolved
     )
     stated = Stated(entry_id, receipt, place, occurred_at, day, effect(receipt), not credible)
     stated.totals, stated.goods_place_id = totals_of(receipt), place.id
-    stated.products = products = [resolved.product_of(line) for line in receipt.lines]
+    stated.products = products = resolved.products_of(receipt.lines)
     if stated.effect:
         for number, (line, product) in enumerate(zip(receipt.lines, products, strict=True), 1):
             if product is None:

@@ -1,9 +1,10 @@
 """Write a batch of receipts: header, lines, discounts, taxes, tenders and exceptions, each table in one go."""
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from onebasket.base import bulk
 from onebasket.base.outbox import News
@@ -20,6 +21,7 @@ from onebasket.commerce.sales.models import (
 )
 
 Row = tuple[Any, ...]
+_encode = msgspec.json.Encoder().encode
 _KIND_NUMBERS = {name: number for number, name in KINDS}
 _FUNDER_NUMBERS = {name: number for number, name in FUNDERS}
 _RECEIPT = (
@@ -41,12 +43,18 @@ _EXCEPTION = ("place", "receipt", "line", "reason", "code", "quantity", "state",
 def write_receipts(source_id: int, batch: Sequence[Stated], *, now: datetime) -> list[News]:
     """Write the rows of every receipt (its `id` is taken already) and return the news of them."""
     bulk.insert(Receipt, _RECEIPT, [_receipt_row(source_id, stated, now) for stated in batch])
-    bulk.insert(ReceiptLine, _LINE, [row for stated in batch for row in _line_rows(stated)])
-    bulk.insert(ReceiptDiscount, _DISCOUNT, [row for stated in batch for row in _discount_rows(stated)])
-    bulk.insert(ReceiptTax, _TAX, [row for stated in batch for row in _tax_rows(stated)])
-    bulk.insert(ReceiptTender, _TENDER, [row for stated in batch for row in _tender_rows(stated)])
-    bulk.insert(LineException, _EXCEPTION, [row for stated in batch for row in _exception_rows(stated, now)])
+    # Place by place, so that each page of an index is met once.
+    placed = sorted(batch, key=_place_of)
+    bulk.insert(ReceiptLine, _LINE, [row for stated in placed for row in _line_rows(stated)])
+    bulk.insert(ReceiptDiscount, _DISCOUNT, [row for stated in placed for row in _discount_rows(stated)])
+    bulk.insert(ReceiptTax, _TAX, [row for stated in placed for row in _tax_rows(stated)])
+    bulk.insert(ReceiptTender, _TENDER, [row for stated in placed for row in _tender_rows(stated)])
+    bulk.insert(LineException, _EXCEPTION, [row for stated in placed for row in _exception_rows(stated, now)])
     return [news for stated in batch for news in _news(source_id, stated, now)]
+
+
+def _place_of(stated: Stated) -> int:
+    return stated.place.id
 
 
 def _receipt_row(source_id: int, stated: Stated, now: datetime) -> Row:
@@ -118,7 +126,7 @@ def _news(source_id: int, stated: Stated, now: datetime) -> Iterator[News]:
         "exceptions": len(stated.exceptions),
         "clock_suspect": stated.clock_suspect,
     }
-    yield News("receipt.booked", subject, now, json.dumps(data, separators=(",", ":")), place)
+    yield News("receipt.booked", subject, now, _encode(data).decode(), place)
     for number, reason in stated.exceptions:
         line = receipt.lines[number - 1]
         yield News(

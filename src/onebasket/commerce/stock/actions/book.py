@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
+from operator import attrgetter
 
 import msgspec
 
 from onebasket.base import bulk, outbox
+from onebasket.base.columns import Row
 from onebasket.base.locking import require_transaction
 from onebasket.commerce.stock.actions.exceptions import follow_exceptions
 from onebasket.commerce.stock.locking import expired_lines, lock_shelves
@@ -26,8 +28,11 @@ _MOVEMENT_NAMES = (
 _COUNT_NAMES = (
     "place", "product", "state", "quantity", "difference", "occurred_at", "booked_at", "entry_id", "line",
 )  # fmt: skip
+_place_of = attrgetter("place_id")
 _SHELF_KEYS = ("place", "id", "version")
-_SHELF_SETS = ("version", "on_hand", "reserved", "held", "counted_at", "breach_id", "discrepancy_id")
+_SHELF_SETS = ("version", "on_hand", "reserved", "held")
+_SHELF_MARKS = ("counted_at", "breach_id", "discrepancy_id")
+_NO_MARKS = (None, None, None)
 
 
 def open_book(
@@ -64,7 +69,8 @@ def _release_expired(book: ShelfBook, *, now: datetime) -> None:
 def post(book: ShelfBook, *, now: datetime, names: Names) -> None:
     """Write the ledger rows, then the shelves (guarded by version), then what breached, and tell it."""
     require_transaction()
-    bulk.insert(Movement, _MOVEMENT_NAMES, book.movements)
+    # Place by place, so that each page of the ledger and its indexes is met once.
+    bulk.insert(Movement, _MOVEMENT_NAMES, sorted(book.movements, key=_place_of))
     bulk.insert(Count, _COUNT_NAMES, book.counted)
     changed = {key: shelf for key, shelf in sorted(book.figures.items()) if shelf.changed}
     follow_exceptions(changed, now=now, names=names)
@@ -75,15 +81,21 @@ def post(book: ShelfBook, *, now: datetime, names: Names) -> None:
 
 
 def write_shelves(changed: Mapping[ShelfKey, Figures]) -> None:
-    """Write figures where nobody has changed the shelf since it was read; GuardError otherwise."""
-    rows = [
-        (
-            key.place_id, shelf.id, shelf.version, shelf.version + 1, shelf.on_hand, shelf.reserved, shelf.held,
-            shelf.counted_at, shelf.breach_id, shelf.discrepancy_id,
-        )
-        for key, shelf in changed.items()
-    ]  # fmt: skip
-    bulk.update_guarded(Shelf, _SHELF_KEYS, _SHELF_SETS, rows)
+    """Write figures where nobody has changed the shelf since it was read; GuardError otherwise.
+
+    Most shelves were never counted and have nothing open: theirs go without a parameter for each mark.
+    """
+    bare: list[Row] = []
+    marked: list[Row] = []
+    for key, shelf in changed.items():
+        row = (key.place_id, shelf.id, shelf.version, shelf.version + 1, shelf.on_hand, shelf.reserved, shelf.held)
+        marks = (shelf.counted_at, shelf.breach_id, shelf.discrepancy_id)
+        if marks == _NO_MARKS:
+            bare.append(row)
+        else:
+            marked.append(row + marks)
+    bulk.update_guarded(Shelf, _SHELF_KEYS, _SHELF_SETS, bare, nulls=_SHELF_MARKS)
+    bulk.update_guarded(Shelf, _SHELF_KEYS, _SHELF_SETS + _SHELF_MARKS, marked)
 
 
 def hold_news(type_: str, lines: Sequence[HeldLine], *, now: datetime, names: Names) -> list[outbox.News]:

@@ -28,7 +28,7 @@ from onebasket.commerce.stock.rules.messages import (
     legs,
 )
 from onebasket.kernel.clock import is_credible
-from onebasket.kernel.identity import canonical, fingerprint, has_nul
+from onebasket.kernel.identity import fingerprint, has_nul
 
 KIND = "stock"
 
@@ -91,7 +91,7 @@ def _world(facts: Iterable[StockFact | quarantine.Unreadable]) -> _World:
 def _fault(fact: StockFact | quarantine.Unreadable, world: _World) -> quarantine.Fault | None:
     if isinstance(fact, quarantine.Unreadable):
         return quarantine.Fault(fact.reason, fact.explanation)
-    if has_nul(canonical(fact)):
+    if has_nul(fact):
         return quarantine.NUL_FAULT
     if own := fault_in(fact):
         return quarantine.Fault("does_not_tie", own)
