@@ -118,14 +118,19 @@ class EarlyReader:
 
 
 def update_unguarded(
-    model: bulk.Model, keys: tuple[str, ...], sets: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+    model: bulk.Model,
+    keys: tuple[str, ...],
+    sets: tuple[str, ...],
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    nulls: tuple[str, ...] = (),
 ) -> None:
     """Write figures whatever has become of the shelf since it was read."""
     if "version" in keys:
         place = keys.index("version")
         keys = keys[:place] + keys[place + 1 :]
         rows = [row[:place] + row[place + 1 :] for row in rows]
-    assert bulk.update(model, keys, sets, rows) == len(rows)
+    assert bulk.update(model, keys, sets, rows, nulls=nulls) == len(rows)
 
 
 def sold_without(patch: pytest.MonkeyPatch, source: int, *, lock: bool, guard: bool) -> int:

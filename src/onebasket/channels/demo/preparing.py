@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from onebasket.base import trail
 from onebasket.base.clock import database_now
 from onebasket.base.models import TrailEntry
-from onebasket.base.tuning import tune_process, tune_writer
+from onebasket.base.tuning import LOADING, tune_process, tune_writer
 from onebasket.channels.demo.chain import Chain, derive_chain
 from onebasket.channels.demo.clock import DemoDay
 from onebasket.channels.demo.derived import derived_file, read_popularity
@@ -144,7 +144,7 @@ class Steps:
 
 def _load(folder: Path, day: DemoDay, steps: Steps) -> dict[str, object]:
     tune_process()
-    tune_writer()
+    tune_writer(LOADING)
     loader, relay = source_of(LOADER, "Loads the demo's master data"), source_of(RELAY)
     with steps.shown():
         chain, derived = _derive_inside(folder, day, steps)

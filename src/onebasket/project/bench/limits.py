@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from onebasket.base import bulk
 from onebasket.base.columns import convert
-from onebasket.base.tuning import tune_writer
+from onebasket.base.tuning import SERVING, Tuning, tune_writer
 
 Batch = list["Write"]
 
@@ -71,9 +71,9 @@ class Recording:
             bulk.insert = copied
 
 
-def replay(batches: Sequence[Batch]) -> float:
+def replay(batches: Sequence[Batch], tuning: Tuning) -> float:
     """Send recorded batches again, a transaction each, and return the seconds that it took; nothing is kept."""
-    tune_writer()
+    tune_writer(tuning)
     begins = time.perf_counter()
     for batch in batches:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -89,7 +89,7 @@ def replay(batches: Sequence[Batch]) -> float:
     return time.perf_counter() - begins
 
 
-def measure_limit(batches: Sequence[Callable[[], object]]) -> float:
+def measure_limit(batches: Sequence[Callable[[], object]], *, tuning: Tuning = SERVING) -> float:
     """Run the batches once to record their writes, put the database back, and return the seconds of writing them bare.
 
     The rows of the replay are kept: they keep the ledger's size true for what is measured next.
@@ -104,7 +104,7 @@ def measure_limit(batches: Sequence[Callable[[], object]]) -> float:
             transaction.set_rollback(True)
     finally:
         _set_sequence(before)
-    return replay(recording.batches)
+    return replay(recording.batches, tuning)
 
 
 def _sequence() -> int:

@@ -66,7 +66,7 @@ def measure(wanted: Wanted) -> Measured:
         figure, _ = bench_sales(bench.source_id, year, at_most=wanted.receipts or None)
         figures.append(figure)
         say(f"sales: {figure.value:,.0f} lines/s")
-        figures += [bench_stock(), bench_audit()]
+        figures += [bench_stock(bench.source_id), bench_audit()]
     if "orders" in wanted.names or "hot" in wanted.names:
         figures += _orders(bench, wanted)
     if "mixed" in wanted.names:

@@ -13,13 +13,16 @@ import psutil
 from onebasket.base.bulk import is_postgresql
 from onebasket.base.clock import database_now
 from onebasket.base.committer import perform
-from onebasket.base.tuning import tune_process, tune_writer
+from onebasket.base.tuning import LOADING, SERVING, tune_process, tune_writer
 from onebasket.channels.files.jsonlines import read_jsonlines
 from onebasket.channels.files.messages import Parsed
 from onebasket.commerce.catalogue.queries import products_by_sku
+from onebasket.commerce.places.queries import all_places
 from onebasket.commerce.sales.actions import book_sales
 from onebasket.commerce.sales.rules.receipt import Receipt
+from onebasket.commerce.stock.actions import book_movements
 from onebasket.commerce.stock.queries import available_everywhere
+from onebasket.commerce.stock.rules.messages import FactKind, FactLine, StockFact
 from onebasket.project.auditing import audit, differences
 from onebasket.project.bench.driver import percentile
 from onebasket.project.bench.limits import measure_limit
@@ -32,6 +35,7 @@ PAUSE = 0.02
 LIMIT_BATCHES = 15
 READ_AHEAD = 2
 BANANAS = "1082185"
+STOCKED = 50
 LOOKS = 500
 AUDIT_SECONDS = 15
 
@@ -74,7 +78,7 @@ class YearRun:
         Beside a hub on SQLite it pauses after each batch: SQLite's lock has no queue, and the hub must get its turn.
         """
         tune_process()
-        tune_writer()
+        tune_writer(SERVING if beside_a_hub else LOADING)
         mark, since_lines, begins = 10_000, 0, time.perf_counter()
         since = begins
         for batch in batches:
@@ -99,7 +103,7 @@ def bench_sales(source_id: int, path: Path, *, at_most: int | None = None) -> tu
     run = YearRun()
     run.book(source_id, islice(batches_of(path, size=BATCH), (total - last) // BATCH))
     kept = list(batches_of(path, size=BATCH, skip=run.receipts))[:LIMIT_BATCHES]
-    seconds = measure_limit([partial(book_sales, source_id, batch) for batch in kept])
+    seconds = measure_limit([partial(book_sales, source_id, batch) for batch in kept], tuning=LOADING)
     limit = sum(map(lines_in, kept)) / seconds
     rate = run.lines / run.seconds
     ordered = sorted(run.times)
@@ -122,9 +126,10 @@ def bench_sales(source_id: int, path: Path, *, at_most: int | None = None) -> tu
     return figure, run
 
 
-def bench_stock() -> Figure:
-    """Availability of one product at every place."""
+def bench_stock(source_id: int) -> Figure:
+    """Availability of one product at every place, with a shelf at each."""
     product = products_by_sku([BANANAS])[BANANAS]
+    _stock_everywhere(source_id)
     times: list[float] = []
     places = 0
     now = database_now()
@@ -140,6 +145,19 @@ def bench_stock() -> Figure:
         "ms p99",
         details={"p50 ms": percentile(times, 50), "looks": LOOKS},
     )
+
+
+def _stock_everywhere(source_id: int) -> None:
+    """Deliver the product to every place of the chain, also where the year sold none."""
+    arrived = database_now()
+    facts = (
+        StockFact(
+            f"bench-everywhere-{place.code}", place.code, FactKind.DELIVERY, arrived, (FactLine(BANANAS, STOCKED),)
+        )
+        for place in all_places()
+    )
+    while batch := list(islice(facts, 100)):
+        book_movements(source_id, batch)
 
 
 def bench_audit() -> Figure:
