@@ -76,7 +76,7 @@ def insert(model: Model, names: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Insert all rows: COPY on PostgreSQL, one prepared statement on SQLite. Any conflict raises."""
     if not rows:
         return
-    converted = convert(fields_of(model, names), rows)
+    converted = convert(fields_of(model, names), rows, copied=is_postgresql())
     columns = ", ".join(_columns(model, names))
     with connection.cursor() as cursor:
         if is_postgresql():

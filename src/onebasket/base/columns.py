@@ -19,6 +19,10 @@ def _instant_text(value: datetime | None) -> str | None:
     return None if value is None else value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
 
 
+def _zoned_text(value: datetime | None) -> str | None:
+    return None if value is None else value.isoformat(" ")
+
+
 def _date_text(value: date | None) -> str | None:
     return None if value is None else value.isoformat()
 
@@ -43,7 +47,9 @@ _SQLITE: dict[str, Converter] = {
     "UUIDField": _uuid_text,
     "JSONField": _json_text,
 }
-_POSTGRESQL: dict[str, Converter] = {"JSONField": _json_text}
+_POSTGRESQL: dict[str, Converter] = {"SmallIntegerField": _plain_int, "JSONField": _json_text}
+_COPIED: dict[str, Converter] = _POSTGRESQL | {"DateTimeField": _zoned_text}
+"""What COPY takes: a time that many rows share is put into words once."""
 _ARRAY_TYPES = {"JSONField": "text", "CharField": "text", "TextField": "text", "DateTimeField": "timestamptz"}
 
 
@@ -66,9 +72,9 @@ def array_type(field: models.Field[Any, Any]) -> str:
     return _ARRAY_TYPES.get(kind) or str(target.rel_db_type(connection))  # type: ignore[attr-defined] # missing in the stubs
 
 
-def convert(fields: Sequence[models.Field[Any, Any]], rows: Sequence[Row]) -> Sequence[Row]:
-    """Return the rows as the driver takes them; values of a column that repeat are converted once."""
-    converters = _converters(tuple(fields), postgresql=is_postgresql())
+def convert(fields: Sequence[models.Field[Any, Any]], rows: Sequence[Row], *, copied: bool = False) -> Sequence[Row]:
+    """Return the rows as the driver takes them, or its COPY; values of a column that repeat are converted once."""
+    converters = _converters(tuple(fields), postgresql=is_postgresql(), copied=copied)
     if not converters or not rows:
         return rows
     columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
@@ -78,8 +84,10 @@ def convert(fields: Sequence[models.Field[Any, Any]], rows: Sequence[Row]) -> Se
 
 
 @lru_cache(maxsize=256)
-def _converters(fields: tuple[models.Field[Any, Any], ...], *, postgresql: bool) -> list[tuple[int, Converter]]:
-    table = _POSTGRESQL if postgresql else _SQLITE
+def _converters(
+    fields: tuple[models.Field[Any, Any], ...], *, postgresql: bool, copied: bool
+) -> list[tuple[int, Converter]]:
+    table = _SQLITE if not postgresql else _COPIED if copied else _POSTGRESQL
     return [(index, table[kind]) for index, field in enumerate(fields) if (kind := internal_type(field)) in table]
 
 

@@ -1,6 +1,6 @@
 """The stock's only row locks: shelves in key order (place, state, product), and the hold lines met on them."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 from uuid import UUID
@@ -13,6 +13,7 @@ from onebasket.commerce.stock.rules.book import Figures, ShelfKey
 from onebasket.commerce.stock.rules.promises import HeldLine
 
 FEW_PLACES = 3
+_KEY = ("place", "state", "product")
 _COLUMNS = (
     "s.place_id, s.state, s.product_id, s.id, s.version, s.on_hand, s.reserved, s.held, s.counted_at, s.breach_id, "
     "s.discrepancy_id"
@@ -22,31 +23,28 @@ _COLUMNS = (
 def lock_shelves(keys: Iterable[ShelfKey], *, make: bool = False) -> dict[ShelfKey, Figures]:
     """Lock shelves in key order, a statement per place and state, and return their figures.
 
-    `make` makes those that are missing, as facts need. On PostgreSQL they are made, in key order, before any is locked;
-    on SQLite the transaction is alone anyway, so they are made when found missing and nothing is read twice.
+    `make` makes those that are missing, as facts need. On PostgreSQL they are made, in key order, before any is locked:
+    the locks of a first look that finds some missing are given back. On SQLite the transaction is alone anyway.
     """
     require_transaction()
     wanted = sorted(set(keys))
-    if make and bulk.is_postgresql():
-        _make(wanted, there=_existing(wanted))
+    gives_back = make and bulk.is_postgresql()
+    if gives_back:
+        # Never released: what locks a row and what then writes it must be one subtransaction, or PostgreSQL keeps
+        # a set of lockers for each row.
+        bulk.execute("SAVEPOINT shelves")
     locked = _lock(wanted)
-    if make and len(locked) < len(wanted):
-        _make(wanted, there=locked.keys())
-        locked |= _lock([key for key in wanted if key not in locked])
+    missing = [key for key in wanted if key not in locked]
+    if make and missing:
+        if gives_back:
+            bulk.execute("ROLLBACK TO SAVEPOINT shelves")
+        _make(missing)
+        locked = _lock(wanted) if gives_back else locked | _lock(missing)
     return locked
 
 
-def _existing(wanted: Sequence[ShelfKey]) -> set[ShelfKey]:
-    there: set[ShelfKey] = set()
-    sql = f"SELECT product_id FROM stock_shelf WHERE place_id = %s AND state = %s AND {bulk.in_list('product_id')}"  # noqa: S608
-    for (place, state), group in groupby(wanted, key=lambda key: key[:2]):
-        products = bulk.list_parameter([key.product_id for key in group])
-        there |= {ShelfKey(place, state, product) for (product,) in bulk.fetch(sql, [place, state, products])}
-    return there
-
-
-def _make(wanted: Sequence[ShelfKey], *, there: Collection[ShelfKey]) -> None:
-    rows = [(key.place_id, key.product_id, key.state, 0, 0, 0, 0) for key in wanted if key not in there]
+def _make(missing: Sequence[ShelfKey]) -> None:
+    rows = [(key.place_id, key.product_id, key.state, 0, 0, 0, 0) for key in missing]
     names = ("place", "product", "state", "on_hand", "reserved", "held", "version")
     bulk.insert_missing(Shelf, names, rows, ("id",))
 
@@ -55,10 +53,11 @@ def _lock(ordered: Sequence[ShelfKey]) -> dict[ShelfKey, Figures]:
     """Lock existing shelves: a statement per place and state where these are few, else one for all, in key order."""
     groups = [(key, list(group)) for key, group in groupby(ordered, key=lambda key: key[:2])]
     if len(groups) > FEW_PLACES:
-        source, parameters = bulk.as_relation(Shelf, ("place", "state", "product"), ordered)
+        source, parameters = bulk.as_relation(Shelf, _KEY, ordered)
         sql = (
             f"SELECT {_COLUMNS} FROM ({source}) AS k JOIN stock_shelf s "  # noqa: S608 - constants
-            "ON s.place_id = k.c0 AND s.state = k.c1 AND s.product_id = k.c2 "
+            # "+ 0": by place, or each key would touch a page of its own in the index by product.
+            "ON s.place_id = k.c0 AND s.product_id = k.c2 AND s.state + 0 = k.c1 "
             f"ORDER BY s.place_id, s.state, s.product_id{bulk.for_update('s')}"
         )
         return _figures(bulk.fetch(sql, parameters))

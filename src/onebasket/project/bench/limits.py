@@ -49,7 +49,7 @@ class Recording:
                 fields = bulk.fields_of(model, names)
                 columns = ", ".join(str(field.column) for field in fields)
                 sql = f"COPY {bulk.table(model)} ({columns}) FROM STDIN"
-                self._note(Write(sql, list(convert(fields, rows)), many=True, copy=True))
+                self._note(Write(sql, list(convert(fields, rows, copied=True)), many=True, copy=True))
             copied(model, names, rows)
 
         def _execute(
