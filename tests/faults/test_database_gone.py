@@ -23,6 +23,8 @@ OUTAGE, LONG_OUTAGE = 6, 90
 """Seconds that the server is away."""
 RECOVERY = 15
 """Seconds after which, at the latest, the hub serves again once the server does."""
+CHORES = 2
+"""Seconds in which the committer has tried all that it does between batches, on connections of its own."""
 BUSY_TIMEOUT = 20
 """Seconds that a SQLite connection waits for another's write."""
 
@@ -151,6 +153,7 @@ def test_another_file_in_the_place_of_the_database_is_not_sold_from(
     answer = house.ask("POST", "orders", order_body({"milk": 1}), "after")
     assert (answer.status, answer.json["code"], answer.retry_after) == (503, "unavailable", "2")
     assert house.probe("/readyz") == 503
+    time.sleep(CHORES)
     assert house.file.read_bytes() == other
     house.file.unlink()
     kept.rename(house.file)
