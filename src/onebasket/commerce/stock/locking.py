@@ -23,30 +23,32 @@ _COLUMNS = (
 def lock_shelves(keys: Iterable[ShelfKey], *, make: bool = False) -> dict[ShelfKey, Figures]:
     """Lock shelves in key order, a statement per place and state, and return their figures.
 
-    `make` makes those that are missing, as facts need. On PostgreSQL they are made, in key order, before any is locked:
-    the locks of a first look that finds some missing are given back. On SQLite the transaction is alone anyway.
+    `make` makes those that are missing, in key order too, as facts need. Where another transaction has just made one,
+    everything is given back and looked at again: nobody waits for an existing shelf while others wait for a new one,
+    so there is no circle.
     """
     require_transaction()
     wanted = sorted(set(keys))
-    gives_back = make and bulk.is_postgresql()
-    if gives_back:
+    if not make:
+        return _lock(wanted)
+    if bulk.is_postgresql():
         # Never released: what locks a row and what then writes it must be one subtransaction, or PostgreSQL keeps
         # a set of lockers for each row.
         bulk.execute("SAVEPOINT shelves")
-    locked = _lock(wanted)
-    missing = [key for key in wanted if key not in locked]
-    if make and missing:
-        if gives_back:
-            bulk.execute("ROLLBACK TO SAVEPOINT shelves")
-        _make(missing)
-        locked = _lock(wanted) if gives_back else locked | _lock(missing)
-    return locked
+    while True:
+        locked = _lock(wanted)
+        missing = [key for key in wanted if key not in locked]
+        made = _make(missing)
+        if len(made) == len(missing):
+            return locked | made
+        bulk.execute("ROLLBACK TO SAVEPOINT shelves")
 
 
-def _make(missing: Sequence[ShelfKey]) -> None:
+def _make(missing: Sequence[ShelfKey]) -> dict[ShelfKey, Figures]:
     rows = [(key.place_id, key.product_id, key.state, 0, 0, 0, 0) for key in missing]
     names = ("place", "product", "state", "on_hand", "reserved", "held", "version")
-    bulk.insert_missing(Shelf, names, rows, ("id",))
+    made = bulk.insert_missing(Shelf, names, rows, ("place", "state", "product", "id"))
+    return _figures([(*key_and_id, 0, 0, 0, 0, None, None, None) for key_and_id in made])
 
 
 def _lock(ordered: Sequence[ShelfKey]) -> dict[ShelfKey, Figures]:
