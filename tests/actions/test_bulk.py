@@ -17,6 +17,15 @@ from tests.builders import make_chain
 
 pytestmark = pytest.mark.django_db
 
+
+@pytest.mark.parametrize("table", ["stock_shelf", "base_inboxentry"])
+def test_rows_that_are_always_updated_find_room_on_their_page(table: str) -> None:
+    if not bulk.is_postgresql():
+        pytest.skip("SQLite updates rows in their place")
+    ((options,),) = bulk.fetch("SELECT reloptions FROM pg_class WHERE relname = %s", [table])
+    assert options == [{"stock_shelf": "fillfactor=50", "base_inboxentry": "fillfactor=40"}[table]]
+
+
 INSTANT = datetime(2026, 3, 2, 14, 0, 0, 123_456, tzinfo=UTC)
 ELSEWHERE = INSTANT.astimezone(timezone(timedelta(hours=5, minutes=30)))
 ONE, TWO, THREE = (UUID(int=number << 64 | number) for number in (1, 2, 3))
