@@ -25,9 +25,9 @@ test: .make/dev ## checks, then the suite on SQLite and on PostgreSQL 18
 	@failed=; \
 	$(MAKE) --no-print-directory check || failed="$$failed checks"; \
 	echo "== The suite on SQLite"; \
-	ONEBASKET_TEST_DB=sqlite $(bin)/python -m pytest -n $(WORKERS) -m "not soak" $(PYTEST_ARGS) || failed="$$failed sqlite"; \
+	ONEBASKET_TEST_DB=sqlite $(bin)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not soak" $(PYTEST_ARGS) || failed="$$failed sqlite"; \
 	echo "== The suite on PostgreSQL 18"; \
-	ONEBASKET_TEST_DB=postgres $(bin)/python -m pytest -n $(WORKERS) -m "not soak" $(PYTEST_ARGS) || failed="$$failed postgres"; \
+	ONEBASKET_TEST_DB=postgres $(bin)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not soak" $(PYTEST_ARGS) || failed="$$failed postgres"; \
 	if [ -n "$$failed" ]; then echo "FAILED:$$failed"; exit 1; fi; \
 	echo "All passed: checks, the suite on SQLite, the suite on PostgreSQL 18."
 

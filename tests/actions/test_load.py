@@ -14,7 +14,7 @@ import pytest
 import typer
 from django.db import DataError
 
-from onebasket.base import presence, quarantine
+from onebasket.base import quarantine
 from onebasket.base.models import InboxEntry, QuarantineItem
 from onebasket.commerce.access.actions import enrol_source, set_source_active
 from onebasket.commerce.sales.actions import book_sales
@@ -276,15 +276,6 @@ def test_a_pace_alone_takes_all_that_was_asked_for() -> None:
     pace = Pace(1000, beside_hub=lambda: False)
     pace.learn(1000, 5.0)
     assert pace.size == 1000
-
-
-def test_a_hub_is_known_by_its_lock() -> None:
-    assert not presence.hub_is_serving()
-    held = presence.announce()
-    assert presence.hub_is_serving() is (held is not None)
-    if held:
-        held.close()
-    assert not presence.hub_is_serving()
 
 
 def test_items_are_loaded_as_the_api_takes_them(chain: Chain, tmp_path: Path) -> None:

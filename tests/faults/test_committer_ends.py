@@ -1,6 +1,7 @@
 """The committer's process ends under a running hub, or the hub ends with it: nobody is left, nothing is doubled."""
 
 import fcntl
+import json
 import re
 import signal
 import sys
@@ -17,14 +18,14 @@ from shutil import rmtree
 import psutil
 import pytest
 
-from tests.channels.api import fact_body, order_body
+from tests.channels.api import fact_body, order_body, receipt_body
 from tests.conftest import SpareDatabases
 from tests.faults.house import PATIENCE, Answer, House, free_port, has_not_ended, open_house
 
 MODULE = "onebasket.project.committer"
 SENDERS = 8
 STOCK, BUYERS = 50, 120
-pytestmark = [pytest.mark.timeout(300), pytest.mark.soak]
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("committer_ends")]
 
 
 @contextmanager
@@ -165,6 +166,24 @@ def test_a_committer_that_ends_under_load_is_not_noticed_but_by_its_log(house: H
             future.result(PATIENCE)
     assert_placed_once(house, [answer for buyer in buyers for answer in buyer.answers], before=before)
     assert "the committer ended with status" in house.said()
+
+
+def test_a_loader_beside_a_hub_whose_committer_is_killed_books_everything_once(house: House, tmp_path: Path) -> None:
+    count, day = 300, tmp_path / "day.jsonl"
+    day.write_text("".join(json.dumps(receipt_body(f"day/{n}", {"bread": (1, 250)})) + "\n" for n in range(count)))
+    command = [*house.command, "load", "sales", str(day), "--source", "shop", "--batch", "5"]
+    with (tmp_path / "said").open("w+b") as said:
+        loader = psutil.Popen(command, env=house.environment, stdout=said, stderr=said)
+        booked = 0
+        while booked < count // 3:
+            assert has_not_ended(loader), (tmp_path / "said").read_text(encoding="utf-8")
+            ((booked,),) = house.rows("SELECT COUNT(*) FROM sales_receipt")
+        ended = committer(house)
+        ended.kill()
+        started_again(house, ended=ended)
+        assert loader.wait(PATIENCE) == 0, (tmp_path / "said").read_text(encoding="utf-8")
+    assert house.rows("SELECT COUNT(*) FROM sales_receipt") == [(count,)]
+    assert house.audit()["sales.entries"] == count
 
 
 def test_a_hub_whose_committer_is_silent_is_alive_but_not_ready(house: House) -> None:

@@ -42,6 +42,12 @@ def test_production_refuses_every_weakness_at_once(command: tuple[str, ...], tmp
     assert not (tmp_path / "home").exists()
 
 
+def test_a_benchmark_needs_no_settings_and_leaves_nothing(command: tuple[str, ...], tmp_path: Path) -> None:
+    done = run(command, "bench", "--help", home=tmp_path / "home", TMPDIR=str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_production_refuses_to_make_up_a_key(command: tuple[str, ...], tmp_path: Path) -> None:
     done = run(command, "hub", home=tmp_path)
     assert done.returncode == 78

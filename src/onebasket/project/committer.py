@@ -27,7 +27,7 @@ def main(path: Path, *, hub: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: committer.stop())
     # Ctrl-C reaches the whole group: the hub ends us once its requests in hand are answered.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    announced = presence.announce()
+    announced = presence.announce(path)
     network = Loop([] if is_postgresql() else [network_jobs()])
     network.start()
     tune_process()

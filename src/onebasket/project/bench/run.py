@@ -1,7 +1,8 @@
 """Run benchmarks on a fresh database of their own, which the environment names; write the figures as JSON."""
 
 import sys
-from collections.abc import Callable, Iterator
+import time
+from itertools import islice, pairwise
 from pathlib import Path
 
 import django
@@ -11,24 +12,19 @@ django.setup()
 import msgspec  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 
-from onebasket.base.bulk import is_postgresql  # noqa: E402
+from onebasket.channels.demo.receipts import write_jsonlines  # noqa: E402
 from onebasket.commerce.access.rules import SCOPES  # noqa: E402
-from onebasket.commerce.sales.rules.receipt import Receipt  # noqa: E402
 from onebasket.project.bench.chain import Bench, make_chain  # noqa: E402
 from onebasket.project.bench.driver import Load, percentile  # noqa: E402
 from onebasket.project.bench.orders import HOT_TOTAL, bench_hot, bench_orders, orders_limit  # noqa: E402
 from onebasket.project.bench.report import Figure, machine, share  # noqa: E402
-from onebasket.project.bench.sales import (  # noqa: E402
-    BATCH,
-    BESIDE_A_HUB,
-    YearRun,
-    batches_of,
-    bench_audit,
-    bench_sales,
-    bench_stock,
-)
+from onebasket.project.bench.sales import bench_audit, bench_sales, bench_stock, receipts_of, sold_again  # noqa: E402
 from onebasket.project.bench.serving import driving, hub  # noqa: E402
-from onebasket.project.bench.year import load_year_chain, write_year  # noqa: E402
+from onebasket.project.bench.year import prepare  # noqa: E402
+from onebasket.project.loading.receipts import ReceiptFiles, Tally  # noqa: E402
+
+AGAIN = 60_000
+"""More receipts than are loaded beside orders in the time that these come in."""
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -59,10 +55,10 @@ def measure(wanted: Wanted) -> Measured:
     bench = make_chain(scopes=frozenset(SCOPES), scarce=HOT_TOTAL // 2)
     figures: list[Figure] = []
     year = Path(wanted.folder, "year.jsonl")
+    if {"sales", "stock", "audit", "mixed"} & set(wanted.names):
+        prepare(year, source_id=bench.source_id)
+        say("the chain is loaded")
     if {"sales", "stock", "audit"} & set(wanted.names):
-        if not year.exists():
-            write_year(year)
-        load_year_chain(bench.source_id, say)
         figure, _ = bench_sales(bench.source_id, year, at_most=wanted.receipts or None)
         figures.append(figure)
         say(f"sales: {figure.value:,.0f} lines/s")
@@ -88,37 +84,33 @@ def _orders(bench: Bench, wanted: Wanted) -> list[Figure]:
 
 
 def _mixed(bench: Bench, wanted: Wanted, year: Path) -> Figure:
-    """Sales booked in one process while orders come in over HTTP to another."""
-    if not year.exists():
-        write_year(year)
-        load_year_chain(bench.source_id, say)
-    run = YearRun()
+    """Load a file of receipts as `onebasket load sales` does, while orders come in over HTTP to a hub."""
+    again = Path(wanted.folder, "again.jsonl")
+    write_jsonlines(again, (sold_again(receipt, stem="again") for receipt in islice(receipts_of(year), AGAIN)))
     load = Load(0, bench.token, bench.skus, bench.places, seconds=wanted.seconds, seed=3)
+    tally, ends = Tally(), [time.perf_counter()]
     with hub() as served, driving(msgspec.structs.replace(load, port=served.port)) as under_way:
-        run.book(bench.source_id, _again(year, until=under_way.ended), beside_a_hub=True)
+        ends[0] = time.perf_counter()
+        ReceiptFiles(bench.source_id).load(
+            again, tally, told=lambda _: ends.append(time.perf_counter()), stopped=under_way.ended
+        )
         outcome = under_way.outcome()
+    times = sorted((end - begin) * 1000 for begin, end in pairwise(ends))
     return Figure(
         "mixed",
-        "sales booked in one process beside orders over HTTP to another",
-        run.lines / run.seconds,
+        "receipts loaded from a file beside orders over HTTP",
+        tally.lines / (ends[-1] - ends[0]),
         "lines/s",
         details={
             "orders/s": outcome.per_second,
             "orders p50 ms": outcome.p50,
             "orders p99 ms": outcome.p99,
             "orders statuses": outcome.statuses,
-            "sales batch p99 ms": percentile(sorted(run.times), 99),
-            "receipts a batch": BESIDE_A_HUB if not is_postgresql() else BATCH,
+            "receipts a batch": tally.booked / len(times),
+            "batch p50 ms": percentile(times, 50),
+            "batch p99 ms": percentile(times, 99),
         },
     )
-
-
-def _again(year: Path, *, until: Callable[[], bool]) -> Iterator[list[Receipt]]:
-    """Yield the year's receipts under other keys until the orders have ended."""
-    for batch in batches_of(year, size=BATCH if is_postgresql() else BESIDE_A_HUB):
-        if until():
-            return
-        yield [msgspec.structs.replace(receipt, key=f"again-{receipt.key}") for receipt in batch]
 
 
 def main() -> None:

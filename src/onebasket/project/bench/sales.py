@@ -1,5 +1,6 @@
 """`bench sales`, `bench stock` and `bench audit`: the year's receipts in process, and reads of what they leave."""
 
+import resource
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -8,12 +9,11 @@ from itertools import islice
 from pathlib import Path
 from queue import Queue
 
-import psutil
+import msgspec
 
-from onebasket.base.bulk import is_postgresql
 from onebasket.base.clock import database_now
 from onebasket.base.committer import perform
-from onebasket.base.tuning import LOADING, SERVING, tune_process, tune_writer
+from onebasket.base.tuning import LOADING, tune_process, tune_writer
 from onebasket.channels.files.jsonlines import read_jsonlines
 from onebasket.channels.files.messages import Parsed
 from onebasket.commerce.catalogue.queries import products_by_sku
@@ -29,10 +29,7 @@ from onebasket.project.bench.limits import measure_limit
 from onebasket.project.bench.report import Figure, share
 
 BATCH = 1_000
-BESIDE_A_HUB = 60
-"""Receipts a batch where a hub serves the same SQLite file: its transactions wait for ours, so ours stay short."""
-PAUSE = 0.02
-LIMIT_BATCHES = 15
+LIMIT_RECEIPTS = 15_000
 READ_AHEAD = 2
 BANANAS = "1082185"
 STOCKED = 50
@@ -40,16 +37,25 @@ LOOKS = 500
 AUDIT_SECONDS = 15
 
 
-def batches_of(path: Path, *, size: int, skip: int = 0) -> Iterator[list[Receipt]]:
-    """Stream the receipts of a JSON-lines file in batches, read by a thread that is a little ahead."""
+def receipts_of(path: Path) -> Iterator[Receipt]:
+    """Stream the receipts of a JSON-lines file."""
+    with path.open("rb", buffering=1 << 20) as file:
+        yield from (message.receipt for message in read_jsonlines(file) if isinstance(message, Parsed))
+
+
+def sold_again(receipt: Receipt, *, stem: str) -> Receipt:
+    """Return the receipt under another key."""
+    return msgspec.structs.replace(receipt, key=f"{stem}-{receipt.key}")
+
+
+def batches_of(path: Path, *, most: int) -> Iterator[list[Receipt]]:
+    """Stream the first receipts of a file, at most so many, in batches that a thread reads a little ahead."""
     ahead: Queue[list[Receipt] | None] = Queue(READ_AHEAD)
 
     def read() -> None:
-        with path.open("rb", buffering=1 << 20) as file:
-            receipts = (message.receipt for message in read_jsonlines(file) if isinstance(message, Parsed))
-            rest = islice(receipts, skip, None)
-            while batch := list(islice(rest, size)):
-                ahead.put(batch)
+        receipts = islice(receipts_of(path), most)
+        while batch := list(islice(receipts, BATCH)):
+            ahead.put(batch)
         ahead.put(None)
 
     threading.Thread(target=read, name="reader", daemon=True).start()
@@ -72,21 +78,16 @@ class YearRun:
         self.times: list[float] = []
         self.growth: list[tuple[int, float]] = []
 
-    def book(self, source_id: int, batches: Iterator[list[Receipt]], *, beside_a_hub: bool = False) -> None:
-        """Book batch after batch; notes the rate each time that the lines have grown by half a power of ten.
-
-        Beside a hub on SQLite it pauses after each batch: SQLite's lock has no queue, and the hub must get its turn.
-        """
+    def book(self, source_id: int, batches: Iterator[list[Receipt]]) -> None:
+        """Book batch after batch; notes the rate each time that the lines have grown by half a power of ten."""
         tune_process()
-        tune_writer(SERVING if beside_a_hub else LOADING)
+        tune_writer(LOADING)
         mark, since_lines, begins = 10_000, 0, time.perf_counter()
         since = begins
         for batch in batches:
             started = time.perf_counter()
             perform(partial(book_sales, source_id), batch)
             now = time.perf_counter()
-            if beside_a_hub and not is_postgresql():
-                time.sleep(PAUSE)
             self.times.append((now - started) * 1000)
             self.lines += lines_in(batch)
             self.receipts += len(batch)
@@ -97,14 +98,15 @@ class YearRun:
 
 
 def bench_sales(source_id: int, path: Path, *, at_most: int | None = None) -> tuple[Figure, YearRun]:
-    """Book the year from JSON lines; the bare writer's limit is taken on its last batches, on the full ledger."""
+    """Book the year from JSON lines; the bare writer's limit is taken on its last receipts, sold once more after it."""
     total = sum(1 for _ in path.open("rb")) if at_most is None else at_most
-    last = LIMIT_BATCHES * BATCH
     run = YearRun()
-    run.book(source_id, islice(batches_of(path, size=BATCH), (total - last) // BATCH))
-    kept = list(batches_of(path, size=BATCH, skip=run.receipts))[:LIMIT_BATCHES]
+    run.book(source_id, batches_of(path, most=total))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    last = [sold_again(r, stem="limit") for r in islice(receipts_of(path), max(0, total - LIMIT_RECEIPTS), total)]
+    kept = [last[start : start + BATCH] for start in range(0, len(last), BATCH)]
     seconds = measure_limit([partial(book_sales, source_id, batch) for batch in kept], tuning=LOADING)
-    limit = sum(map(lines_in, kept)) / seconds
+    limit = lines_in(last) / seconds
     rate = run.lines / run.seconds
     ordered = sorted(run.times)
     figure = Figure(
@@ -120,7 +122,7 @@ def bench_sales(source_id: int, path: Path, *, at_most: int | None = None) -> tu
             "batch p50 ms": percentile(ordered, 50),
             "batch p99 ms": percentile(ordered, 99),
             "lines/s as the ledger grew": {lines: round(each) for lines, each in run.growth},
-            "memory MB": psutil.Process().memory_info().rss / 1e6,
+            "most memory of the loading process, MB": memory,
         },
     )
     return figure, run

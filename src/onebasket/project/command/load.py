@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from onebasket.base.committer import UnavailableError
+from onebasket.base.committer import BrokenRequestError, UnavailableError
 from onebasket.project.loading.folders import WatchedFolder
 from onebasket.project.loading.items import KINDS, ItemTally, load_items
 from onebasket.project.loading.receipts import BATCH, ReceiptFiles, Tally, UnloadableError, source_id_of
@@ -124,7 +124,7 @@ def _load_kind(name: str, paths: Sequence[Path], *, source: str) -> None:
                     tally=tally,
                     told=_teller(progress, task=task, tally=Tally()),
                 )
-    except (UnloadableError, UnavailableError) as error:
+    except (UnloadableError, UnavailableError, BrokenRequestError) as error:
         console.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from error
     counts = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(tally.outcomes.items())) or "nothing"

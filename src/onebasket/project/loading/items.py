@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from onebasket.base import quarantine
-from onebasket.base.committer import perform
 from onebasket.channels.files.messages import MESSAGE_LIMIT, Lines, find_key, storable
 from onebasket.commerce.catalogue.actions import upsert_products, upsert_units
 from onebasket.commerce.catalogue.rules import ProductItem, UnitItem
@@ -24,6 +23,7 @@ from onebasket.commerce.pricing.rules import PriceItem
 from onebasket.commerce.stock.actions import book_movements
 from onebasket.commerce.stock.rules.messages import FactQuarantined, StockFact
 from onebasket.project.loading.pace import Pace
+from onebasket.project.loading.writing import Writer
 
 MOST_PROBLEMS = 20
 BATCH = 1_000
@@ -32,20 +32,20 @@ FACTS_A_BATCH = 50
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a file may hold: the type of its items, the action that takes them in, and how many at a time."""
+    """What a file may hold: the type of its items, what takes them in, and how many at a time."""
 
     shape: type[msgspec.Struct]
-    take_in: Callable[[int, Sequence[Any]], Sequence[Any]]
+    writer: Writer
     batch: int = BATCH
 
 
 KINDS: dict[str, Kind] = {
-    "places": Kind(PlaceItem, upsert_places),
-    "units": Kind(UnitItem, upsert_units),
-    "products": Kind(ProductItem, upsert_products),
-    "customers": Kind(CustomerItem, upsert_customers),
-    "prices": Kind(PriceItem, set_prices),
-    "stock": Kind(StockFact, book_movements, FACTS_A_BATCH),
+    "places": Kind(PlaceItem, Writer(upsert_places)),
+    "units": Kind(UnitItem, Writer(upsert_units)),
+    "products": Kind(ProductItem, Writer(upsert_products)),
+    "customers": Kind(CustomerItem, Writer(upsert_customers)),
+    "prices": Kind(PriceItem, Writer(set_prices)),
+    "stock": Kind(StockFact, Writer(book_movements, hot="facts"), FACTS_A_BATCH),
 }
 
 
@@ -92,7 +92,7 @@ def load_items(
             _take_in(kind, batch, source_id, tally)
             seconds = time.perf_counter() - started
             tally.seconds += seconds
-            pace.learn(len(batch), seconds)
+            pace.learn(len(batch), seconds, rest=not kind.writer.took_a_turn)
             if told:
                 told(batch[-1].end)
 
@@ -119,7 +119,7 @@ def _take_in(kind: Kind, batch: Sequence[_Read], source_id: int, tally: ItemTall
     sound = [read for read in batch if read.item is not None]
     if not sound:
         return
-    outcomes = perform(lambda items: kind.take_in(source_id, items), [read.item for read in sound])
+    outcomes = kind.writer.take_in(source_id, [read.item for read in sound])
     for read, outcome in zip(sound, outcomes, strict=True):
         if isinstance(outcome, FactQuarantined):
             tally.note(read.line, "quarantined", outcome.explanation)

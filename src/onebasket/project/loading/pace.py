@@ -30,11 +30,12 @@ class Pace:
             self._looked_at, self._careful = now, self._beside_hub()
         return max(1, int(self._size)) if self._careful else self._most
 
-    def learn(self, count: int, seconds: float) -> None:
-        """Take in how long a batch of so many took; beside a hub, let it have the database for as long again."""
+    def learn(self, count: int, seconds: float, *, rest: bool = True) -> None:
+        """Take in how long a batch of so many took; with `rest`, let a hub have the database for as long again."""
         if not self._careful or not count:
             return
         fitting = count * TARGET_SECONDS / max(seconds, 0.001)
         self._size = min(float(self._most), max(1.0, self._size / 2, min(fitting, self._size * 2)))
-        # SQLite's waiters look again every few dozen milliseconds; without a gap they would never get in.
-        time.sleep(min(seconds, TARGET_SECONDS))
+        if rest:
+            # SQLite's waiters look again every few dozen milliseconds; without a gap they would never get in.
+            time.sleep(min(seconds, TARGET_SECONDS))

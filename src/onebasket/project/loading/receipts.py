@@ -11,7 +11,7 @@ from typing import BinaryIO
 from django.db import DatabaseError
 
 from onebasket.base import bulk, quarantine
-from onebasket.base.committer import UnavailableError, perform
+from onebasket.base.committer import BrokenRequestError
 from onebasket.channels.files.csvfile import read_csv
 from onebasket.channels.files.csvmapping import Mapping, read_mapping
 from onebasket.channels.files.jsonlines import read_jsonlines
@@ -25,6 +25,7 @@ from onebasket.commerce.sales.actions import book_sales
 from onebasket.commerce.sales.rules.outcomes import ReceiptBooked, ReceiptOutcome
 from onebasket.commerce.sales.rules.receipt import Receipt
 from onebasket.project.loading.pace import Pace
+from onebasket.project.loading.writing import Writer
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +80,7 @@ class ReceiptFiles:
         self._form = form
         self._mapping = _read_mapping(mapping) if mapping else None
         self._pace = Pace(batch)
+        self._writer = Writer(book_sales, hot="receipts")
         self._reading: Reading | None = None
         self._last_id = 0
 
@@ -130,12 +132,23 @@ class ReceiptFiles:
         if not self._last_id:
             ((self._last_id,),) = bulk.fetch("SELECT COALESCE(MAX(id), 0) FROM sales_receipt")
         started = time.perf_counter()
-        outcomes = _book_or_keep(self._source_id, items)
+        outcomes = self._book_or_keep(items)
         seconds = time.perf_counter() - started
         tally.seconds += seconds
         tally.slowest = max(tally.slowest, seconds)
         self._count(items, outcomes, tally)
-        self._pace.learn(len(items), seconds)
+        self._pace.learn(len(items), seconds, rest=not self._writer.took_a_turn)
+
+    def _book_or_keep(self, items: Sequence[Item]) -> list[ReceiptOutcome]:
+        """Book a batch; one that is not taken is halved until the receipt at fault stands alone, and is kept."""
+        try:
+            return self._writer.take_in(self._source_id, items)
+        except (DatabaseError, OverflowError, ValueError, ArithmeticError, BrokenRequestError) as error:
+            if len(items) > 1:
+                middle = len(items) // 2
+                return self._book_or_keep(items[:middle]) + self._book_or_keep(items[middle:])
+            logger.exception("one receipt could not be booked")
+            return self._writer.take_in(self._source_id, [_unbookable(self._source_id, items[0], error)])
 
     def _count(self, items: Sequence[Item], outcomes: Sequence[ReceiptOutcome], tally: Tally) -> None:
         """Count what is new by its id: receipts' ids ascend, so what was booked before has one seen before."""
@@ -157,20 +170,6 @@ def _item(message: Message) -> Item:
     if isinstance(message, Parsed):
         return message.receipt
     return quarantine.Unreadable(message.text, message.reason, message.explanation, key=message.key)
-
-
-def _book_or_keep(source_id: int, items: Sequence[Item]) -> list[ReceiptOutcome]:
-    """Book a batch; one that the database refuses is halved until the receipt at fault stands alone, and is kept."""
-    try:
-        return list(perform(lambda batch: book_sales(source_id, batch), items))
-    except UnavailableError:
-        raise
-    except (DatabaseError, OverflowError, ValueError, ArithmeticError) as error:
-        if len(items) > 1:
-            middle = len(items) // 2
-            return _book_or_keep(source_id, items[:middle]) + _book_or_keep(source_id, items[middle:])
-        logger.exception("one receipt could not be booked")
-        return list(perform(lambda batch: book_sales(source_id, batch), [_unbookable(source_id, items[0], error)]))
 
 
 def _unbookable(source_id: int, item: Item, error: Exception) -> quarantine.Unreadable:
