@@ -7,7 +7,7 @@ WORKERS ?= 2
 
 bin := .venv/bin
 uv := $(bin)/uv
-lock := $(uv) pip compile --quiet --upgrade --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11
+lock := $(uv) pip compile --system-certs --quiet --upgrade --generate-hashes --no-header --no-annotate --no-emit-index-url --python-version 3.11
 django := DJANGO_SETTINGS_MODULE=tests.settings PYTHONPATH=. $(bin)/python -m django
 
 .DEFAULT_GOAL := help

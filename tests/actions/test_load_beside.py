@@ -96,7 +96,7 @@ def test_the_hub_books_facts_about_stock_that_are_loaded_beside_it(chain: Chain,
 
 
 def test_a_receipt_that_the_hub_fails_on_stands_alone(chain: Chain, tmp_path: Path) -> None:
-    def refuse(calls: Sequence[ReceiptsCall]) -> object:
+    def refuse(calls: Sequence[ReceiptsCall]) -> Sequence[Any]:
         if any(getattr(item, "number", "") == "3" for call in calls for item in call.items):
             raise DataError("value out of range")
         return book_receipts(calls)

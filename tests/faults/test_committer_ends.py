@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from shutil import rmtree
@@ -28,35 +27,47 @@ STOCK, BUYERS = 50, 120
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("committer_ends")]
 
 
-@contextmanager
-def serving(house: House, *, workers: int = 1) -> Iterator[House]:
-    """Run the hub with so many serving processes until the block ends; kill what is left of it then."""
+def serve(house: House, *, workers: int) -> None:
+    """Run a hub with so many serving processes in the place of the one that runs."""
+    end(house)
     house.port = free_port()
     arguments = ("--port", str(house.port), "--no-migrate", "--workers", str(workers))
     house.family = [house._run("hub", *arguments)]
-    with ExitStack() as stack:
-        stack.callback(house.end)
-        house.wait_until(lambda: house.probe("/readyz") == 200)
-        # A hub that is killed leaves its socket's folder.
-        stack.callback(rmtree, socket_of(committer(house)).parent, ignore_errors=True)
-        yield house
+    house.wait_until(lambda: house.probe("/readyz") == 200)
+
+
+def end(house: House) -> None:
+    """Kill what runs; a hub that is killed leaves its socket's folder."""
+    folders = [socket_of(child).parent for child in house.everything() if is_committer(child)]
+    house.end()
+    for folder in folders:
+        rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
-def made(command: tuple[str, ...], spare_databases: SpareDatabases, tmp_path_factory: pytest.TempPathFactory) -> House:
+def made(
+    command: tuple[str, ...], spare_databases: SpareDatabases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
     """A house whose chain is there; its hub is yet to be started."""
-    return open_house(command, spare_databases.copy(), tmp_path_factory.mktemp("committer") / "home")
+    house = open_house(command, spare_databases.copy(), tmp_path_factory.mktemp("committer") / "home")
+    yield house
+    end(house)
 
 
-@pytest.fixture(scope="module")
-def house(made: House) -> Iterator[House]:
+@pytest.fixture
+def house(made: House) -> House:
     """A hub of two serving processes, for tests that leave it serving."""
-    with serving(made, workers=2) as served:
-        yield served
+    if not made.family:
+        serve(made, workers=2)
+    return made
+
+
+def is_committer(process: psutil.Process) -> bool:
+    return has_not_ended(process) and MODULE in process.cmdline()
 
 
 def committer(house: House) -> psutil.Process:
-    (one,) = [child for child in house.children() if has_not_ended(child) and MODULE in child.cmdline()]
+    (one,) = [child for child in house.children() if is_committer(child)]
     return one
 
 
@@ -240,13 +251,12 @@ def assert_all_ended(processes: Sequence[psutil.Process]) -> None:
         time.sleep(0.05)
 
 
-def test_a_hub_that_is_asked_to_end_answers_what_is_in_hand_and_leaves_nothing(made: House, house: House) -> None:
-    alone = House(made.command, made.url, made.home, token=made.token)
-    house.end()
-    with serving(alone), ThreadPoolExecutor(1) as pool:
-        hub, family = alone.family[0], alone.children()
-        assert not alone.on_sqlite or is_announced(alone)
-        one, waiting = in_hand(alone, pool, "in-hand")
+def test_a_hub_that_is_asked_to_end_answers_what_is_in_hand_and_leaves_nothing(made: House) -> None:
+    serve(made, workers=1)
+    with ThreadPoolExecutor(1) as pool:
+        hub, family = made.family[0], made.children()
+        assert not made.on_sqlite or is_announced(made)
+        one, waiting = in_hand(made, pool, "in-hand")
         folder = socket_of(one).parent
         assert folder.is_dir()
         hub.send_signal(signal.SIGTERM)
@@ -257,15 +267,18 @@ def test_a_hub_that_is_asked_to_end_answers_what_is_in_hand_and_leaves_nothing(m
         assert hub.wait(PATIENCE) == 0
         assert_all_ended(family)
         assert not folder.exists()
-        assert not alone.on_sqlite or not is_announced(alone)
+        assert not made.on_sqlite or not is_announced(made)
+    end(made)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems leave this to the supervisor")
 def test_a_killed_hub_takes_its_committer_and_its_serving_processes_along(made: House) -> None:
-    with serving(made, workers=2):
-        family = made.children()
-        assert committer(made) in family
-        assert len(family) >= 3
-        made.family[0].kill()
-        made.family[0].wait(PATIENCE)
-        assert_all_ended(family)
+    serve(made, workers=2)
+    family, folder = made.children(), socket_of(committer(made)).parent
+    assert committer(made) in family
+    assert len(family) >= 3
+    made.family[0].kill()
+    made.family[0].wait(PATIENCE)
+    assert_all_ended(family)
+    end(made)
+    rmtree(folder)

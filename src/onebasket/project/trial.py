@@ -11,7 +11,8 @@ HOME_OPTION = "--home"
 def prepare_trial(arguments: Sequence[str], environment: MutableMapping[str, str] = os.environ) -> None:
     """Write into the environment what the command line (without the program's name) implies.
 
-    `demo`: its mode, and the folder that --home names. `bench`: the same mode, a key and a folder that is there, so that none is made.
+    `demo`: its mode, and the folder that --home names. `bench`: the same mode, and a key and a folder
+    that are there, so that none is made.
     """
     command = arguments[0] if arguments else ""
     if command not in {"demo", "bench"}:
