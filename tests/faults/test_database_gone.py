@@ -1,6 +1,5 @@
 """The database goes away under a running hub and comes back: nobody starts the hub again, and nothing is lost."""
 
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -44,7 +43,7 @@ def house(command: tuple[str, ...], spare_databases: SpareDatabases, tmp_path: P
 def server(spare_databases: SpareDatabases) -> Iterator[Server]:
     if not spare_databases.on_postgres:
         pytest.skip("a server that goes away: SQLite has none")
-    with own_server(Path(os.environ["ONEBASKET_TEST_FOLDER"]) / "gone") as made:
+    with own_server(spare_databases.folder / f"gone-{spare_databases.worker}") as made:
         yield made
 
 

@@ -36,7 +36,11 @@ def told(detail: dict[str, Any]) -> str:
 def _plain(value: object) -> str:
     if isinstance(value, dict):
         return f"({told(value)})"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value))
+    if value is None:
+        return formats.DASH
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 class ReadOnlyAdmin(ModelAdmin):

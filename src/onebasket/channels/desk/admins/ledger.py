@@ -16,6 +16,7 @@ from onebasket.commerce.access.rules import may
 from onebasket.commerce.orders.models import Order
 from onebasket.commerce.sales.models import Receipt
 from onebasket.commerce.stock.models import Breach, Buffer, Count, Discrepancy, Movement, Reservation, Shelf
+from onebasket.commerce.stock.rules.ends import End
 
 OCCURRED, BOOKED = (
     columns.moment("Occurred", "occurred_at", sort=False),
@@ -34,6 +35,8 @@ MOVED: tuple[Column, ...] = (
 
 
 def _free(row: Row) -> str:
+    if row.state != End.SELLABLE:
+        return formats.DASH
     unit = row.product.unit
     return formats.quantity(row.on_hand - row.reserved - row.held, unit=unit.code, decimals=unit.decimals)
 
@@ -42,7 +45,7 @@ class ShelfAdmin(ByProductAdmin):
     """The stock of a product at a place in one state."""
 
     right = "stock.read"
-    about = "On hand less reserved and held is what may still be promised; buffers are not taken off here."
+    about = "Free: on hand less reserved and held, as far as it may be promised; buffers are not taken off here."
     list_filter = (filters.PLACE, filters.one_of("state"), filters.BELOW)
     table = (
         NAME, SKU, PLACE, columns.choice("Shelf", "state"), columns.quantity("On hand", "on_hand"),

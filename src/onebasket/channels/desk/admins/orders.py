@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from onebasket.base.models import Event, InboxEntry
 from onebasket.channels.desk import columns, filters
 from onebasket.channels.desk.columns import NAME, PLACE, PRODUCT, SKU, Column, Row, address_of, link
-from onebasket.channels.desk.rows import ReadOnlyAdmin, may_see, told
+from onebasket.channels.desk.rows import ReadOnlyAdmin, may_see
 from onebasket.channels.desk.searching import ByProductAdmin, SearchedAdmin, as_uuid, entry_ids
 from onebasket.channels.desk.sections import Section, filtered, section
 from onebasket.commerce.orders.models import DayNumber, Fulfilment, Order, OrderLine
@@ -118,7 +118,15 @@ class OrderAdmin(SearchedAdmin):
 
 
 def _why(reason: Any) -> str:  # noqa: ANN401 - JSON
-    return told(reason) if isinstance(reason, dict) else str(reason)
+    if not isinstance(reason, dict):
+        return str(reason)
+    parts = [
+        f"{reason['chosen']}.",
+        f"Asked: {', '.join(reason['asked'])}; {'what there is' if reason['partial'] else 'whole or not at all'}.",
+        f"It took the place of hold {reason['hold']}." if reason["hold"] else "",
+        f"Rows of the price book: {', '.join(map(str, reason['prices']))}." if reason["prices"] else "",
+    ]
+    return " ".join(filter(None, parts))
 
 
 ENTRY: tuple[Column, ...] = (
