@@ -12,6 +12,7 @@ from django.db.models import Model, Q, QuerySet, Sum
 
 from onebasket.base.committer import Client, Committer, HotAction
 from onebasket.base.committer.beside import serve_beside
+from onebasket.base.webhooks import Deliveries, Policy
 from onebasket.commerce.access.actions import enrol_source
 from onebasket.commerce.catalogue.actions import upsert_products, upsert_units
 from onebasket.commerce.catalogue.models import Product
@@ -221,6 +222,15 @@ def running(actions: Mapping[str, HotAction], **more: Any) -> Iterator[Client]:
         one.stop()
         thread.join(20)
         assert not thread.is_alive()
+
+
+def deliver_due(policy: Policy) -> int:
+    """Send what is due, a few of each webhook, to the end; return how many were sent, well or not."""
+    deliveries = Deliveries(policy)
+    try:
+        return deliveries.begin()
+    finally:
+        deliveries.end()
 
 
 def shelf(sku: str, *, place_code: str = "p1", state: End = End.SELLABLE) -> tuple[int, int, int]:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,10 +21,10 @@ from onebasket.base.clock import database_now
 from onebasket.base.models import Delivery, Event, TrailEntry, Webhook
 from onebasket.base.relay import number_waiting
 from onebasket.base.webhooks import (
+    Deliveries,
     Policy,
     UnknownWebhookError,
     WebhookError,
-    deliver_due,
     fan_out,
     list_webhooks,
     register,
@@ -32,7 +33,9 @@ from onebasket.base.webhooks import (
     set_webhook_active,
     unregister,
 )
+from onebasket.base.webhooks.delivering import LANES
 from onebasket.base.webhooks.signing import secret_text
+from tests.builders import deliver_due
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -308,6 +311,40 @@ def test_a_receiver_that_hangs_costs_its_time_out_alone(receiver: Receiver) -> N
     gate.set()
     row = Delivery.objects.get()
     assert (row.state, row.attempts, row.last_error) == ("pending", 1, "TimeoutError: timed out")
+
+
+@pytest.mark.parametrize("hanging", [1, 300])
+def test_receivers_that_hang_keep_nobody_else_waiting(receiver: Receiver, hanging: int) -> None:
+    """Each of its deliveries is a subject of its own, all due before the others'; none of them ends in this test."""
+    slow, gate = subscribe(receiver, types=("order.placed",))[0], threading.Event()
+    subscribe(receiver, types=("order.cancelled",))
+    receiver.answer = lambda body: 200 * (body["type"].endswith("cancelled") or gate.wait(20))
+    tell(*[(f"order/{n}", n) for n in range(hanging)])
+    tell(*[(f"order/{n}", n) for n in range(20)], type_="order.cancelled")
+    deliveries = Deliveries(Policy(timeout=20))
+    try:
+        until = time.monotonic() + 15
+        while Delivery.objects.filter(state="delivered").count() < 20:
+            assert time.monotonic() < until
+            deliveries.turn()
+        assert Delivery.objects.filter(webhook=slow, attempts=1).count() == min(hanging, LANES)
+        assert Delivery.objects.filter(webhook=slow, attempts=0).count() == max(0, hanging - LANES)
+    finally:
+        gate.set()
+        deliveries.end()
+
+
+def test_a_webhook_that_nobody_answers_for_is_asked_with_one_delivery_at_a_time(receiver: Receiver) -> None:
+    register("http://127.0.0.1:9/", types=(), places=("*",), actor="tests", now=NOW)  # the discard port: refused
+    tell(*[(f"order/{n}", n) for n in range(8)])
+    deliveries = Deliveries(PATIENT)
+    begun = []
+    for _ in range(3):
+        begun.append(deliveries.begin())
+        while deliveries._under_way:
+            deliveries._record_done()
+    assert begun == [LANES, 1, 1]
+    deliveries.end()
 
 
 def test_no_transaction_is_open_while_it_is_sent(receiver: Receiver) -> None:

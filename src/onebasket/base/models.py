@@ -115,7 +115,7 @@ class Delivery(models.Model):
             models.Index(
                 fields=["webhook", "subject", "event"], condition=Q(state="pending"), name="delivery_pending_subject"
             ),
-            models.Index(fields=["next_attempt_at"], condition=Q(state="pending"), name="delivery_due"),
+            models.Index(fields=["webhook", "next_attempt_at"], condition=Q(state="pending"), name="delivery_due_of"),
             models.Index(fields=["webhook"], condition=Q(state="dead"), name="delivery_dead"),
         ]
 

@@ -1,6 +1,6 @@
 """Webhooks: addresses that events are delivered to, signed to the Standard Webhooks specification."""
 
-from onebasket.base.webhooks.delivering import Policy, deliver_due
+from onebasket.base.webhooks.delivering import Deliveries, Policy
 from onebasket.base.webhooks.fanning import fan_out
 from onebasket.base.webhooks.registering import (
     EVERY_PLACE,
@@ -18,11 +18,11 @@ from onebasket.base.webhooks.registering import (
 
 __all__ = [
     "EVERY_PLACE",
+    "Deliveries",
     "Policy",
     "UnknownWebhookError",
     "WebhookError",
     "WebhookFacts",
-    "deliver_due",
     "fan_out",
     "list_webhooks",
     "register",

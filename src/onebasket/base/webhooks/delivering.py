@@ -4,8 +4,7 @@ import json
 import logging
 import random
 from collections import Counter
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -18,18 +17,20 @@ from onebasket.base import bulk
 from onebasket.base.clock import database_now
 from onebasket.base.cloudevents import envelope
 from onebasket.base.instants import instant_parameter
-from onebasket.base.models import Delivery
+from onebasket.base.models import Delivery, Webhook
 from onebasket.base.webhooks.sending import Sent, send
 from onebasket.base.webhooks.signing import secret_text, signed_headers, versions_that_sign
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 32
-GIVEN_UP_AFTER = 3
-"""So many deliveries in a row that nobody answered end a webhook's turn: its host is down, and others wait."""
+LANES = 4
+"""So many deliveries of one webhook are under way at once, so that one that hangs leaves the others their senders."""
 
-SENDERS = 8
-_DUE_READ = 256
+SILENT_AFTER = 3
+"""After so many deliveries in a row that nobody answered a webhook has one lane: its host is down, and is tried alone."""
+
+_LOOK_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,64 +69,89 @@ class _Claimed:
     until: datetime
 
 
-def deliver_due(policy: Policy = Policy()) -> int:
-    """Send what is due, at most 32 and one of a subject; return how many were sent, well or not.
+class Deliveries:
+    """Deliveries under way, a few of each webhook. Used by one thread, which claims and records; others send.
 
     No transaction is open while the network is waited for. What a webhook has answered wrongly is tried later, and
     holds back only what follows it in its own subject.
     """
-    if transaction.get_connection().in_atomic_block:
-        message = "deliveries are sent outside any transaction"
-        raise RuntimeError(message)
-    claimed = _claim(policy)
-    if not claimed:
-        return 0
-    silent: Counter[UUID] = Counter()
-    with ThreadPoolExecutor(max_workers=min(SENDERS, len(claimed)), thread_name_prefix="webhook") as pool:
-        waiting = {pool.submit(_send, item, policy, silent): item for item in claimed}
-        for future in as_completed(waiting):
-            _record(waiting[future], future.result(), policy)
-    return len(claimed)
+
+    def __init__(self, policy: Policy = Policy()) -> None:
+        """Keep the policy; nothing is sent before a turn."""
+        self._policy = policy
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="webhook")
+        self._under_way: dict[Future[Sent | None], _Claimed] = {}
+        self._silent: Counter[UUID] = Counter()
+
+    def turn(self) -> int:
+        """Record what has come back and begin what is due, as far as there are lanes; return how many of both."""
+        moved = self._record_done() + self.begin()
+        if not moved and self._under_way:
+            wait(self._under_way, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED)
+            moved = self._record_done()
+        return moved
+
+    def begin(self) -> int:
+        """Claim what is due, at most one of a subject, and begin to send it; return how many."""
+        if transaction.get_connection().in_atomic_block:
+            raise RuntimeError("deliveries are sent outside any transaction")
+        claimed = _claim(self._due_heads(database_now()), self._policy)
+        for item in claimed:
+            self._under_way[self._pool.submit(_send, item, self._policy)] = item
+        return len(claimed)
+
+    def end(self) -> None:
+        """Wait for what is under way, at most twice its time-out, and record it."""
+        self._pool.shutdown()
+        self._record_done()
+
+    def _record_done(self) -> int:
+        done = [future for future in self._under_way if future.done()]
+        for future in done:
+            item, sent = self._under_way[future], future.result()
+            _record(item, sent, self._policy)
+            del self._under_way[future]
+            if sent is not None:
+                self._silent[item.webhook_id] = 0 if sent.reached else self._silent[item.webhook_id] + 1
+        return len(done)
+
+    def _due_heads(self, now: datetime) -> list[int]:
+        """Return deliveries that are due and the first of their subject, for each webhook as many as it has lanes."""
+        used = Counter(item.webhook_id for item in self._under_way.values())
+        webhooks = list(Webhook.objects.filter(active=True).values_list("id", flat=True))
+        random.shuffle(webhooks)  # or the last would wait where there are more than senders
+        heads: list[int] = []
+        for webhook in webhooks:
+            lanes = 1 if self._silent[webhook] >= SILENT_AFTER else LANES
+            free = min(lanes - used[webhook], AT_ONCE - len(self._under_way) - len(heads))
+            if free > 0:
+                heads += _heads_of(webhook, now, free)
+        return heads
 
 
-def _claim(policy: Policy) -> list[_Claimed]:
-    now = database_now()
-    heads = _spread(_due_heads(now))
+def _claim(heads: list[int], policy: Policy) -> list[_Claimed]:
     if not heads:
         return []
+    now = database_now()
     until = now + timedelta(seconds=policy.lease)
     claimed = bulk.fetch(
         "UPDATE base_delivery SET attempts = attempts + 1, next_attempt_at = %s "  # noqa: S608 - constants
         f"WHERE state = 'pending' AND next_attempt_at <= %s AND {bulk.in_list('id')} RETURNING id",
-        [instant_parameter(until), instant_parameter(now), bulk.list_parameter(heads)],
+        [instant_parameter(until), instant_parameter(now), bulk.list_parameter(sorted(heads))],
     )
     rows = Delivery.objects.filter(pk__in=[identity for (identity,) in claimed]).select_related("webhook", "event")
     return [_claimed(row, until, now=now) for row in rows.order_by("id")]
 
 
-def _due_heads(now: datetime) -> list[tuple[int, UUID]]:
-    """Return (id, webhook) of due deliveries before which nothing of their subject is pending, longest due first."""
+def _heads_of(webhook: UUID, now: datetime, limit: int) -> list[int]:
+    """Return a webhook's deliveries that are due, longest due first, before which nothing of their subject is left."""
     earlier = Delivery.objects.filter(
         webhook=OuterRef("webhook"), subject=OuterRef("subject"), state=Delivery.State.PENDING, id__lt=OuterRef("id")
     )
     due = Delivery.objects.filter(
-        ~Exists(earlier), state=Delivery.State.PENDING, next_attempt_at__lte=now, webhook__active=True
+        ~Exists(earlier), webhook=webhook, state=Delivery.State.PENDING, next_attempt_at__lte=now
     )
-    return list(due.order_by("next_attempt_at", "id").values_list("id", "webhook_id")[:_DUE_READ])
-
-
-def _spread(heads: Iterable[tuple[int, UUID]]) -> list[int]:
-    """Take turns between webhooks, so that one with a long queue does not starve the others."""
-    queues: dict[UUID, list[int]] = {}
-    for identity, webhook in heads:
-        queues.setdefault(webhook, []).append(identity)
-    chosen: list[int] = []
-    while queues and len(chosen) < AT_ONCE:
-        for webhook in list(queues):
-            chosen.append(queues[webhook].pop(0))
-            if not queues[webhook]:
-                del queues[webhook]
-    return sorted(chosen[:AT_ONCE])
+    return list(due.order_by("next_attempt_at", "id").values_list("id", flat=True)[:limit])
 
 
 def _claimed(row: Delivery, until: datetime, *, now: datetime) -> _Claimed:
@@ -142,16 +168,14 @@ def _claimed(row: Delivery, until: datetime, *, now: datetime) -> _Claimed:
     )
 
 
-def _send(item: _Claimed, policy: Policy, silent: Counter[UUID]) -> Sent | None:
-    """Send one delivery; None when its turn came so late that its lease nearly is over, or its host is down."""
+def _send(item: _Claimed, policy: Policy) -> Sent | None:
+    """Send one delivery; None when its turn came so late that its lease is nearly over."""
     at = datetime.now(UTC)
-    if at + timedelta(seconds=2 * policy.timeout) > item.until or silent[item.webhook_id] >= GIVEN_UP_AFTER:
+    if at + timedelta(seconds=2 * policy.timeout) > item.until:
         return None
     secrets = [secret_text(item.webhook_id, version) for version in item.secret_versions]
     headers = signed_headers(secrets, item.message_id, at=at, body=item.body)
-    sent = send(item.url, headers=headers, body=item.body, timeout=policy.timeout, private=settings.WEBHOOKS_PRIVATE)
-    silent[item.webhook_id] = 0 if sent.reached else silent[item.webhook_id] + 1
-    return sent
+    return send(item.url, headers=headers, body=item.body, timeout=policy.timeout, private=settings.WEBHOOKS_PRIVATE)
 
 
 def _record(item: _Claimed, sent: Sent | None, policy: Policy) -> None:

@@ -15,7 +15,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from onebasket.base.committer import UnavailableError
 from onebasket.base.relay import number_waiting, prune_events
-from onebasket.base.webhooks import deliver_due, fan_out
+from onebasket.base.webhooks import Deliveries, fan_out
 from onebasket.commerce.orders.actions import expire_orders
 from onebasket.commerce.stock.actions import release_expired
 
@@ -33,13 +33,15 @@ _AT_ONCE_SQLITE, _AT_ONCE_POSTGRESQL = 50, 200
 class Job:
     """Something to do again and again: `run` returns how much it did.
 
-    It rests for `idle` seconds after it found nothing to do, and for `busy` seconds after it did something.
+    It rests for `idle` seconds after it found nothing to do, and for `busy` seconds after it did something. `end` sees
+    through what it has under way when the loop stops.
     """
 
     name: str
     run: Callable[[], int]
     idle: float
     busy: float = 0.0
+    end: Callable[[], None] | None = None
 
 
 class Turns:
@@ -60,6 +62,15 @@ class Turns:
             self._failures[index] = self._failures[index] + 1 if done is None else 0
             self._due[index] = time.monotonic() + _rest(job, done, self._failures[index])
         return max(0.0, min(self._due) - time.monotonic())
+
+    def end(self) -> None:
+        """Let every job see through what it has under way; one that cannot says so in the log."""
+        for job in self._jobs:
+            if job.end:
+                try:
+                    job.end()
+                except Exception:
+                    logger.exception("%s did not end well", job.name)
 
 
 class Loop:
@@ -92,6 +103,7 @@ class Loop:
         try:
             while not self._stopping.is_set():
                 self._stopping.wait(turns.take())
+            turns.end()
         finally:
             connection.close()
 
@@ -123,7 +135,8 @@ def standing_jobs() -> list[list[Job]]:
 
 def network_jobs() -> list[Job]:
     """Return what waits for others on the network."""
-    return [Job("webhooks", deliver_due, 0.5)]
+    deliveries = Deliveries()
+    return [Job("webhooks", deliveries.turn, 0.5, end=deliveries.end)]
 
 
 def writing_jobs() -> list[Job]:
