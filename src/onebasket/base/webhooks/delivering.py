@@ -28,7 +28,7 @@ LANES = 4
 """So many deliveries of one webhook are under way at once, so that one that hangs leaves the others their senders."""
 
 SILENT_AFTER = 3
-"""After so many deliveries in a row that nobody answered a webhook has one lane: its host is down, and is tried alone."""
+"""After so many deliveries in a row that nobody answered a webhook has one lane: its host is down, and only probed."""
 
 _LOOK_SECONDS = 0.25
 
