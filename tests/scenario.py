@@ -21,8 +21,9 @@ from onebasket.commerce.pricing.rules import PriceEnd, PriceItem
 from onebasket.commerce.sales.actions import book_sales, dismiss_line, mend_line
 from onebasket.commerce.sales.rules.outcomes import ReceiptOutcome
 from onebasket.commerce.sales.rules.receipt import Discount, Funder, Kind, Line, Original, Receipt, Tax, Tender
-from onebasket.commerce.stock.actions import book_movements, hold_stock, release_expired, release_holds
+from onebasket.commerce.stock.actions import book_movements, hold_stock, release_expired, release_holds, set_buffers
 from onebasket.commerce.stock.actions.holds import HoldCall
+from onebasket.commerce.stock.rules.buffers import BufferSetting
 from onebasket.commerce.stock.rules.messages import (
     FactKind,
     FactLine,
@@ -128,6 +129,7 @@ def open_chain(source: str = "till-1") -> Chain:
 def run_everything(source: str = "till-1") -> Chain:
     """Open the chain and let everything happen once that makes news or moves a figure."""
     chain = open_chain(source)
+    set_buffers(chain.source, [BufferSetting("k1", "s1", 1, "kiosk", sku="milk")])
     _trade(chain)
     _mend(chain)
     _promise(chain)

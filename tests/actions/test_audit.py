@@ -81,6 +81,13 @@ SHELF = first("stock_shelf", "state = 1 AND reserved = 0 AND held = 0 AND on_han
 LAST_SHELF = "id = (SELECT MAX(id) FROM stock_shelf WHERE on_hand > 5)"
 RESERVED = first("stock_shelf", "reserved > 0 AND on_hand > reserved + 5")
 O4 = "entry_id = (SELECT id FROM base_inboxentry WHERE key = 'o4')"
+SOLD = "(SELECT {} FROM stock_movement WHERE id = (SELECT MIN(id) FROM stock_movement WHERE kind = 5))"
+ITS_SHELF = (
+    "(SELECT s.id FROM stock_shelf s JOIN stock_movement m ON m.place_id = s.place_id AND m.product_id = s.product_id "
+    "WHERE s.state = 1 AND m.id = (SELECT MIN(id) FROM stock_movement WHERE kind = 5))"
+)
+VOID = "number = '4' AND kind = 3"
+FALSE = "1 = 0"
 R231 = "(SELECT id FROM sales_receipt WHERE number = '231')"
 
 CORRUPTIONS: list[tuple[str, set[str], list[str]]] = [
@@ -99,7 +106,7 @@ CORRUPTIONS: list[tuple[str, set[str], list[str]]] = [
     ),
     (
         "a movement's quantity",
-        {"stock.shelves", "stock.conserved"},
+        {"stock.shelves", "stock.conserved", "sales.movements"},
         [f"UPDATE stock_movement SET quantity = quantity + 1 WHERE {first('stock_movement', 'kind = 5')}"],
     ),
     (
@@ -195,6 +202,26 @@ CORRUPTIONS: list[tuple[str, set[str], list[str]]] = [
         [f"UPDATE sales_receiptdiscount SET amount = amount + 1 WHERE {first('sales_receiptdiscount')}"],
     ),
     (
+        "a sale's movement that is gone, with the shelf made to agree",
+        {"sales.movements"},
+        [
+            f"UPDATE stock_shelf SET on_hand = on_hand + {SOLD.format('quantity')} WHERE id = {ITS_SHELF}",
+            f"DELETE FROM stock_movement WHERE id = {SOLD.format('id')}",
+        ],
+    ),
+    (
+        "a pick's movement as a hand-over's",
+        {"orders.movements"},
+        [f"UPDATE stock_movement SET kind = 7 WHERE {first('stock_movement', 'kind = 6')}"],
+    ),
+    ("a void that counts for nothing", {"sales.voids"}, [f"UPDATE sales_receipt SET effect = 0 WHERE {VOID}"]),
+    ("a void's total", {"sales.voids"}, [f"UPDATE sales_receipt SET paid_total = paid_total + 1 WHERE {VOID}"]),
+    (
+        "a voided receipt that does not know",
+        {"sales.voids"},
+        [f"UPDATE sales_receipt SET voided = {FALSE} WHERE number = '3'"],
+    ),
+    (
         "an exception beside its line",
         {"sales.exceptions"},
         [f"UPDATE sales_lineexception SET line = 9 WHERE {first('sales_lineexception')}"],
@@ -239,7 +266,7 @@ CORRUPTIONS: list[tuple[str, set[str], list[str]]] = [
     ),
     (
         "more picked than promised",
-        {"orders.lines", "orders.totals"},
+        {"orders.lines", "orders.totals", "orders.movements"},
         [f"UPDATE orders_orderline SET picked = promised + 1 WHERE {first('orders_orderline', 'picked = promised')}"],
     ),
     (

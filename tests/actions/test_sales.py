@@ -11,6 +11,7 @@ from onebasket.base.quarantine import Unreadable
 from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.rules import PlaceItem
 from onebasket.commerce.sales.actions import SettledBeforeError, book_sales, dismiss_line, mend_line
+from onebasket.commerce.sales.actions.exceptions import OtherUnitError
 from onebasket.commerce.sales.models import (
     LineException,
     Receipt,
@@ -217,6 +218,17 @@ def test_a_line_in_another_unit_waits_for_somebody(source: int) -> None:
     assert on_hand("apples") == 4_500
 
 
+def test_mending_a_line_in_another_unit_asks_for_the_quantity(source: int) -> None:
+    sell(source, receipt("r1", item("apples", 2, 400, unit="each")))
+    ((line,),) = LineException.objects.values_list("pk")
+    with pytest.raises(OtherUnitError) as refused:
+        mend_line(line, sku="apples", quantity=None, actor="ann", source_id=source)
+    assert (refused.value.args, on_hand("apples")) == (("each", "kg"), 5_000)
+
+    mend_line(line, sku="apples", quantity=850, actor="ann", source_id=source)
+    assert on_hand("apples") == 4_150
+
+
 def test_zero_free_and_negative_lines(source: int) -> None:
     booked = sell(
         source,
@@ -317,6 +329,12 @@ def test_the_same_fault_again_is_the_same_item(source: int) -> None:
 
     assert sell(source, bad, bad) == [first, first]
     assert open_items() == [("r1", "does_not_tie", "open")]
+
+
+def test_a_receipt_supersedes_no_fact_about_stock_of_its_key(source: int) -> None:
+    book(source, fact("k1", FactKind.DELIVERY, {"milk": 1}, place="nowhere"))
+    sell(source, receipt("k1", item("milk", 1, 199)))
+    assert open_items() == [("k1", "unknown_place", "open")]
 
 
 def test_a_corrected_message_supersedes_what_was_kept(source: int) -> None:

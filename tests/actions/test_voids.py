@@ -7,6 +7,7 @@ from onebasket.commerce.places.rules import PlaceItem
 from onebasket.commerce.sales.actions import mend_line
 from onebasket.commerce.sales.models import LineException
 from onebasket.commerce.sales.models import Receipt as Row
+from onebasket.commerce.sales.queries.audit import audit_sales
 from onebasket.commerce.sales.rules.outcomes import ReceiptBooked
 from onebasket.commerce.sales.rules.receipt import Disposition, Kind, Original
 from onebasket.commerce.stock.rules.ends import End
@@ -93,6 +94,36 @@ def test_a_void_that_lists_its_lines_stands_for_itself(source: int) -> None:
 
     assert (on_hand("milk"), on_hand("bread")) == (9, 9)
     assert rows() == [("s", 1, 648, False, False), ("v", -1, 199, False, False)]
+
+
+LINED = receipt("l", item("milk", 1, 199), kind=Kind.VOID, original="s", when=at(4))
+
+
+@pytest.mark.parametrize(
+    "batches",
+    [
+        [[SALE], [LINED], [VOID]], [[SALE, LINED, VOID]], [[SALE, VOID, LINED]], [[SALE, LINED], [VOID]],
+        [[LINED], [SALE], [VOID]], [[LINED], [VOID], [SALE]], [[VOID], [LINED], [SALE]], [[VOID], [SALE, LINED]],
+        [[LINED, VOID], [SALE]],
+    ],
+)  # fmt: skip
+def test_an_empty_void_sends_back_what_one_with_lines_has_left(source: int, batches: list[list[object]]) -> None:
+    for batch in batches:
+        sell(source, *batch)  # type: ignore[arg-type]
+
+    assert (on_hand("milk"), on_hand("bread")) == (10, 10)
+    assert rows() == [("l", -1, 199, False, False), ("s", 1, 648, True, False), ("v", -1, 449, False, False)]
+    assert faults_in_stock() == []
+    assert [finding for finding in audit_sales() if finding.differences] == []
+
+
+def test_a_void_with_lines_of_a_receipt_that_was_voided_counts_for_nothing(source: int) -> None:
+    sell(source, SALE, VOID)
+    sell(source, LINED)
+
+    assert (on_hand("milk"), on_hand("bread")) == (10, 10)
+    assert rows() == [("l", 0, 199, False, False), ("s", 1, 648, True, False), ("v", -1, 648, False, False)]
+    assert [finding for finding in audit_sales() if finding.differences] == []
 
 
 def test_voiding_a_return_takes_the_goods_out_again(source: int) -> None:

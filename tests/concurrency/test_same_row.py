@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from typing import cast
 
 import msgspec
 import pytest
@@ -14,15 +15,31 @@ from onebasket.base import inbox, quarantine, replaying
 from onebasket.base.inbox import Claim, Claimed
 from onebasket.base.models import InboxEntry, QuarantineItem
 from onebasket.base.replaying import Replayed, ReplayOutcome, mend_item
-from onebasket.commerce.sales.actions import book_sales
+from onebasket.commerce.orders.rules.messages import OrderRefused, Shortfall
+from onebasket.commerce.sales.actions import book_sales, mend_line
 from onebasket.commerce.sales.actions.replaying import replay_quarantined
+from onebasket.commerce.sales.models import LineException
 from onebasket.commerce.sales.models import Receipt as ReceiptRow
 from onebasket.commerce.sales.rules.outcomes import ReceiptBooked, ReceiptOutcome
-from onebasket.commerce.sales.rules.receipt import Receipt
+from onebasket.commerce.sales.rules.receipt import Kind, Receipt
 from onebasket.commerce.stock.actions import set_buffers
 from onebasket.commerce.stock.models import Buffer
 from onebasket.commerce.stock.rules.buffers import BufferOutcome, BufferSetting
-from tests.builders import counts_of, faults_in_stock, item, make_chain, on_hand, receipt, sell
+from onebasket.commerce.stock.rules.messages import HoldPlaced
+from tests.builders import (
+    at,
+    basket,
+    counts_of,
+    faults_in_stock,
+    item,
+    make_chain,
+    on_hand,
+    order,
+    place,
+    receipt,
+    sell,
+    take_holds,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -67,6 +84,32 @@ def test_two_make_the_same_buffer_at_once() -> None:
     with pool:
         assert second.result(PATIENCE) == [BufferOutcome("set")]
     assert list(Buffer.objects.values_list("quantity", flat=True)) == [5]
+
+
+def test_a_buffer_that_was_set_while_an_order_waited_is_kept_back() -> None:
+    source = make_chain(stock={"milk": 10})
+    with transaction.atomic():
+        assert isinstance(take_holds(source, basket("h1", {"milk": 1}))[0], HoldPlaced)
+        pool, waiting = beside(lambda: place(source, order("o1", {"milk": 5})))
+        await_waiting(waiting)
+        set_buffer(source, "b1", 6)
+    with pool:
+        (refused,) = cast("list[OrderRefused]", waiting.result(PATIENCE))
+    assert (refused.code, refused.shortfalls) == ("short", (Shortfall(1, "milk", 5, 3, 2),))
+
+
+def test_a_void_beside_the_mending_of_a_line_takes_both_back() -> None:
+    source = make_chain(stock={"milk": 10, "bread": 10})
+    sell(source, receipt("s", item("silk", 2, 5), item("milk", 1, 199)))
+    ((line,),) = LineException.objects.values_list("pk")
+    with transaction.atomic():
+        mend_line(line, sku="bread", quantity=None, actor="ann", source_id=source)
+        pool, voided = beside(lambda: sell(source, receipt("v", kind=Kind.VOID, original="s", when=at(5))))
+        await_waiting(voided)
+    with pool:
+        assert isinstance(voided.result(PATIENCE)[0], ReceiptBooked)  # type: ignore[index] # a list of one
+    assert (on_hand("milk"), on_hand("bread")) == (10, 10)
+    assert faults_in_stock() == []
 
 
 def unreadable(source: int) -> tuple[int, Receipt]:

@@ -58,6 +58,11 @@ TIES = [
         id="negative tax",
     ),
     pytest.param(receipt("r", item("milk", 1, 1000, taxes=taxed(1000, 0, rate=0))), id="tax free"),
+    pytest.param(receipt("r", item("bread", 1, 500, taxes=taxed(699, 57)), MILK), id="tax of all lines stated on one"),
+    pytest.param(
+        receipt("r", item("milk", 1, 120, list_amount=199, discounts=(off(79),), taxes=taxed(199, 16))),
+        id="tax on the list amount",
+    ),
     pytest.param(receipt("r", MILK, kind=Kind.RETURN), id="a return, stated in positive amounts"),
     pytest.param(receipt("r", kind=Kind.NO_SALE), id="the drawer opened"),
     pytest.param(receipt("r", kind=Kind.VOID, original="1"), id="a void that only names its original"),
@@ -102,6 +107,11 @@ def test_ties(stated: Receipt) -> None:
             receipt("r", MILK, item("bread", 1, 1000, taxes=taxed(1000, 91))),
             "Line 2 (bread): 8.875 % of 1000 is not 91.",
             id="tax that is none",
+        ),
+        pytest.param(
+            receipt("r", item("milk", 1, 100, taxes=taxed(10**9, 81_515_499))),
+            "Tax of 8.875 % is stated on 1000000000, but only 100 was sold.",
+            id="tax of what was not sold",
         ),
         pytest.param(
             receipt("r", item("milk", 1, 1000, taxes=taxed(1000, 89)), tax_included=False),

@@ -116,13 +116,13 @@ def _storable(text: str) -> str:
     return text.replace("\x00", "\\u0000")
 
 
-def supersede(booked: Sequence[tuple[int, str]], *, now: datetime) -> None:
-    """Close open items whose (source, key) has now been booked from a corrected message."""
+def supersede(kind: str, booked: Sequence[tuple[int, str]], *, now: datetime) -> None:
+    """Close open items of a kind whose (source, key) has now been booked from a corrected message."""
     by_source: dict[int, list[str]] = {}
     for source, key in booked:
         by_source.setdefault(source, []).append(key)
     for source, keys in by_source.items():
-        open_items = QuarantineItem.objects.filter(state=QuarantineItem.State.OPEN, source_id=source)
+        open_items = QuarantineItem.objects.filter(state=QuarantineItem.State.OPEN, source_id=source, kind=kind)
         if open_items.exists():
             open_items.filter(key__in=keys).exclude(reason="conflict").update(
                 state=QuarantineItem.State.SUPERSEDED, settled_at=now, note="A corrected message was booked."

@@ -27,6 +27,7 @@ SUBJECTS = {
     "breach": "shelf/<place>/<sku>",
     "discrepancy": "shelf/<place>/<sku>",
     "hold": "hold/<id>",
+    "buffer": "buffer/<place>/<sku or unit>",
     "receipt": "receipt/<id>",
     "line_exception": "receipt/<id>",
     "order": "order/<id>",

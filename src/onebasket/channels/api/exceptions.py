@@ -15,7 +15,7 @@ from onebasket.channels.api.paging import Page, PageQuery, after_of, page
 from onebasket.channels.api.problems import refuse, unknown
 from onebasket.channels.api.tokens import narrow_to
 from onebasket.commerce.sales.actions import SettledBeforeError, dismiss_line, mend_line
-from onebasket.commerce.sales.actions.exceptions import UnknownProductError
+from onebasket.commerce.sales.actions.exceptions import OtherUnitError, UnknownProductError
 from onebasket.commerce.sales.queries.reading import LineExceptionRead, read_line_exception, read_line_exceptions
 from onebasket.commerce.stock.queries.reading import (
     BreachRead,
@@ -138,6 +138,10 @@ def _settle(call: Call, kind: str, exception_id: int, act: Callable[[], LineExce
         raise refuse(409, "settled_before", f"The line exception was settled before: it is {error}.") from error
     except UnknownProductError as error:
         raise refuse(422, "unknown_product", f"There is no product with SKU {error.args[0]!r}.") from error
+    except OtherUnitError as error:
+        line, product = error.args
+        detail = f"The line is in {line} and the product in {product}: say the quantity in steps of {product}."
+        raise refuse(422, "other_unit", detail) from error
 
 
 def _visible(call: Call, exception_id: int) -> LineExceptionRead:

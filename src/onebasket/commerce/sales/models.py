@@ -12,7 +12,8 @@ class Receipt(models.Model):
 
     `effect` says what it counts for: +1 it sells, -1 it takes back, 0 neither. `paid_total` is what the lines come to,
     tax that is not included apart. A clock that is not credible is flagged: `occurred_at` is then the time of booking,
-    and `stated_at` what the till said.
+    and `stated_at` what the till said. `moved_lines` and `moved_steps` are how many movements it made at its booking,
+    and their steps to the customer less those back: a witness for the audit (null before that was kept).
     """
 
     place = models.ForeignKey("places.Place", on_delete=models.DO_NOTHING, db_index=False, db_constraint=False)
@@ -44,6 +45,8 @@ class Receipt(models.Model):
     booked_at = models.DateTimeField()
     clock_suspect = models.BooleanField(default=False)
     stated_at = models.CharField(max_length=40, blank=True)
+    moved_lines = models.IntegerField(null=True)
+    moved_steps = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["place", "entry_id"], name="receipt_once")]
@@ -54,6 +57,11 @@ class Receipt(models.Model):
                 fields=["original_place", "original_day", "original_till", "original_number"],
                 condition=Q(awaits_original=True),
                 name="receipt_awaits_original",
+            ),
+            models.Index(
+                fields=["original_place", "original_day", "original_till", "original_number"],
+                condition=Q(kind=3),
+                name="receipt_void_of",
             ),
         ]
 

@@ -123,6 +123,10 @@ def _why(reason: Any) -> str:  # noqa: ANN401 - JSON
     parts = [
         f"{reason['chosen']}.",
         f"Asked: {', '.join(reason['asked'])}; {'what there is' if reason['partial'] else 'whole or not at all'}.",
+        *(
+            f"Free at {place}, line by line: {', '.join(map(str, free))}."
+            for place, free in reason.get("free", {}).items()
+        ),
         f"It took the place of hold {reason['hold']}." if reason["hold"] else "",
         f"Rows of the price book: {', '.join(map(str, reason['prices']))}." if reason["prices"] else "",
     ]

@@ -20,6 +20,7 @@ from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.orders.models import Order
 from onebasket.commerce.orders.rules.life import Step
 from onebasket.commerce.sales.actions import SettledBeforeError, dismiss_line, mend_line
+from onebasket.commerce.sales.actions.exceptions import OtherUnitError
 from onebasket.commerce.sales.models import LineException
 from onebasket.commerce.stock.actions import book_movements, note_exception
 from onebasket.commerce.stock.models import Breach, Discrepancy, Shelf
@@ -80,6 +81,8 @@ class MendLine(_OnLine):
             mend_line(asked.row.pk, sku=sku, quantity=steps, actor=asked.actor, source_id=desk_source())
         except SettledBeforeError:
             return Refused(_SETTLED)
+        except OtherUnitError as error:
+            return Refused(f"The line is in {error.args[0]}: say the quantity in {product.unit}.", "quantity")
         return Done(f"The line was {product.name}. Its stock has moved.")
 
 

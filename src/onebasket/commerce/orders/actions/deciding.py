@@ -13,6 +13,7 @@ from onebasket.commerce.pricing.rules import PriceFacts
 from onebasket.commerce.sourcing.rules import Candidate, Choice, Need, Shortage, choose_place
 from onebasket.commerce.stock.rules.book import ShelfBook
 from onebasket.commerce.stock.rules.promises import HeldLine
+from onebasket.kernel.money import MAX_AMOUNT
 
 
 class Decided(NamedTuple):
@@ -25,6 +26,8 @@ class Decided(NamedTuple):
     promised: Sequence[int]
     reason: str
     held: Sequence[HeldLine]
+    free: Mapping[str, Sequence[int]]
+    """What was free of each line at each place that was looked at, under the lock."""
 
 
 class Retry(NamedTuple):
@@ -80,12 +83,17 @@ def decide(
     if not isinstance(choice, Choice):
         return _refuse_short(needs, candidates[choice.index], choice.reason)
     place, prices = priced[choice.index]
+    if any(
+        p.amount * quantity > MAX_AMOUNT * p.per_quantity for p, quantity in zip(prices, choice.promised, strict=True)
+    ):
+        return OrderRefused("too_much_money", "A line comes to more than an order may. Order less of it.", place.code)
     for line in held:
         book.hold(line.place_id, line.product_id, -line.quantity)
     for product, quantity in zip(products, choice.promised, strict=True):
         if quantity:
             book.reserve(place.id, product.id, quantity)
-    return Decided(request, place, products, prices, choice.promised, choice.reason, held)
+    free = {candidate.place: candidate.available for candidate in candidates}
+    return Decided(request, place, products, prices, choice.promised, choice.reason, held, free)
 
 
 def _fell_short(request: OrderRequest, choice: Choice | Shortage, *, whole: bool) -> bool:

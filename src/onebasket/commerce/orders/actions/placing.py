@@ -94,6 +94,7 @@ def _decide_all(
     holds = claim_holds([request.hold for request in known.values() if request.hold])
     lines_held = [line for lines in holds.values() for line in lines]
     book = open_book(_keys(known, lists, world) | shelves_of(lines_held), now=now)
+    world = world.with_buffers()
     holds = still_held(holds)
     owners = hold_owners(holds)
     placings: list[Placing] = []

@@ -1,4 +1,7 @@
-"""What a batch of order requests is decided against, loaded in a fixed number of statements before any shelf lock."""
+"""What a batch of order requests is decided against, loaded in a fixed number of statements.
+
+All of it is read before any shelf lock, but for what is kept back: that is read under it.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -20,12 +23,18 @@ MOST_PLACES_LOCKED = 3
 
 
 class World(NamedTuple):
-    """Places and products by code, prices by (place id, product id), and what is kept back."""
+    """Places and products by code, prices by (place id, product id), and what is kept back as far as it was read."""
 
     places: Mapping[str, PlaceFacts]
     products: Mapping[str, ProductFacts]
     prices: PriceBook
-    buffers: Buffers
+    buffers: Buffers = Buffers({}, {})
+
+    def with_buffers(self) -> "World":
+        """Return the same with what is kept back now."""
+        places = [place.id for place in self.places.values()]
+        products = [product.id for product in self.products.values()]
+        return self._replace(buffers=buffers_of(places, product_ids=products))
 
     def names(self, held: Sequence[HeldLine] = ()) -> Names:
         """Return how events name places and products, those of held lines included: an order may leave some out."""
@@ -54,13 +63,12 @@ class Shortlist(NamedTuple):
 
 
 def load_world(requests: Sequence[OrderRequest], *, now: datetime) -> World:
-    """Load every place, product, price and buffer that the requests name."""
+    """Load every place, product and price that the requests name."""
     places = places_by_code({code for request in requests for code in request.places})
     products = products_by_sku({line.sku for request in requests for line in request.lines})
-    place_ids = [place.id for place in places.values()]
     product_ids = [product.id for product in products.values()]
     prices = price_book({place.id: place.currency for place in places.values()}, product_ids, at=now)
-    return World(places, products, prices, buffers_of(place_ids, product_ids=product_ids))
+    return World(places, products, prices)
 
 
 def shortlist(requests: Mapping[int, OrderRequest], world: World, *, now: datetime) -> dict[int, Shortlist]:
@@ -81,7 +89,9 @@ def shortlist(requests: Mapping[int, OrderRequest], world: World, *, now: dateti
         for place in places
         for line in requests[index].lines
     }
-    free = available_at(keys, now=now) if keys else {}
+    if not keys:
+        return {index: Shortlist(tuple(places), cut=False) for index, places in several.items()}
+    free, world = available_at(keys, now=now), world.with_buffers()
     return {index: _shorten(requests[index], places, world, free) for index, places in several.items()}
 
 

@@ -122,6 +122,7 @@ def _order_row(item: _Numbered, now: datetime) -> tuple[object, ...]:
     reason = {
         "chosen": placed.reason,
         "asked": list(request.places),
+        "free": decided.free,
         "partial": request.partial,
         "hold": str(request.hold) if request.hold else None,
         "prices": [price.id for price in decided.prices],

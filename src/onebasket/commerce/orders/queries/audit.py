@@ -48,6 +48,16 @@ _CHECKS = (
         "OR (l.picked IS NULL AND o.status IN ('ready', 'handed_over'))",
     ),
     Check(
+        "orders.movements",
+        "What lines say was picked and put back is what the ledger moved between shelf and stage",
+        "SELECT COALESCE(SUM(picked), 0) FROM orders_orderline",
+        "SELECT place_id AS place, product_id AS product, SUM(picked) AS picked, SUM(back) AS put_back FROM ("
+        "SELECT place_id, product_id, picked, put_back AS back FROM orders_orderline WHERE picked > 0 "
+        "UNION ALL SELECT place_id, product_id, CASE WHEN kind = 6 THEN -quantity ELSE 0 END, "
+        "CASE WHEN kind = 8 THEN -quantity ELSE 0 END FROM stock_movement WHERE kind IN (6, 8) AND step = 0) AS parts "
+        "GROUP BY place_id, product_id HAVING SUM(picked) <> 0 OR SUM(back) <> 0",
+    ),
+    Check(
         "orders.fulfilments",
         "Every order has its fulfilments, each at the order's status",
         "SELECT COUNT(*) FROM orders_fulfilment",

@@ -80,7 +80,7 @@ class OrderPlaced(msgspec.Struct, frozen=True, tag="placed", tag_field="outcome"
 
 
 RefusalCode = Literal[
-    "short", "unknown_product", "unknown_place", "no_price", "untracked_product", "hold_not_usable", "mixed_currency",
+    "short", "unknown_product", "unknown_place", "no_price", "untracked_product", "hold_not_usable", "too_much_money",
     "inactive_product", "inactive_place", "doubled_line",
 ]  # fmt: skip
 

@@ -48,7 +48,7 @@ def book_sales(source_id: int, receipts: Sequence[Receipt | Unreadable]) -> list
         inbox.settle({entry: _encode(outcome).decode() for entry, outcome in booked.items()})
         faults |= {order[p]: quarantine.conflict_of(sound[order[p]].key) for p in claimed.conflicts}
         kept = _quarantine(source_id, receipts, faults, now=now)
-        quarantine.supersede([(source_id, receipt.key) for receipt in entries.values()], now=now)
+        quarantine.supersede(KIND, [(source_id, receipt.key) for receipt in entries.values()], now=now)
         decided: dict[int, ReceiptOutcome] = {position: booked[entry] for position, entry in claimed.fresh.items()}
         answers = inbox.answer(
             claimed,

@@ -9,6 +9,7 @@ from onebasket.base.clock import database_now
 from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.catalogue.rules import ProductFacts
 from onebasket.commerce.sales.actions.stating import Going
+from onebasket.commerce.sales.locking import await_turn
 from onebasket.commerce.sales.models import LineException, ReceiptLine
 from onebasket.commerce.sales.queries.originals import mending_key
 from onebasket.commerce.sales.rules.receipt import Disposition, Kind, comes_back_unsellable
@@ -28,24 +29,35 @@ class UnknownProductError(Exception):
     """No product has this SKU; nothing was changed."""
 
 
+class OtherUnitError(Exception):
+    """The line is in another unit than the product, so its quantity must be said in the product's; nothing was changed.
+
+    Carries the line's unit and the product's.
+    """
+
+
 def mend_line(exception_id: int, *, sku: str, quantity: int | None, actor: str, source_id: int) -> None:
     """Say which product a line was, and move it once, as of the receipt's time.
 
     `quantity` in steps of the product's unit (negative: it came back, onto the shelf where a return's line that was
     known at once would have put it); None takes the line's own.
-    Raises SettledBeforeError, UnknownProductError, or LineException.DoesNotExist.
+    Raises SettledBeforeError, UnknownProductError, OtherUnitError, or LineException.DoesNotExist.
     """
     with transaction.atomic():
+        await_turn(alone=False)  # a void of the receipt sees the line either open or moved
         now = database_now()
         exception = _lock_open(exception_id)
         product = products_by_sku([sku]).get(sku)
         if product is None:
             raise UnknownProductError(sku)
-        moved = exception.quantity if quantity is None else quantity
         lines = ReceiptLine.objects.filter(
             place_id=exception.place_id, receipt_id=exception.receipt_id, number=exception.line
         )
-        end = _end(exception, lines.get().disposition, moved)
+        line = lines.get()
+        if quantity is None and line.unit_code not in {"", product.unit}:
+            raise OtherUnitError(line.unit_code, product.unit)
+        moved = exception.quantity if quantity is None else quantity
+        end = _end(exception, line.disposition, moved)
         _move(exception, product, Going(exception.line, product.id, end, moved), source_id=source_id, now=now)
         exception.product_id = product.id
         _settle(exception, LineException.State.MENDED, actor=actor, note=f"{moved} of {sku}", now=now)
@@ -55,6 +67,7 @@ def mend_line(exception_id: int, *, sku: str, quantity: int | None, actor: str, 
 def dismiss_line(exception_id: int, *, note: str, actor: str) -> None:
     """Close an exception that needs no movement, with a note."""
     with transaction.atomic():
+        await_turn(alone=False)
         exception = _lock_open(exception_id)
         _settle(exception, LineException.State.DISMISSED, actor=actor, note=note, now=database_now())
 

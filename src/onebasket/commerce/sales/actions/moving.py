@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from onebasket.commerce.catalogue.queries import products_by_id
 from onebasket.commerce.sales.actions.stating import Going, Stated
-from onebasket.commerce.sales.actions.voids import backwards, meet_originals, meet_waiting
+from onebasket.commerce.sales.actions.voids import meet_originals, meet_waiting
 from onebasket.commerce.stock.actions import open_book, post
 from onebasket.commerce.stock.rules.book import Cause, ShelfBook, ShelfKey
 from onebasket.commerce.stock.rules.ends import End, Kind
@@ -30,8 +30,8 @@ def move_goods(batch: Sequence[Stated], place_ids: Mapping[str, int], *, now: da
         _Moving(s.goods_place_id, s.entry_id, s.occurred_at, s.receipt.number, s.goings) for s in batch if s.goings
     ]
     moving += [
-        _Moving(original.place.id, void.entry_id, void.occurred_at, void.number, backwards(original.goings))
-        for void, original in meet_waiting(batch)
+        _Moving(original.place.id, void.entry_id, void.occurred_at, void.number, goings)
+        for void, original, goings in meet_waiting(batch)
     ]
     if not moving:
         return

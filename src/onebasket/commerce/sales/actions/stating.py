@@ -1,6 +1,6 @@
 """A batch of receipts as it is worked on: what each states, what its lines mean, and what is to move."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
@@ -42,6 +42,11 @@ class Totals(NamedTuple):
 NOTHING = Totals(0, 0, 0, 0, 0, 0)
 
 
+def less(totals: Totals, others: Iterable[Totals]) -> Totals:
+    """Return what is left of totals."""
+    return Totals(*(mine - sum(theirs) for mine, *theirs in zip(totals, *others, strict=True)))
+
+
 @dataclass(slots=True)
 class Stated:
     """A receipt to book: its entry and id, its place, that of its goods, and what follows from what it states."""
@@ -69,11 +74,10 @@ class Stated:
 
     @property
     def names_original(self) -> Printed | None:
-        """Return the original that an empty void names: its goods go back as they went."""
-        receipt = self.receipt
-        if receipt.kind is not Kind.VOID or receipt.original is None or receipt.lines:
+        """Return the original that a void names."""
+        original = self.receipt.original
+        if self.receipt.kind is not Kind.VOID or original is None:
             return None
-        original = receipt.original
         return Printed(original.place, original.till, original.business_day, original.number)
 
 

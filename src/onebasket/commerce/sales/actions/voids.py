@@ -1,65 +1,101 @@
-"""Empty voids name an original and list no lines: they send back what it moved, whichever came first."""
+"""Empty voids name an original and list no lines: they send back what is left of it, whichever came first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
-from onebasket.commerce.sales.actions.stating import Going, Stated, Totals
+from onebasket.commerce.sales.actions.stating import Going, Stated, Totals, less
 from onebasket.commerce.sales.models import LineException, Receipt
 from onebasket.commerce.sales.queries.originals import (
     Found,
     Printed,
     WaitingVoid,
     booked_originals,
+    lined_voids,
     mending_entries,
     waiting_voids,
 )
 from onebasket.commerce.sales.rules.receipt import Kind
 from onebasket.commerce.stock.queries import moved_by
+from onebasket.commerce.stock.rules.ends import End
+
+
+class _Part(NamedTuple):
+    """What a void that lists its lines has sent back and what it came to."""
+
+    goings: Sequence[Going]
+    totals: Totals
 
 
 def meet_originals(batch: Sequence[Stated], place_ids: Mapping[str, int]) -> None:
-    """Give the batch's empty voids what their originals moved and came to; those without an original wait for it.
+    """Give the batch's empty voids what is left of their originals; those without an original wait for it.
 
-    An original that was voided before is not voided twice: the second void is kept and counts for nothing.
+    A void that lists its lines stands for itself: a later empty one sends back what it left. An original that was
+    voided before is not voided twice: whatever names it then is kept and counts for nothing.
     """
-    voids = [stated for stated in batch if stated.names_original]
+    voids = [(stated, name) for stated in batch if (name := stated.names_original)]
     if not voids:
         return
     here = {stated.printed: stated for stated in batch if stated.receipt.kind in {Kind.SALE, Kind.RETURN}}
-    names = [name for stated in voids if (name := stated.names_original) and name not in here]
-    booked = booked_originals(names, place_ids)
-    for void in voids:
-        name = void.names_original
-        assert name is not None  # noqa: S101 - chosen by it above
+    booked = booked_originals([name for _, name in voids if name not in here], place_ids)
+    for void, name in voids:
+        if void.receipt.lines and name in booked and booked[name].voided:
+            void.effect, void.goings, void.exceptions = 0, [], []
+    empty = [(void, name) for void, name in voids if not void.receipt.lines]
+    parts = _parts({name for _, name in empty}, batch)
+    for void, name in empty:
         if name in here:
-            _void_stated(void, here[name])
+            _void_stated(void, here[name], parts.get(name, ()))
         elif name in booked:
-            _void_booked(void, booked[name])
+            _void_booked(void, booked[name], parts.get(name, ()))
             booked[name] = booked[name]._replace(voided=True)
         else:
             void.awaits_original = True
 
 
-def _void_stated(void: Stated, original: Stated) -> None:
+def _parts(names: Collection[Printed], batch: Sequence[Stated]) -> dict[Printed, list[_Part]]:
+    """Return what voids that list their lines, booked or in the batch, have sent back of these receipts."""
+    found: dict[Printed, list[_Part]] = {}
+    for name, void in lined_voids(names):
+        goings = [Going(*moved) for moved in moved_by(void.place_id, void.entry_id)]
+        found.setdefault(name, []).append(_Part(goings, Totals(*void[5:])))
+    for stated in batch:
+        if (named := stated.names_original) in names and named and stated.receipt.lines and stated.effect:
+            found.setdefault(named, []).append(_Part(stated.goings, stated.totals))
+    return found
+
+
+def _void_stated(void: Stated, original: Stated, parts: Sequence[_Part]) -> None:
     if original.voided:
         void.effect = 0
         return
     original.voided = True
     original.exceptions = []
-    void.goings, void.totals = backwards(original.goings), original.totals
+    void.goings, void.totals = _left(original.goings, original.totals, parts)
     void.goods_place_id = original.goods_place_id
     void.effect = -original.effect
 
 
-def _void_booked(void: Stated, original: Found) -> None:
+def _void_booked(void: Stated, original: Found, parts: Sequence[_Part]) -> None:
     if original.voided:
         void.effect = 0
         return
-    entries = [original.entry_id, *mending_entries(original.id)]
-    void.goings = backwards([Going(*moved) for entry in entries for moved in moved_by(original.place_id, entry)])
+    entries = [original.entry_id, *mending_entries(original)]
+    goings = [Going(*moved) for entry in entries for moved in moved_by(original.place_id, entry)]
+    void.goings, void.totals = _left(goings, Totals(*original[5:]), parts)
     void.goods_place_id = original.place_id
-    void.totals = Totals(*original[5:])
     void.effect = -original.effect
     mark_voided(original.id)
+
+
+def _left(goings: Sequence[Going], totals: Totals, parts: Sequence[_Part]) -> tuple[list[Going], Totals]:
+    """Return what is to go back of an original, and what it comes to, after the voids that list their lines."""
+    if not parts:
+        return backwards(goings), totals
+    out: dict[tuple[int, End], Going] = {}
+    for going in (*goings, *(going for part in parts for going in part.goings)):
+        key = going.product_id, going.end
+        out[key] = out[key]._replace(quantity=out[key].quantity + going.quantity) if key in out else going
+    return backwards([going for going in out.values() if going.quantity]), less(totals, [p.totals for p in parts])
 
 
 def mark_voided(receipt_id: int) -> None:
@@ -75,13 +111,18 @@ def backwards(goings: Sequence[Going]) -> list[Going]:
     return [going._replace(quantity=-going.quantity) for going in goings]
 
 
-def meet_waiting(batch: Sequence[Stated]) -> list[tuple[WaitingVoid, Stated]]:
-    """Return the voids booked earlier whose original is in this batch; their rows get its totals, once."""
+def meet_waiting(batch: Sequence[Stated]) -> list[tuple[WaitingVoid, Stated, list[Going]]]:
+    """Return the voids booked earlier whose original is in this batch, with what they send back.
+
+    Their rows get what is left of its totals, once.
+    """
     originals: dict[Printed, Stated] = {
         stated.printed: stated for stated in batch if stated.receipt.kind in {Kind.SALE, Kind.RETURN}
     }
-    met: list[tuple[WaitingVoid, Stated]] = []
-    for void in waiting_voids(originals):
+    waiting = waiting_voids(originals)
+    parts = _parts({void.original for void in waiting}, batch) if waiting else {}
+    met: list[tuple[WaitingVoid, Stated, list[Going]]] = []
+    for void in waiting:
         original = originals[void.original]
         row = Receipt.objects.filter(pk=void.id)
         if original.voided:
@@ -89,7 +130,8 @@ def meet_waiting(batch: Sequence[Stated]) -> list[tuple[WaitingVoid, Stated]]:
             continue
         original.voided = True
         original.exceptions = []
-        paid, discount, tax, tendered, change, rounding = original.totals
+        goings, totals = _left(original.goings, original.totals, parts.get(void.original, ()))
+        paid, discount, tax, tendered, change, rounding = totals
         row.update(
             awaits_original=False,
             effect=-original.effect,
@@ -99,6 +141,8 @@ def meet_waiting(batch: Sequence[Stated]) -> list[tuple[WaitingVoid, Stated]]:
             tendered=tendered,
             change=change,
             rounding=rounding,
+            moved_lines=len(goings),
+            moved_steps=sum(going.quantity for going in goings),
         )
-        met.append((void, original))
+        met.append((void, original, goings))
     return met

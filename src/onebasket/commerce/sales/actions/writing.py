@@ -28,7 +28,7 @@ _RECEIPT = (
     "id", "place", "source_id", "entry_id", "kind", "effect", "till", "operator", "business_day", "number",
     "original_place", "original_till", "original_day", "original_number", "awaits_original", "voided",
     "loyalty_number", "currency", "paid_total", "discount_total", "tax_total", "tax_included", "tendered", "change",
-    "rounding", "line_count", "occurred_at", "booked_at", "clock_suspect", "stated_at",
+    "rounding", "line_count", "occurred_at", "booked_at", "clock_suspect", "stated_at", "moved_lines", "moved_steps",
 )  # fmt: skip
 _LINE = (
     "place", "receipt", "number", "code", "product", "quantity", "unit_code", "list_amount", "discount_amount",
@@ -68,6 +68,7 @@ def _receipt_row(source_id: int, stated: Stated, now: datetime) -> Row:
         totals.paid, totals.discount, totals.tax, receipt.tax_included, totals.tendered, totals.change,
         totals.rounding, len(receipt.lines), stated.occurred_at, now, stated.clock_suspect,
         receipt.occurred_at.isoformat() if stated.clock_suspect else "",
+        len(stated.goings), sum(going.quantity for going in stated.goings),
     )  # fmt: skip
 
 

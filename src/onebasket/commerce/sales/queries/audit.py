@@ -76,6 +76,31 @@ _CHECKS = (
         "GROUP BY place_id, receipt_id, line HAVING SUM(off) <> 0",
     ),
     Check(
+        "sales.movements",
+        "What a receipt moved when it was booked is in the ledger, to the step, and no more",
+        "SELECT COALESCE(SUM(moved_lines), 0) FROM sales_receipt",
+        "SELECT entry, SUM(lines) AS lines_apart, SUM(steps) AS steps_apart FROM ("
+        "SELECT entry_id AS entry, 1 AS receipts, moved_lines AS lines, moved_steps AS steps FROM sales_receipt "
+        "WHERE moved_lines IS NOT NULL UNION ALL "
+        "SELECT entry_id, 0, -COUNT(*), -SUM(CASE WHEN kind = 5 THEN quantity ELSE -quantity END) FROM stock_movement "
+        "WHERE kind IN (5, 9) AND step = 0 GROUP BY entry_id) AS parts "
+        "GROUP BY entry HAVING SUM(receipts) = 1 AND (SUM(lines) <> 0 OR SUM(steps) <> 0)",
+    ),
+    Check(
+        "sales.voids",
+        "What a voided receipt came to is undone by the voids that name it, to the minor unit",
+        "SELECT COUNT(*) FROM sales_receipt WHERE voided AND kind IN (1, 2)",
+        "SELECT o.place_id AS place, o.id AS receipt, o.effect * o.paid_total AS counted, "
+        "SUM(v.effect * v.paid_total) AS undone FROM sales_receipt o JOIN places_place p ON p.id = o.place_id "
+        "LEFT JOIN sales_receipt v ON v.kind = 3 AND v.original_place = p.code AND v.original_day = o.business_day "
+        "AND v.original_till = o.till AND v.original_number = o.number AND v.effect <> 0 "
+        "WHERE o.kind IN (1, 2) AND (o.voided OR v.line_count = 0) "
+        "GROUP BY o.place_id, o.id, o.voided, o.effect, o.paid_total, o.tax_total "
+        "HAVING NOT o.voided OR SUM(CASE WHEN v.line_count = 0 THEN 1 ELSE 0 END) <> 1 "
+        "OR o.effect * o.paid_total + SUM(v.effect * v.paid_total) <> 0 "
+        "OR o.effect * o.tax_total + SUM(v.effect * v.tax_total) <> 0",
+    ),
+    Check(
         "sales.exceptions",
         "A line exception stands on a line of its receipt; one that is open moved no stock yet",
         "SELECT COUNT(*) FROM sales_lineexception",

@@ -1,6 +1,6 @@
 """Find the receipts that voids name, and the voids that wait for a receipt."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -60,9 +60,30 @@ def booked_originals(wanted: Iterable[Printed], place_ids: Mapping[str, int]) ->
     return found
 
 
-def mending_entries(receipt_id: int) -> list[int]:
+def lined_voids(names: Collection[Printed]) -> list[tuple[Printed, Found]]:
+    """Return the voids that name these receipts, list their lines, and count: a statement each, for they are rare."""
+    return [
+        (name, Found(*row))
+        for name in sorted(names)
+        for row in Receipt.objects.filter(
+            kind=3,
+            line_count__gt=0,
+            original_place=name.place,
+            original_day=name.business_day,
+            original_till=name.till,
+            original_number=name.number,
+        )
+        .exclude(effect=0)
+        .order_by("id")
+        .values_list(*_FIELDS)
+    ]
+
+
+def mending_entries(receipt: Found) -> list[int]:
     """Return the inbox entries that mended lines of a receipt."""
-    mended = LineException.objects.filter(receipt_id=receipt_id, state=LineException.State.MENDED)
+    mended = LineException.objects.filter(
+        place_id=receipt.place_id, receipt_id=receipt.id, state=LineException.State.MENDED
+    )
     keys = [mending_key(identity) for identity in mended.values_list("pk", flat=True)]
     return list(InboxEntry.objects.filter(kind="mend", key__in=keys).values_list("pk", flat=True)) if keys else []
 

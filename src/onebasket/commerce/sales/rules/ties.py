@@ -25,21 +25,40 @@ def untied(receipt: Receipt) -> str | None:
     if receipt.kind is Kind.VOID and receipt.original and not receipt.lines and not receipt.tenders:
         return None
     paid = extra = 0
+    taxed = False
     for number, line in enumerate(receipt.lines, 1):
         if fault := _untied_line(line, number):
             return fault
         paid += line.paid_amount
+        taxed = taxed or bool(line.taxes)
         if not receipt.tax_included:
             for tax in line.taxes:
                 extra += tax.amount
     due = paid + extra + receipt.rounding
     given = sum(tender.amount for tender in receipt.tenders) - receipt.change
     if due == given or (receipt.kind is Kind.VOID and receipt.original is None and not receipt.tenders):
-        return None
+        return _overtaxed(receipt) if taxed else None
     return (
         f"Lines come to {paid}, tax on top to {extra} and rounding to {receipt.rounding}: {due} is due. "
         f"Tenders less change come to {given}: {given - due:+d} apart."
     )
+
+
+def _overtaxed(receipt: Receipt) -> str | None:
+    """Return which tax is of more than was sold: tills state it line by line, or for all of them on one.
+
+    A base may be that of list amounts (a manufacturer's coupon is no discount for the tax office), rounded per line.
+    """
+    sold = sum(max(abs(line.list_amount), abs(line.paid_amount)) for line in receipt.lines)
+    bases: dict[tuple[str, int], int] = {}
+    for line in receipt.lines:
+        for tax in line.taxes:
+            bases[tax.code, tax.rate] = bases.get((tax.code, tax.rate), 0) + abs(tax.base)
+    for (code, rate), base in bases.items():
+        if base > sold + len(receipt.lines):
+            name = f"Tax {code}" if code else "Tax"
+            return f"{name} of {rate / 10_000} % is stated on {base}, but only {sold} was sold."
+    return None
 
 
 def _untied_line(line: Line, number: int) -> str | None:

@@ -1,11 +1,12 @@
 """Set what places keep back from channels."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 from django.db import transaction
 
-from onebasket.base import bulk, inbox
+from onebasket.base import bulk, inbox, outbox
 from onebasket.base.clock import database_now
 from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.catalogue.queries.templates import unit_ids
@@ -31,6 +32,7 @@ def set_buffers(source_id: int, settings: Sequence[BufferSetting]) -> list[Buffe
         claimed = inbox.claim("buffer", claims, now=now)
         in_turn = sorted(claimed.fresh, key=lambda index: (_target(settings[index]), index))
         decided = {index: _set(settings[index]) for index in in_turn}
+        outbox.record([_news(settings[i], now) for i in in_turn if decided[i].outcome == "set"])
         inbox.settle({claimed.fresh[i]: msgspec.json.encode(outcome).decode() for i, outcome in decided.items()})
         return inbox.answer(
             claimed,
@@ -39,6 +41,17 @@ def set_buffers(source_id: int, settings: Sequence[BufferSetting]) -> list[Buffe
             decode=lambda text: msgspec.json.decode(text, type=BufferOutcome),
             conflict=lambda _: BufferOutcome("conflict", "This key was used before for another setting."),
         )
+
+
+def _news(setting: BufferSetting, now: datetime) -> outbox.News:
+    data = {
+        "place": setting.place,
+        "channel": setting.channel,
+        "sku": setting.sku,
+        "unit": setting.unit,
+        "quantity": setting.quantity,
+    }
+    return outbox.News("buffer.set", f"buffer/{setting.place}/{setting.sku or setting.unit}", now, data, setting.place)
 
 
 def _target(setting: BufferSetting) -> tuple[str, ...]:

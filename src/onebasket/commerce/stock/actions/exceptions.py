@@ -99,7 +99,11 @@ def _breach_news(
 def note_exception(kind: type[Breach] | type[Discrepancy], identity: int, *, actor: str, note: str) -> None:
     """Keep what somebody has found out about a breach or discrepancy; `DoesNotExist` when there is none."""
     with transaction.atomic():
-        found = kind.objects.select_for_update().select_related("place").get(pk=identity)
+        found = (
+            kind.objects.select_for_update(of=("self",) if bulk.is_postgresql() else ())
+            .select_related("place")
+            .get(pk=identity)
+        )
         found.note, found.noted_by = note, actor
         found.save(update_fields=["note", "noted_by"])
         name = kind.__name__.lower()

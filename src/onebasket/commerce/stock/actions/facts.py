@@ -60,7 +60,7 @@ def book_movements(source_id: int, facts: Sequence[StockFact | quarantine.Unread
         for position in claimed.conflicts:
             faults[sound[position]] = quarantine.conflict_of(_sound(facts[sound[position]]).key)
         kept = _quarantine(source_id, facts, faults, now=now)
-        quarantine.supersede([(source_id, _sound(facts[index]).key) for index in fresh], now=now)
+        quarantine.supersede(KIND, [(source_id, _sound(facts[index]).key) for index in fresh], now=now)
         answers = inbox.answer(
             claimed,
             {position: booked[entry] for position, entry in claimed.fresh.items()},

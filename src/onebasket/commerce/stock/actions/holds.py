@@ -69,8 +69,6 @@ def _decide_all(fresh: Mapping[int, HoldCall], *, now: datetime) -> dict[int, Ho
     requests = [call.request for call in fresh.values()]
     places = places_by_code({request.place for request in requests})
     products = products_by_sku({line.sku for request in requests for line in request.lines})
-    ids = [product.id for product in products.values()]
-    world = _World(places, products, buffers_of([place.id for place in places.values()], product_ids=ids))
     book = open_book(
         {
             ShelfKey(places[request.place].id, End.SELLABLE, products[line.sku].id)
@@ -80,6 +78,9 @@ def _decide_all(fresh: Mapping[int, HoldCall], *, now: datetime) -> dict[int, Ho
         },
         now=now,
     )
+    # Under the lock: what was kept back before it is not promised.
+    ids = [product.id for product in products.values()]
+    world = _World(places, products, buffers_of([place.id for place in places.values()], product_ids=ids))
     decided: dict[int, HoldOutcome] = {}
     taken: list[tuple[HoldCall, HoldPlaced]] = []
     for index, call in fresh.items():

@@ -63,6 +63,16 @@ class HoldNews(msgspec.Struct, frozen=True):
     lines: list[tuple[str, int]]
 
 
+class BufferNews(msgspec.Struct, frozen=True):
+    """A place keeps so much back from a channel ('' is every channel): of a product, or of each product in a unit."""
+
+    place: str
+    channel: str
+    sku: str
+    unit: str
+    quantity: int
+
+
 EVENTS: dict[str, type[msgspec.Struct]] = {
     "stock.changed": StockChanged,
     "breach.opened": BreachNews,
@@ -73,4 +83,5 @@ EVENTS: dict[str, type[msgspec.Struct]] = {
     "hold.placed": HoldNews,
     "hold.released": HoldNews,
     "hold.expired": HoldNews,
+    "buffer.set": BufferNews,
 }
