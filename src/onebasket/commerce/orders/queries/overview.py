@@ -100,7 +100,7 @@ def order_whole(places: frozenset[str] | None, identity: UUID) -> dict[str, Any]
             )
         ),
         "fulfilments": list(
-            Fulfilment.objects.filter(order_id=identity).order_by("id").values_list("owner", "place__name", "status")
+            Fulfilment.objects.filter(order_id=identity).order_by("place_id").values_list("owner", "place__name", "status")
         ),
     }  # fmt: skip
 

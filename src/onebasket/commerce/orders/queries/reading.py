@@ -118,7 +118,7 @@ def _complete(heads: Sequence[dict[str, Any]]) -> list[OrderRead]:
     for order, *line in found.values_list("order_id", "number", "product__sku", "fulfilment_id", *_LINE):
         lines.setdefault(order, []).append(LineRead(*line))
     parts: dict[UUID, list[FulfilmentRead]] = {}
-    split = Fulfilment.objects.filter(order_id__in=ids).order_by("order_id", "id")
+    split = Fulfilment.objects.filter(order_id__in=ids).order_by("order_id", "place_id")
     for part in split.values_list("id", "place__code", "owner", "status", "picked_at", "handed_over_at", "order_id"):
         parts.setdefault(part[-1], []).append(FulfilmentRead(*part[:-1]))
     return [_whole(head, lines.get(head["id"], []), parts.get(head["id"], [])) for head in heads]

@@ -171,7 +171,7 @@ def _book_line(
 
 def _moved_in_book(book: ShelfBook, key: ShelfKey, since: datetime) -> int:
     """Return the net change by this batch's own later movements; only shelves met twice in a batch have any."""
-    if not book.counts.get(key) and not book.figures[key].changed:
+    if not book.figures[key].changed:
         return 0
     return sum(
         (row.quantity if row.target == key.state else -row.quantity)
