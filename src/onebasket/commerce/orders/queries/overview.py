@@ -90,6 +90,7 @@ def order_whole(places: frozenset[str] | None, identity: UUID) -> dict[str, Any]
     if head is None:
         return None
     lines = OrderLine.objects.filter(order_id=identity).order_by("number")
+    parts = Fulfilment.objects.filter(order_id=identity).order_by("place_id")
     return {
         "head": head,
         "lines": list(
@@ -99,9 +100,7 @@ def order_whole(places: frozenset[str] | None, identity: UUID) -> dict[str, Any]
                 decimals=F("product__unit__decimals"), place_code=F("place__code"),
             )
         ),
-        "fulfilments": list(
-            Fulfilment.objects.filter(order_id=identity).order_by("place_id").values_list("owner", "place__name", "status")
-        ),
+        "fulfilments": list(parts.values_list("owner", "place__name", "status")),
     }  # fmt: skip
 
 
