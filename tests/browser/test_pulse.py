@@ -82,10 +82,14 @@ class Chain:
         self.orders.append(ident)
 
 
+def forget_figures() -> None:
+    for kept in (views.LIVE, views.PANELS, views.FAVOURITES):
+        kept.forget()
+
+
 @pytest.fixture
 def chain() -> Chain:
-    views.LIVE.forget()
-    views.PANELS.forget()
+    forget_figures()
     made = Chain()
     for number in range(1, 4):
         made.sell(number)
@@ -186,17 +190,30 @@ def test_a_page_costs_the_same_however_many_rows(
     ]
     costs = {}
     for address in addresses:
-        views.LIVE.forget()
-        with django_assert_max_num_queries(26) as counted:
+        forget_figures()
+        # The pulse also shows a product, which it has to choose.
+        with django_assert_max_num_queries(26 + 5 * (address == "/pulse/")) as counted:
             body(client, address)
         costs[address] = len(counted)
     for number in range(10, 30):
         chain.sell(number, store=number % 2)
         chain.order(number, store=number % 2)
     for address, cost in costs.items():
-        views.LIVE.forget()
+        forget_figures()
         with django_assert_num_queries(cost):
             body(client, address)
+
+
+def test_where_no_product_was_chosen_the_one_that_sells_most_is_shown(chain: Chain) -> None:
+    page = body(signed_in(), "/pulse/")
+    assert f"{chain.milk.name}, by place" in page
+    assert 'href="/pulse/shelves/330/milk"' in page
+    views.PANELS.forget()
+    Receipt.objects.all().delete()
+    assert f"{chain.milk.name}, by place" in body(signed_in("finance"), "/pulse/")  # for some minutes
+    views.PANELS.forget()
+    views.FAVOURITES.forget()
+    assert "Choose a product" in body(signed_in("merchandiser"), "/pulse/")
 
 
 def test_a_second_viewer_costs_no_figures(chain: Chain, django_assert_max_num_queries: Callable[..., Any]) -> None:

@@ -41,9 +41,9 @@ class Reading(Generic[T]):
         """Return how old the figures are, in seconds."""
         return time.monotonic() - self.taken
 
-    def rests(self) -> bool:
-        """Whether it is too early to compute again: two seconds, or ten times what it cost."""
-        return self.age() < max(REST_SECONDS, self.cost_seconds * SHARE_OF_TIME)
+    def rests(self, seconds: float) -> bool:
+        """Whether it is too early to compute again: so many seconds, or ten times what it cost."""
+        return self.age() < max(seconds, self.cost_seconds * SHARE_OF_TIME)
 
 
 @dataclass(slots=True)
@@ -53,10 +53,14 @@ class _Slot(Generic[T]):
 
 
 class Live(Generic[T]):
-    """A cache of readings by scope; `versioned` picks what of the figures makes a new version."""
+    """A cache of readings by scope; `versioned` picks what of the figures makes a new version.
 
-    def __init__(self, versioned: Callable[[T], object]) -> None:
+    Figures are computed again after `rest` seconds at the earliest; an empty text as soon as any others.
+    """
+
+    def __init__(self, versioned: Callable[[T], object], *, rest: float = REST_SECONDS) -> None:
         self._versioned = versioned
+        self._rest = rest
         self._slots: OrderedDict[Hashable, _Slot[T]] = OrderedDict()
         self._guard = Lock()
 
@@ -64,16 +68,19 @@ class Live(Generic[T]):
         """Return the scope's figures, computed now if they have rested; FiguresUnavailableError when they cannot be."""
         slot = self._slot(scope)
         reading = slot.reading
-        if reading is not None and reading.rests():
+        if reading is not None and self._rests(reading):
             return reading
         if not slot.lock.acquire(blocking=reading is None):
             return reading if reading is not None else self.read(scope, compute)
         try:
-            if slot.reading is None or not slot.reading.rests():
+            if slot.reading is None or not self._rests(slot.reading):
                 slot.reading = self._compute(compute, slot.reading)
             return slot.reading
         finally:
             slot.lock.release()
+
+    def _rests(self, reading: Reading[T]) -> bool:
+        return reading.rests(REST_SECONDS if reading.figures == "" else self._rest)
 
     def forget(self) -> None:
         """Drop every reading."""

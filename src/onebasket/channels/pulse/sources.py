@@ -114,6 +114,11 @@ def product(sku: str) -> ProductRow | None:
     return None if item is None else ProductRow(item.sku, item.name, item.unit, item.decimals, item.department)
 
 
+def sold_most(viewer: Viewer) -> str:
+    """Return the SKU of the product that sells most just now where the viewer looks; "" while nothing does."""
+    return sales.sold_most(viewer.places)
+
+
 def today(viewer: Viewer) -> str:
     """Return the business day (ISO) that most of the viewer's places are at."""
     now = datetime.now(UTC)

@@ -25,6 +25,8 @@ LIVE: Live[PulseFigures] = Live(
     lambda shown: (shown.series, shown.sold, shown.promised, shown.attention, shown.newest, shown.busiest)
 )
 PANELS: Live[Panel] = Live(lambda shown: shown)
+FAVOURITES: Live[str] = Live(lambda shown: shown, rest=300.0)
+"""The product that is shown where none was chosen: the same one for some minutes."""
 BEHIND = "X-Onebasket-Behind"
 
 
@@ -144,4 +146,5 @@ def _behind(reading: Reading[PulseFigures]) -> float:
 
 
 def _panel(viewer: Viewer, sku: str) -> Panel:
+    sku = sku or FAVOURITES.read(viewer.places, partial(sources.sold_most, viewer)).figures
     return (sources.product(sku), sources.top_shelves(viewer, sku)) if sku else (None, ())

@@ -5,6 +5,8 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Q, Sum, TextField
@@ -20,7 +22,9 @@ from onebasket.commerce.sales.models import (
     ReceiptTender,
 )
 
-NO_SALE = 4
+SALE, NO_SALE = 1, 4
+LATELY = 200
+"""Receipts among which the product is looked for that sells most just now."""
 MINUTE_LETTERS = 16
 EFFECTIVE = ExpressionWrapper(F("paid_total") * F("effect"), output_field=BigIntegerField())
 SORTS = {
@@ -80,6 +84,20 @@ def receipts_by_place(places: frozenset[str] | None, since: datetime) -> dict[st
         .order_by()
     )
     return {code: (count, amount) for code, count, amount in rows}
+
+
+def sold_most(places: frozenset[str] | None) -> str:
+    """Return the SKU of the tracked product on most of the newest receipts, the lesser SKU of two; "" without any."""
+    newest = Receipt.objects.filter(_at(places), kind=SALE).order_by("-id").values_list("place_id", "id")[:LATELY]
+    by_place: dict[int, list[int]] = {}
+    for place, receipt in newest:
+        by_place.setdefault(place, []).append(receipt)
+    wanted = [Q(place_id=place, receipt_id__in=receipts) for place, receipts in by_place.items()]
+    if not wanted:
+        return ""
+    lines = ReceiptLine.objects.filter(reduce(or_, wanted), product__tracked=True, quantity__gt=0)
+    counted = lines.values_list("product__sku").annotate(count=Count("id")).order_by("-count", "product__sku")
+    return next((sku for sku, _ in counted[:1]), "")
 
 
 def sold_on(days: Sequence[tuple[date, Sequence[int]]], *, before: datetime | None = None) -> dict[str, int]:
