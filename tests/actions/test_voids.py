@@ -117,6 +117,15 @@ def test_an_empty_void_sends_back_what_one_with_lines_has_left(source: int, batc
     assert [finding for finding in audit_sales() if finding.differences] == []
 
 
+def test_a_void_with_lines_of_other_goods_is_undone_with_the_rest(source: int) -> None:
+    sell(source, receipt("s", item("milk", 2, 398)), receipt("l", item("bread", 1, 250), kind=Kind.VOID, original="s"))
+    sell(source, VOID)
+
+    assert (on_hand("milk"), on_hand("bread")) == (10, 10)
+    assert rows() == [("l", -1, 250, False, False), ("s", 1, 398, True, False), ("v", -1, 148, False, False)]
+    assert faults_in_stock() == []
+
+
 def test_a_void_with_lines_of_a_receipt_that_was_voided_counts_for_nothing(source: int) -> None:
     sell(source, SALE, VOID)
     sell(source, LINED)

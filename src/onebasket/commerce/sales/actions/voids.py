@@ -95,7 +95,9 @@ def _left(goings: Sequence[Going], totals: Totals, parts: Sequence[_Part]) -> tu
     for going in (*goings, *(going for part in parts for going in part.goings)):
         key = going.product_id, going.end
         out[key] = out[key]._replace(quantity=out[key].quantity + going.quantity) if key in out else going
-    return backwards([going for going in out.values() if going.quantity]), less(totals, [p.totals for p in parts])
+    # Numbered anew: a line of a part may be of a product that the original has not.
+    left = [going._replace(line=line) for line, going in enumerate(out.values(), 1) if going.quantity]
+    return backwards(left), less(totals, [part.totals for part in parts])
 
 
 def mark_voided(receipt_id: int) -> None:
