@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from onebasket.channels.api.problems import FieldProblem, ProblemError, problem,
 LARGEST_BODY = 10 * 1024 * 1024
 LONGEST_KEY = 120
 NUL_WRITTEN = b"\\u0000"
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _PATH = re.compile(r" - at `\$\.?([^`]*)`$")
 _JSON = re.compile(r'application/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?', re.IGNORECASE)
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
@@ -53,18 +55,27 @@ def decode(body: bytes, decoder: Callable[[bytes], Read], *, lenient: bool = Fal
     if lenient:
         _require_utf8(body)
     found = _decode(body, decoder)
-    if not lenient and NUL_WRITTEN in body and holds_nul(msgspec.json.decode(body)):
+    if not lenient and holds_nul(body):
         raise refuse(422, "invalid", "A text holds a NUL character (\\u0000), which no database keeps. Remove it.")
     return found
 
 
 def _decode(body: bytes, decoder: Callable[[bytes], Read]) -> Read:
     try:
-        return decoder(body)
+        return _read_json(body, decoder)
     except msgspec.ValidationError as error:
-        if decoder is not _any:
-            _decode(body, _any)  # what is no JSON at all is told first, although its shape was looked at before its end
+        # What is no JSON at all is told first, although its shape was looked at before its end; a number that nothing
+        # can hold is JSON all the same.
+        with suppress(msgspec.ValidationError):
+            _read_json(body, _any)
         raise invalid(error) from error
+
+
+def _read_json(body: bytes, decoder: Callable[[bytes], Read]) -> Read:
+    try:
+        return decoder(body)
+    except msgspec.ValidationError:
+        raise
     except (msgspec.DecodeError, RecursionError) as error:
         raise refuse(400, "malformed", f"The body is no JSON: {_reason(error)}") from error
     except UnicodeDecodeError as error:
@@ -137,19 +148,9 @@ def invalid(error: msgspec.ValidationError) -> ProblemError:
     return _unfit(found[1] if found else "", text[: found.start()] if found else text)
 
 
-def holds_nul(plain: Any) -> bool:  # noqa: ANN401 - any JSON
-    """Whether any text in a JSON value holds the character that PostgreSQL cannot keep."""
-    waiting = [plain]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, str):
-            if "\x00" in value:
-                return True
-        elif isinstance(value, dict):
-            waiting += [*value, *value.values()]
-        elif isinstance(value, list):
-            waiting += value
-    return False
+def holds_nul(raw: bytes) -> bool:
+    r"""Whether any text in JSON holds the character that PostgreSQL cannot keep, which JSON writes as \u0000 alone."""
+    return NUL_WRITTEN in raw and _NUL.search(raw) is not None
 
 
 def _unfit(field: str, message: str) -> ProblemError:
