@@ -13,6 +13,7 @@ import typer
 from django.core.exceptions import ImproperlyConfigured
 
 from onebasket.project.loader import MissingExtraError
+from onebasket.project.starting import CannotStartError
 from onebasket.project.trial import prepare_trial
 
 COMMANDS = (
@@ -69,6 +70,6 @@ def main() -> None:
         sys.exit(EXIT_MISCONFIGURED)
     try:
         app()
-    except MissingExtraError as error:
+    except (CannotStartError, MissingExtraError) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(1)
