@@ -8,7 +8,7 @@ from pathlib import Path
 from onebasket.base.presence import hub_is_serving
 
 PATIENCE_SECONDS = 5.0
-"""Whoever looks whether a hub serves looks like one for a moment, and the committer of a killed hub ends a moment later."""
+"""Whoever looks for a hub seems to be one for a moment, and the committer of a killed hub ends a moment after it."""
 
 
 class CannotStartError(Exception):
@@ -46,6 +46,6 @@ def require_certificate(certificate: Path, key: Path) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=lambda: "")
     except OSError as error:
         raise CannotStartError(
-            f"{certificate} and {key} cannot be used. Name a certificate and its private key, both PEM, the key without "
-            "a password."
+            f"{certificate} and {key} cannot be used. Name a certificate and its private key, both PEM, "
+            "the key without a password."
         ) from error
