@@ -247,7 +247,7 @@ def test_stock_facts_are_booked_and_bad_ones_kept(hub: Hub) -> None:
     assert (answer.results[1]["outcome"], answer.results[1]["reason"]) == ("quarantined", "unknown_product")
     assert answer.results[2]["movements"] == 1
     assert answer.results[3]["explanation"] == (
-        "This is no stock fact. Object missing required field `kind`. Mend it and replay."
+        "This is no stock fact. In kind: This field is missing. Mend it and replay."
     )
     assert (on_hand("milk"), on_hand("bread")) == (16, 4)
     assert [row["kind"] for row in hub.shop.get("quarantine?kind=stock").items] == ["stock", "stock"]

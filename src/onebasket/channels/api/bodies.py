@@ -12,14 +12,14 @@ from django.http import HttpRequest
 from django.http.request import UnreadablePostError
 
 from onebasket.channels.api.problems import FieldProblem, ProblemError, problem, refuse
+from onebasket.channels.api.wording import explain
 
 LARGEST_BODY = 10 * 1024 * 1024
 LONGEST_KEY = 120
 NUL_WRITTEN = b"\\u0000"
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-_PATH = re.compile(r" - at `\$\.?([^`]*)`$")
 _JSON = re.compile(r'application/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?', re.IGNORECASE)
-_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,38}")
 _KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,118}[\x21-\x7e])?")
 
 Read = TypeVar("Read")
@@ -86,34 +86,42 @@ def read_query(request: HttpRequest, shape: type[Read]) -> Read:
     """Return the query as the struct; 422 for an unknown, doubled or unfit parameter."""
     stated = request.GET
     if doubled := [name for name in stated if len(stated.getlist(name)) > 1]:
-        raise _unfit(doubled[0], "Stated more than once.")
+        raise unfit(doubled[0], "Stated more than once.")
     if [name for name in (*stated, *stated.values()) if "\x00" in name]:
         raise refuse(422, "invalid", "The query holds a NUL character. Remove it.")
     readers = _readers(shape)  # type: ignore[arg-type] # a class can be hashed
     texts = stated.dict()
-    values = {name: readers[name](str(text)) if name in readers else text for name, text in texts.items()}
+    values = {name: readers.get(name, _text)(name, str(text)) for name, text in texts.items()}
     try:
         return msgspec.convert(values, shape)
     except msgspec.ValidationError as error:
-        raise invalid(error) from error
+        raise invalid(error, what="parameter") from error
 
 
-def _whole(text: str) -> int | str:
-    return int(text) if _WHOLE.fullmatch(text) else text
+def _text(_name: str, text: str) -> str:
+    return text
 
 
-def _switch(text: str) -> bool | str:
-    return {"true": True, "false": False}.get(text, text)
+def _whole(name: str, text: str) -> int:
+    if not _WHOLE.fullmatch(text):
+        raise unfit(name, "Expected a whole number")
+    return int(text)
+
+
+def _switch(name: str, text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise unfit(name, "Expected true or false")
+    return text == "true"
 
 
 @cache
-def _readers(shape: type) -> dict[str, Callable[[str], object]]:
+def _readers(shape: type) -> dict[str, Callable[[str, str], object]]:
     """Return how the texts of a query's whole numbers and switches are read; every other field is a text."""
-    readers: dict[type, Callable[[str], object]] = {
+    readers: dict[type, Callable[[str, str], object]] = {
         msgspec.inspect.IntType: _whole,
         msgspec.inspect.BoolType: _switch,
     }
-    found: dict[str, Callable[[str], object]] = {}
+    found: dict[str, Callable[[str, str], object]] = {}
     described = msgspec.inspect.type_info(shape)
     assert isinstance(described, msgspec.inspect.StructType)  # noqa: S101 - queries are structs
     for field in described.fields:
@@ -127,9 +135,9 @@ def read_key(request: HttpRequest) -> str:
     """Return the Idempotency-Key header; 422 without one, or when it has characters that no key has."""
     key: str = request.META.get("HTTP_IDEMPOTENCY_KEY", "")
     if not key:
-        raise _unfit("Idempotency-Key", "Send this header: 1 to 120 characters of your own, the same at every retry.")
+        raise unfit("Idempotency-Key", "Send this header: 1 to 120 characters of your own, the same at every retry.")
     if not _KEY.fullmatch(key):
-        raise _unfit("Idempotency-Key", "A key has 1 to 120 printable ASCII characters.")
+        raise unfit("Idempotency-Key", "A key has 1 to 120 printable ASCII characters.")
     return key
 
 
@@ -141,11 +149,9 @@ def _require_utf8(body: bytes) -> None:
         raise _not_utf8(error) from error
 
 
-def invalid(error: msgspec.ValidationError) -> ProblemError:
+def invalid(error: msgspec.ValidationError, *, what: str = "field") -> ProblemError:
     """Return the problem of JSON that has another shape than asked for."""
-    text = str(error)
-    found = _PATH.search(text)
-    return _unfit(found[1] if found else "", text[: found.start()] if found else text)
+    return unfit(*explain(error, what=what))
 
 
 def holds_nul(raw: bytes) -> bool:
@@ -153,7 +159,8 @@ def holds_nul(raw: bytes) -> bool:
     return NUL_WRITTEN in raw and _NUL.search(raw) is not None
 
 
-def _unfit(field: str, message: str) -> ProblemError:
+def unfit(field: str, message: str) -> ProblemError:
+    """Return the problem of a field or parameter that is not as described."""
     detail = f"{field}: {message}" if field else message
     return ProblemError(problem(422, "invalid", detail, errors=(FieldProblem(field, message),)))
 

@@ -1,6 +1,5 @@
 """Facts are booked, never refused: items that cannot be read are kept whole, and their neighbours go on."""
 
-import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -8,11 +7,11 @@ import msgspec
 
 from onebasket.base.quarantine import Unreadable
 from onebasket.channels.api.bodies import holds_nul
+from onebasket.channels.api.wording import explain
 
 Read = TypeVar("Read")
 LONGEST_KEY = 120
 LONGEST_CODE = 64
-_PATH = re.compile(r" - at `\$\.?([^`]*)`$")
 _NOTHING = msgspec.Raw(b"null")
 
 
@@ -41,11 +40,9 @@ def _read(item: msgspec.Raw, decoder: Callable[[msgspec.Raw], Read], *, what: st
     try:
         return decoder(item)
     except (msgspec.ValidationError, RecursionError) as error:
-        text = str(error)
-        found = _PATH.search(text)
-        where = f"In {found[1]}: " if found and found[1] else ""
-        reason = text[: found.start()] if found else text
-        return _unreadable(raw, "unreadable", f"This is no {what}. {where}{reason}. Mend it and replay.")
+        field, words = explain(error)
+        where = f"In {field}: " if field else ""
+        return _unreadable(raw, "unreadable", f"This is no {what}. {where}{words}. Mend it and replay.")
 
 
 def _unreadable(raw: bytes, reason: str, explanation: str) -> Unreadable:
