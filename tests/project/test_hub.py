@@ -88,7 +88,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_hub_serves_and_ends_in_good_order(command: tuple[str, ...], home: Path, spare_database_url: str) -> None:
     with serving(command, home, spare_database_url) as (process, port):
-        page = get(port, "/healthz")
+        page = get(port, "/")
         assert set(page.headers["Content-Security-Policy"].split("; ")) == {
             "default-src 'self'",
             "base-uri 'none'",
@@ -100,6 +100,8 @@ def test_the_hub_serves_and_ends_in_good_order(command: tuple[str, ...], home: P
         assert page.headers["X-Content-Type-Options"] == "nosniff"
         assert page.headers["Referrer-Policy"] == "same-origin"
         assert "camera=()" in page.headers["Permissions-Policy"]
+
+        assert get(port, "/healthz").headers["Content-Security-Policy"].startswith("default-src 'none'")
 
         desk = get(port, "/desk/").headers["Content-Security-Policy"]
         assert "script-src 'self' 'unsafe-eval'" in desk
