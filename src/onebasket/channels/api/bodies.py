@@ -125,9 +125,10 @@ def _readers(shape: type) -> dict[str, Callable[[str, str], object]]:
     described = msgspec.inspect.type_info(shape)
     assert isinstance(described, msgspec.inspect.StructType)  # noqa: S101 - queries are structs
     for field in described.fields:
-        kind = field.type.type if isinstance(field.type, msgspec.inspect.Metadata) else field.type
-        if reader := readers.get(type(kind)):
-            found[field.name] = reader
+        for kind in field.type.types if isinstance(field.type, msgspec.inspect.UnionType) else (field.type,):
+            plain = kind.type if isinstance(kind, msgspec.inspect.Metadata) else kind
+            if reader := readers.get(type(plain)):
+                found[field.name] = reader
     return found
 
 
