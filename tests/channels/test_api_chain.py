@@ -131,6 +131,21 @@ def test_a_reader_of_events_misses_nothing(hub: Hub) -> None:
     assert seen == list(range(1, Event.objects.count() + 1))
 
 
+def test_a_reader_that_events_were_deleted_before_is_told(hub: Hub) -> None:
+    number_events()
+    last = Event.objects.count()
+    Event.objects.filter(position__in=[1, 2, 4]).delete()
+
+    for after, oldest in ((0, 3), (1, 3), (3, 5)):
+        gone = hub.shop.get(f"events?after={after}&types=order.placed")
+        assert (gone.status, gone.json["code"], gone.json["oldest"]) == (410, "pruned", oldest)
+        assert f"position {oldest}" in gone.json["detail"]
+    assert hub.shop.get("events?after=2&limit=1").json[0]["position"] == 3
+    assert hub.shop.get("events?after=4&limit=1").json[0]["position"] == 5
+    assert hub.shop.get("events?limit=1").json[0]["position"] == 3, "who has read nothing has missed nothing"
+    assert hub.shop.get(f"events?after={last}").json == hub.shop.get(f"events?after={last + 7}").json == []
+
+
 def test_a_token_of_a_place_reads_its_events_and_the_chains(hub: Hub) -> None:
     put(hub, "customers", {"key": "k1", "loyalty_number": "77"})
     hub.shop.post("orders", order_body({"milk": 2}), "o1")

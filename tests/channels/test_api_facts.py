@@ -1,5 +1,6 @@
 """Receipts and stock facts over HTTP: booked once, or kept whole with words for a clerk; worked until settled."""
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -86,6 +87,37 @@ def test_nul_characters_are_kept_as_they_were_written(hub: Hub) -> None:
     assert (replayed.status, replayed.json["outcome"], replayed.json["reason"]) == (200, "still_open", "nul")
 
 
+@pytest.mark.parametrize("number", [b"1e400", b"-1E999", b"7" * 5_000])
+@pytest.mark.parametrize("path", ["receipts", "stock/facts"])
+def test_a_number_that_nothing_can_hold_is_kept_and_blocks_no_neighbour(hub: Hub, path: str, number: bytes) -> None:
+    body = receipt_body if path == "receipts" else partial(fact_body, kind="delivery")
+    lines: Any = {"milk": (1, 199)} if path == "receipts" else {"milk": 1}
+    good, other = msgspec.json.encode(body("good", lines=lines)), msgspec.json.encode(body("huge", lines=lines))
+    known, unknown = other.replace(b'"quantity":1', b'"quantity":' + number), other[:-1] + b',"more":' + number + b"}"
+    nul = other[:-1] + b',"text":"\\u0000","more":' + number + b"}"
+    answer = hub.shop.ask("POST", path, b'{"items":[' + b",".join([known, good, unknown, nul, number]) + b"]}")
+    assert answer.status == 200
+    assert [item["key"] for item in answer.json["results"]] == ["huge", "good", "huge", "huge", ""]
+    assert [result.get("reason", "") for result in answer.results] == [
+        "unreadable", "", "unreadable", "nul", "unreadable",
+    ]  # fmt: skip
+    kept = list(QuarantineItem.objects.order_by("pk").values_list("content", "place_code"))
+    assert sorted(kept) == sorted([(item.decode(), "p1") for item in (known, unknown, nul)] + [(number.decode(), "")])
+
+
+def test_a_key_or_place_that_is_such_a_number_is_none(hub: Hub) -> None:
+    answer = hub.shop.ask("POST", "receipts", b'{"items":[{"key":1e400,"place":"p1"},{"key":"k","place":1e400}]}')
+    assert [item["key"] for item in answer.json["results"]] == ["", "k"]
+    assert list(QuarantineItem.objects.order_by("key").values_list("place_code", flat=True)) == ["p1", ""]
+
+
+def test_what_cannot_be_split_into_items_is_no_json(hub: Hub) -> None:
+    for body in (b'{"items":[{"key":"a","change":1e400}', b'{"items":[{"key":"a","change":1e}]}'):
+        answer = hub.shop.ask("POST", "receipts", body)
+        assert (answer.status, answer.json["code"]) == (400, "malformed")
+    assert QuarantineItem.objects.count() == 0
+
+
 def test_receipts_are_listed_and_read_whole(hub: Hub) -> None:
     line = {
         "code": EAN, "quantity": 2, "list_amount": 398, "paid_amount": 348,
@@ -142,6 +174,16 @@ def test_a_mended_message_is_replayed_once_and_the_original_stays(hub: Hub) -> N
     assert [row["id"] for row in hub.shop.get("quarantine?state=replayed").items] == [item]
     assert hub.shop.get("quarantine").items == []
     assert TrailEntry.objects.filter(action__startswith="quarantine.", actor__endswith="(shop)").count() == 3
+
+
+def test_a_number_that_nothing_can_hold_may_stand_in_a_mended_message(hub: Hub) -> None:
+    item = quarantined(hub, receipt_body("r1", {"milk": (1, 199)}) | {"till": 4})
+    nul = hub.shop.ask("POST", f"quarantine/{item}/mend", b'{"message":{"key":"\\u0000","x":1e400}}', "m1")
+    assert (nul.status, nul.json["code"]) == (422, "invalid")
+    assert "NUL" in nul.json["detail"]
+    mended = hub.shop.ask("POST", f"quarantine/{item}/mend", b'{"message":{"key":"a","x":1e400}}', "m1")
+    assert (mended.status, mended.json["mended"]) == (200, '{"key":"a","x":1e400}')
+    assert hub.shop.post(f"quarantine/{item}/replay", {}, "m2").json["outcome"] == "still_open"
 
 
 def test_a_message_is_discarded_with_a_note(hub: Hub) -> None:
@@ -205,7 +247,7 @@ def test_stock_facts_are_booked_and_bad_ones_kept(hub: Hub) -> None:
     assert (answer.results[1]["outcome"], answer.results[1]["reason"]) == ("quarantined", "unknown_product")
     assert answer.results[2]["movements"] == 1
     assert answer.results[3]["explanation"] == (
-        "This is no stock fact. Object missing required field `kind`. Mend it and replay."
+        "This is no stock fact. In kind: This field is missing. Mend it and replay."
     )
     assert (on_hand("milk"), on_hand("bread")) == (16, 4)
     assert [row["kind"] for row in hub.shop.get("quarantine?kind=stock").items] == ["stock", "stock"]

@@ -14,6 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from onebasket.project import starting
+
 PATIENCE = 40
 """Seconds: two shared cores start slowly."""
 
@@ -63,6 +65,22 @@ def answers(port: int) -> bool:
         return False
 
 
+def refused(command: tuple[str, ...], *arguments: str, home: Path, url: str) -> str:
+    """Start a hub that does not start, and return the one line in which it says why."""
+    variables = {"ONEBASKET_ENV": "development", "ONEBASKET_HOME": str(home), "DATABASE_URL": url}
+    done = subprocess.run(
+        [*command, "hub", *arguments],
+        env=os.environ | variables | {"DJANGO_SETTINGS_MODULE": "onebasket.project.settings"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    return line
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
@@ -70,7 +88,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_hub_serves_and_ends_in_good_order(command: tuple[str, ...], home: Path, spare_database_url: str) -> None:
     with serving(command, home, spare_database_url) as (process, port):
-        page = get(port, "/healthz")
+        page = get(port, "/")
         assert set(page.headers["Content-Security-Policy"].split("; ")) == {
             "default-src 'self'",
             "base-uri 'none'",
@@ -82,6 +100,8 @@ def test_the_hub_serves_and_ends_in_good_order(command: tuple[str, ...], home: P
         assert page.headers["X-Content-Type-Options"] == "nosniff"
         assert page.headers["Referrer-Policy"] == "same-origin"
         assert "camera=()" in page.headers["Permissions-Policy"]
+
+        assert get(port, "/healthz").headers["Content-Security-Policy"].startswith("default-src 'none'")
 
         desk = get(port, "/desk/").headers["Content-Security-Policy"]
         assert "script-src 'self' 'unsafe-eval'" in desk
@@ -108,3 +128,36 @@ def test_a_killed_hub_leaves_no_process_serving(command: tuple[str, ...], home: 
             child.kill()
         assert alive == []
         assert not answers(port)
+
+
+def test_a_second_hub_starts_neither_on_the_port_nor_on_the_sqlite_file(
+    command: tuple[str, ...], home: Path, spare_database_url: str
+) -> None:
+    with serving(command, home, spare_database_url) as (_, port):
+        line = refused(command, "--port", str(port), home=home, url=spare_database_url)
+        assert line == (
+            f"The hub cannot listen at 127.0.0.1, port {port}: Address already in use. Stop what listens there, or "
+            "choose another with --host and --port."
+        )
+        if spare_database_url.startswith("sqlite"):
+            line = refused(command, "--port", str(free_port()), home=home, url=spare_database_url)
+            assert line.startswith("Another hub serves this SQLite file, which has one hub.")
+
+
+def test_a_hub_that_leaves_and_one_who_only_looks_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = iter([True, True, False])
+    monkeypatch.setattr(starting, "hub_is_serving", lambda: next(seen))
+    starting.require_file_without_hub()
+    assert list(seen) == []
+
+
+def test_what_is_no_certificate_with_its_key_is_named(
+    command: tuple[str, ...], home: Path, tmp_path: Path, spare_database_url: str
+) -> None:
+    receipt = tmp_path / "r.xml"
+    receipt.write_text("<receipt/>", encoding="utf-8")
+    line = refused(command, "--certificate", str(receipt), "--key", str(receipt), home=home, url=spare_database_url)
+    assert line == (
+        f"{receipt} and {receipt} cannot be used. Name a certificate and its private key, both PEM, the key without "
+        "a password."
+    )

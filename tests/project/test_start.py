@@ -5,6 +5,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from django.db import DatabaseError, IntegrityError, connection
+
+from onebasket.project.command import trouble_of
 
 STRONG = "q7Fz2mXr9Lw4Kc8Tb1Nv6Hy3Ps5Dj0Gae-uRiOlMkQxWnBdYtZ"
 
@@ -82,3 +85,40 @@ def test_a_sound_installation_is_fit_for_production(
         DATABASE_URL=spare_database_url,
     )
     assert (done.returncode, done.stdout) == (0, "Fit for production.\n")
+
+
+@pytest.mark.parametrize(
+    ("url", "line"),
+    [
+        ("sqlite:///{home}/new.sqlite3", "The database is not at this version (no such table: access_source)."),
+        ("sqlite:///{home}/nowhere/new.sqlite3", "The database cannot be used: unable to open database file."),
+        ("sqlite:///{home}/letter", "The database cannot be used: file is not a database."),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_one_line(
+    command: tuple[str, ...], tmp_path: Path, url: str, line: str
+) -> None:
+    (tmp_path / "letter").write_text("Dear Sir or Madam, " * 100, encoding="utf-8")
+    url = url.format(home=tmp_path)
+    done = run(command, "source", "enrol", "till-1", home=tmp_path, ONEBASKET_ENV="development", DATABASE_URL=url)
+    (said,) = done.stderr.splitlines()
+    assert (done.returncode, done.stdout, said.startswith(line)) == (1, "", True), said
+    assert said.endswith(("Run: onebasket migrate", "that the database is there and writable."))
+
+
+def test_a_server_that_does_not_answer_is_told_without_a_traceback(command: tuple[str, ...], tmp_path: Path) -> None:
+    url = "postgresql://ann:s3cret@127.0.0.1:1/shop"
+    done = run(command, "audit", home=tmp_path, ONEBASKET_ENV="development", DATABASE_URL=url)
+    assert (done.returncode, "Traceback" in done.stderr, "s3cret" in done.stderr) == (1, False, False)
+    assert done.stderr.splitlines()[-1].startswith("The database cannot be used: ")
+
+
+@pytest.mark.django_db
+def test_a_table_that_is_not_there_asks_for_migrate_on_every_database() -> None:
+    with pytest.raises(DatabaseError) as caught, connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM nothing_here")
+    assert trouble_of(caught.value).endswith("Run: onebasket migrate")
+
+
+def test_a_fault_of_our_own_keeps_its_traceback() -> None:
+    assert trouble_of(IntegrityError("a unique key twice")) == ""

@@ -14,11 +14,13 @@ from django.middleware.common import CommonMiddleware
 from django_htmx.middleware import HtmxMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
+from onebasket.channels.api.problems import problem, respond
 from onebasket.project.settings.security import API_POLICY, PERMISSIONS_POLICY
 
 API = "/api/v1/"
 MANUAL = "/api/v1/docs"
 DESK = "/desk/"
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 DESK_POLICY = {
     "script-src": [SELF, UNSAFE_EVAL],
@@ -27,12 +29,17 @@ DESK_POLICY = {
 }
 """What the back office's Alpine and inline styles need, and nothing else."""
 
+UNKNOWN_HOST = "The hub is not called by the host name of this request; ONEBASKET_ALLOWED_HOSTS names its own."
+
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
 def is_page(path: str) -> bool:
-    """Whether an address is for browsers: everything but the API, whose manual is a page."""
-    return not path.startswith(API) or path == MANUAL
+    """Whether an address is for browsers: everything but the probes and the API, whose manual is a page.
+
+    Probes are asked by address too, whatever the hub is called: nothing that looks at the host stands around them.
+    """
+    return path not in PROBES and (not path.startswith(API) or path == MANUAL)
 
 
 def _for_pages(middleware: Any) -> Any:  # noqa: ANN401 - Django's middleware classes have no common type
@@ -58,17 +65,24 @@ htmx = _for_pages(HtmxMiddleware)
 
 
 def api_headers(get_response: Handler) -> Handler:
-    """Say on the API's answers how long they are, and that they are data: nothing to be run, framed or looked into."""
+    """Say on the API's answers how long they are, and that they are data: nothing to be run, framed or looked into.
 
-    def respond(request: HttpRequest) -> HttpResponse:
+    Stands outside of everything: what Django itself refuses with a page is answered with a problem.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if not is_page(request.path_info):
+            if response.status_code == HTTPStatus.BAD_REQUEST and response.headers["Content-Type"].startswith(
+                "text/html"
+            ):
+                response = respond(problem(400, "host", UNKNOWN_HOST))
             response.headers["Content-Security-Policy"] = API_POLICY
             if response.status_code != HTTPStatus.NO_CONTENT:  # RFC 9110, section 8.6
                 response.headers["Content-Length"] = str(len(response.content))
         return response
 
-    return respond
+    return answer
 
 
 def desk_policy(get_response: Handler) -> Handler:

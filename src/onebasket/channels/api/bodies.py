@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from typing import Any, TypeVar
 
@@ -11,13 +12,14 @@ from django.http import HttpRequest
 from django.http.request import UnreadablePostError
 
 from onebasket.channels.api.problems import FieldProblem, ProblemError, problem, refuse
+from onebasket.channels.api.wording import explain
 
 LARGEST_BODY = 10 * 1024 * 1024
 LONGEST_KEY = 120
 NUL_WRITTEN = b"\\u0000"
-_PATH = re.compile(r" - at `\$\.?([^`]*)`$")
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _JSON = re.compile(r'application/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?', re.IGNORECASE)
-_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,38}")
 _KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,118}[\x21-\x7e])?")
 
 Read = TypeVar("Read")
@@ -53,18 +55,27 @@ def decode(body: bytes, decoder: Callable[[bytes], Read], *, lenient: bool = Fal
     if lenient:
         _require_utf8(body)
     found = _decode(body, decoder)
-    if not lenient and NUL_WRITTEN in body and holds_nul(msgspec.json.decode(body)):
+    if not lenient and holds_nul(body):
         raise refuse(422, "invalid", "A text holds a NUL character (\\u0000), which no database keeps. Remove it.")
     return found
 
 
 def _decode(body: bytes, decoder: Callable[[bytes], Read]) -> Read:
     try:
-        return decoder(body)
+        return _read_json(body, decoder)
     except msgspec.ValidationError as error:
-        if decoder is not _any:
-            _decode(body, _any)  # what is no JSON at all is told first, although its shape was looked at before its end
+        # What is no JSON at all is told first, although its shape was looked at before its end; a number that nothing
+        # can hold is JSON all the same.
+        with suppress(msgspec.ValidationError):
+            _read_json(body, _any)
         raise invalid(error) from error
+
+
+def _read_json(body: bytes, decoder: Callable[[bytes], Read]) -> Read:
+    try:
+        return decoder(body)
+    except msgspec.ValidationError:
+        raise
     except (msgspec.DecodeError, RecursionError) as error:
         raise refuse(400, "malformed", f"The body is no JSON: {_reason(error)}") from error
     except UnicodeDecodeError as error:
@@ -75,40 +86,49 @@ def read_query(request: HttpRequest, shape: type[Read]) -> Read:
     """Return the query as the struct; 422 for an unknown, doubled or unfit parameter."""
     stated = request.GET
     if doubled := [name for name in stated if len(stated.getlist(name)) > 1]:
-        raise _unfit(doubled[0], "Stated more than once.")
+        raise unfit(doubled[0], "Stated more than once.")
     if [name for name in (*stated, *stated.values()) if "\x00" in name]:
         raise refuse(422, "invalid", "The query holds a NUL character. Remove it.")
     readers = _readers(shape)  # type: ignore[arg-type] # a class can be hashed
     texts = stated.dict()
-    values = {name: readers[name](str(text)) if name in readers else text for name, text in texts.items()}
+    values = {name: readers.get(name, _text)(name, str(text)) for name, text in texts.items()}
     try:
         return msgspec.convert(values, shape)
     except msgspec.ValidationError as error:
-        raise invalid(error) from error
+        raise invalid(error, what="parameter") from error
 
 
-def _whole(text: str) -> int | str:
-    return int(text) if _WHOLE.fullmatch(text) else text
+def _text(_name: str, text: str) -> str:
+    return text
 
 
-def _switch(text: str) -> bool | str:
-    return {"true": True, "false": False}.get(text, text)
+def _whole(name: str, text: str) -> int:
+    if not _WHOLE.fullmatch(text):
+        raise unfit(name, "Expected a whole number")
+    return int(text)
+
+
+def _switch(name: str, text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise unfit(name, "Expected true or false")
+    return text == "true"
 
 
 @cache
-def _readers(shape: type) -> dict[str, Callable[[str], object]]:
+def _readers(shape: type) -> dict[str, Callable[[str, str], object]]:
     """Return how the texts of a query's whole numbers and switches are read; every other field is a text."""
-    readers: dict[type, Callable[[str], object]] = {
+    readers: dict[type, Callable[[str, str], object]] = {
         msgspec.inspect.IntType: _whole,
         msgspec.inspect.BoolType: _switch,
     }
-    found: dict[str, Callable[[str], object]] = {}
+    found: dict[str, Callable[[str, str], object]] = {}
     described = msgspec.inspect.type_info(shape)
     assert isinstance(described, msgspec.inspect.StructType)  # noqa: S101 - queries are structs
     for field in described.fields:
-        kind = field.type.type if isinstance(field.type, msgspec.inspect.Metadata) else field.type
-        if reader := readers.get(type(kind)):
-            found[field.name] = reader
+        for kind in field.type.types if isinstance(field.type, msgspec.inspect.UnionType) else (field.type,):
+            plain = kind.type if isinstance(kind, msgspec.inspect.Metadata) else kind
+            if reader := readers.get(type(plain)):
+                found[field.name] = reader
     return found
 
 
@@ -116,9 +136,9 @@ def read_key(request: HttpRequest) -> str:
     """Return the Idempotency-Key header; 422 without one, or when it has characters that no key has."""
     key: str = request.META.get("HTTP_IDEMPOTENCY_KEY", "")
     if not key:
-        raise _unfit("Idempotency-Key", "Send this header: 1 to 120 characters of your own, the same at every retry.")
+        raise unfit("Idempotency-Key", "Send this header: 1 to 120 characters of your own, the same at every retry.")
     if not _KEY.fullmatch(key):
-        raise _unfit("Idempotency-Key", "A key has 1 to 120 printable ASCII characters.")
+        raise unfit("Idempotency-Key", "A key has 1 to 120 printable ASCII characters.")
     return key
 
 
@@ -130,29 +150,18 @@ def _require_utf8(body: bytes) -> None:
         raise _not_utf8(error) from error
 
 
-def invalid(error: msgspec.ValidationError) -> ProblemError:
+def invalid(error: msgspec.ValidationError, *, what: str = "field") -> ProblemError:
     """Return the problem of JSON that has another shape than asked for."""
-    text = str(error)
-    found = _PATH.search(text)
-    return _unfit(found[1] if found else "", text[: found.start()] if found else text)
+    return unfit(*explain(error, what=what))
 
 
-def holds_nul(plain: Any) -> bool:  # noqa: ANN401 - any JSON
-    """Whether any text in a JSON value holds the character that PostgreSQL cannot keep."""
-    waiting = [plain]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, str):
-            if "\x00" in value:
-                return True
-        elif isinstance(value, dict):
-            waiting += [*value, *value.values()]
-        elif isinstance(value, list):
-            waiting += value
-    return False
+def holds_nul(raw: bytes) -> bool:
+    r"""Whether any text in JSON holds the character that PostgreSQL cannot keep, which JSON writes as \u0000 alone."""
+    return NUL_WRITTEN in raw and _NUL.search(raw) is not None
 
 
-def _unfit(field: str, message: str) -> ProblemError:
+def unfit(field: str, message: str) -> ProblemError:
+    """Return the problem of a field or parameter that is not as described."""
     detail = f"{field}: {message}" if field else message
     return ProblemError(problem(422, "invalid", detail, errors=(FieldProblem(field, message),)))
 

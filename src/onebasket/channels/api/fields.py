@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta
 from ninja import Path
 
+from onebasket.channels.api.wording import CHANNEL
 from onebasket.kernel.patterns import exactly
 
 LARGEST_ID = 2**63 - 1
@@ -15,7 +16,7 @@ Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 
 PlaceCode = Annotated[str, Meta(min_length=1, max_length=64, description="A place's code.")]
 Sku = Annotated[str, Meta(min_length=1, max_length=64, description="A product's SKU.")]
-Channel = Annotated[str, Meta(pattern=exactly("[a-z][a-z0-9-]{0,15}"), description="A sales channel, such as web.")]
+Channel = Annotated[str, Meta(pattern=exactly(CHANNEL), description="A sales channel, such as web.")]
 Since = Annotated[
     datetime, Meta(tz=True, description="Only what came at or after this instant, such as 2026-03-02T15:00:00Z.")
 ]

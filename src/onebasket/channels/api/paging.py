@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from onebasket.channels.api.application import Call, reply
 from onebasket.channels.api.problems import refuse
+from onebasket.channels.api.wording import CURSOR
 from onebasket.commerce.access.rules import ItemOutcome
 from onebasket.kernel.patterns import exactly
 
@@ -24,10 +25,7 @@ class PageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """Which part of a list: at most `limit` rows, after the `cursor` that the part before gave."""
 
     limit: Annotated[int, Meta(ge=1, le=500, description="At most so many rows.")] = 100
-    cursor: (
-        Annotated[str, Meta(pattern=exactly("[A-Za-z0-9_:-]{1,400}"), description="From `next` of the page before.")]
-        | None
-    ) = None
+    cursor: Annotated[str, Meta(pattern=exactly(CURSOR), description="From `next` of the page before.")] | None = None
 
 
 class Page(msgspec.Struct, Generic[Row], frozen=True):

@@ -28,7 +28,8 @@ class FieldProblem(msgspec.Struct, frozen=True):
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     """A refused or failed request (RFC 9457). `code` says which problem it is, for programs; `detail` is for people.
 
-    Refused promises name their `shortfalls`, refused names their `skus`, refused steps the `order_status`.
+    Refused promises name their `shortfalls`, refused names their `skus`, refused steps the `order_status`, pruned
+    events the `oldest` position that is kept.
     """
 
     title: str
@@ -41,6 +42,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     shortfalls: tuple[Shortfall, ...] = ()
     skus: tuple[str, ...] = ()
     order_status: str = ""
+    oldest: int = 0
 
 
 class ProblemError(Exception):

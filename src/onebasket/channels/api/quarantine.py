@@ -13,7 +13,7 @@ from onebasket.base.models import QuarantineItem
 from onebasket.base.quarantine import NotOpenError
 from onebasket.base.replaying import Replayed, ReplayOutcome, discard_item, mend_item
 from onebasket.channels.api.application import Call, endpoint, reply
-from onebasket.channels.api.bodies import NUL_WRITTEN, holds_nul
+from onebasket.channels.api.bodies import holds_nul
 from onebasket.channels.api.contract import Contract
 from onebasket.channels.api.exceptions import NoteBody
 from onebasket.channels.api.fields import Id, PlaceCode
@@ -139,7 +139,7 @@ def replay_quarantined(call: Call, item_id: Id) -> HttpResponse:
     kind = item.head.kind
 
     def act() -> ReplayAnswer:
-        if _holds_nul(item.mended or item.content):
+        if holds_nul((item.mended or item.content).encode()):
             return ReplayAnswer(item_id, "still_open", "nul", "A text holds a NUL character, which no database keeps.")
         outcome = REPLAYS[kind](item_id, actor=call.caller.actor, places=call.caller.places)
         if isinstance(outcome, Replayed):
@@ -169,15 +169,6 @@ def _text(message: msgspec.Raw) -> str:
         return bytes(message).decode()
     except UnicodeDecodeError as error:
         raise refuse(400, "encoding", f"The body is not UTF-8: {error.reason}.") from error
-
-
-def _holds_nul(text: str) -> bool:
-    if NUL_WRITTEN.decode() not in text:
-        return False
-    try:
-        return holds_nul(msgspec.json.decode(text))
-    except (msgspec.DecodeError, RecursionError):
-        return False  # it is no JSON at all, which the replay says
 
 
 def _settle(call: Call, kind: str, content: list[object], act: Callable[[], object]) -> HttpResponse:

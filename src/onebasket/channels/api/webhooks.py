@@ -13,14 +13,14 @@ from onebasket.base.webhooks import UnknownWebhookError, WebhookError, list_webh
 from onebasket.channels.api.application import Call, endpoint, nothing, reply
 from onebasket.channels.api.committing import run
 from onebasket.channels.api.contract import Contract
+from onebasket.channels.api.events import require_types
 from onebasket.channels.api.fields import PlaceCode
 from onebasket.channels.api.once import once
 from onebasket.channels.api.problems import refuse, unknown
 from onebasket.channels.api.tokens import Caller, require_places
 from onebasket.commerce.access.rules import EVERY_PLACE
-from onebasket.kernel.patterns import exactly
 
-EventType = Annotated[str, Meta(pattern=exactly("[a-z_]{1,24}[.][a-z_]{1,23}"))]
+EventType = Annotated[str, Meta(description="An event type, such as order.placed.")]
 
 
 class WebhookBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,6 +68,7 @@ def put_webhook(call: Call) -> HttpResponse:
     The same again with its key answers the same, the secret too.
     """
     body, caller = call.body, call.caller
+    require_types((f"types[{position}]", name) for position, name in enumerate(body.types))
     _require_scopes(caller, body.types)
     places = _places(caller, body.places)
 

@@ -11,8 +11,10 @@ from importlib import import_module
 import django
 import typer
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, OperationalError
 
 from onebasket.project.loader import MissingExtraError
+from onebasket.project.starting import CannotStartError
 from onebasket.project.trial import prepare_trial
 
 COMMANDS = (
@@ -32,6 +34,9 @@ COMMANDS = (
 
 EXIT_MISCONFIGURED = 78
 """EX_CONFIG of sysexits.h: a supervisor should not start it again before someone has changed something."""
+
+LACKING = frozenset({"42P01", "42703"})
+"""PostgreSQL's SQLSTATE where a table or a column is not there."""
 
 
 def build() -> typer.Typer:
@@ -69,6 +74,23 @@ def main() -> None:
         sys.exit(EXIT_MISCONFIGURED)
     try:
         app()
-    except MissingExtraError as error:
+    except (CannotStartError, MissingExtraError) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(1)
+    except DatabaseError as error:
+        if not (trouble := trouble_of(error)):
+            raise
+        sys.stderr.write(f"{trouble}\n")
+        sys.exit(1)
+
+
+def trouble_of(error: DatabaseError) -> str:
+    """Say what is wrong with the database, and what to do; nothing where the fault is our own."""
+    reason = " ".join(str(error).split()).rstrip(".")
+    if getattr(error.__cause__, "sqlstate", "") in LACKING or reason.startswith(("no such table", "no such column")):
+        return f"The database is not at this version ({reason}). Run: onebasket migrate"
+    if isinstance(error, OperationalError) or type(error) is DatabaseError:
+        return (
+            f"The database cannot be used: {reason}. Check DATABASE_URL, and that the database is there and writable."
+        )
+    return ""

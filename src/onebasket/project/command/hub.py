@@ -13,6 +13,7 @@ from onebasket.base.committer.beside import socket_folder
 from onebasket.channels.api.committing import SOCKET_VARIABLE
 from onebasket.project.command.migrate import bring_up_to_date
 from onebasket.project.deciding import Deciding
+from onebasket.project.starting import require_certificate, require_file_without_hub, require_port
 
 THREADS = 64
 """A serving process's request threads: most wait for the committer, which decides them in batches."""
@@ -36,6 +37,10 @@ def run(
     """Serve the API, the pages and the back office until SIGTERM, which lets requests in hand finish."""
     if (certificate is None) != (key is None):
         raise typer.BadParameter("--certificate and --key go together.")
+    if certificate and key:
+        require_certificate(certificate, key)
+    require_port(host, port)
+    require_file_without_hub()
     if migrate:
         bring_up_to_date(verbosity=0)
     typer.echo(f"onebasket hub: {'http' if certificate is None else 'https'}://{host}:{port}/")

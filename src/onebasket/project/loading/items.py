@@ -59,8 +59,8 @@ class ItemTally:
 
     @property
     def refused(self) -> int:
-        """Return how many items were not taken in."""
-        return sum(self.outcomes[name] for name in ("unreadable", "invalid", "conflict", "quarantined"))
+        """Return how many items were not taken in; what is in quarantine was, and waits for a person."""
+        return sum(self.outcomes[name] for name in ("unreadable", "invalid", "conflict"))
 
     def note(self, line: int, outcome: str, message: str = "") -> None:
         """Count an outcome, and keep what is wrong."""

@@ -89,12 +89,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "onebasket.project.middleware.api_headers",
     "django.middleware.security.SecurityMiddleware",
     "onebasket.project.middleware.static_files",
     "onebasket.project.middleware.content_policy",
     "onebasket.project.middleware.desk_policy",
     "onebasket.project.middleware.permissions_policy",
-    "onebasket.project.middleware.api_headers",
     "onebasket.project.middleware.sessions",
     "onebasket.project.middleware.common",
     # These two by their own names, which Django's deployment checks look for.

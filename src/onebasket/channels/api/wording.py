@@ -1,0 +1,34 @@
+"""What msgspec found wrong: the field, by its whole name, and words; a pattern is told by what it wants."""
+
+import re
+
+from onebasket.kernel.patterns import exactly
+
+CHANNEL = "[a-z][a-z0-9-]{0,15}"
+CHANNEL_WORDS = "a sales channel such as web: up to 16 small letters, digits and hyphens, a letter first"
+CURSOR = "[A-Za-z0-9_:-]{1,400}"
+
+WANTED = {
+    exactly(CHANNEL): CHANNEL_WORDS,
+    exactly(f"({CHANNEL})?"): f"{CHANNEL_WORDS}; or nothing, for every channel",
+    exactly(CURSOR): "a cursor as it stands in `next` of the page before",
+    exactly("[A-Z]{3}"): "a currency's three capital letters, such as USD",
+}
+"""What fits each pattern of the API."""
+
+_PATH = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")
+_NAMED = re.compile(r"Object (contains unknown|missing required) field `(.*)`", re.DOTALL)
+
+
+def explain(error: Exception, *, what: str = "field") -> tuple[str, str]:
+    """Return (field or ""; words without a full stop) for an error of msgspec; `what` a name is the name of."""
+    text = str(error)
+    found = _PATH.search(text)
+    field, said = (found[1], text[: found.start()]) if found else ("", text)
+    if named := _NAMED.fullmatch(said):
+        field = f"{field}.{named[2]}" if field else named[2]
+        said = f"There is no {what} of this name" if named[1] == "contains unknown" else f"This {what} is missing"
+    for pattern, words in WANTED.items():
+        if said.endswith(f" matching regex {pattern!r}"):
+            said = f"Expected {words}"
+    return field, said
