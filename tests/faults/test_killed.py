@@ -31,10 +31,12 @@ class Killer:
         """Start the hub; kill each of its processes, which it has to start again by itself, and then all at once."""
         self.house.start(worker=self.kills == 0)
         self.take_up()
-        family = len(self.house.children())
-        for number in self._chance.sample(range(family), family):
-            self.kill_under_load([self.house.children()[number]])
-            self.house.wait_until(lambda: len(self.house.children()) == family and self.house.probe("/readyz") == 200)
+        family = self.house.children()
+        for process in self._chance.sample(family, len(family)):
+            self.kill_under_load([process])
+            self.house.wait_until(
+                lambda: len(self.house.children()) == len(family) and self.house.probe("/readyz") == 200
+            )
             self.take_up()
         everything = self.house.everything()
         self.kill_under_load(self._chance.sample(everything, len(everything)))
