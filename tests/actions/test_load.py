@@ -109,8 +109,8 @@ def test_a_receipt_that_the_database_refuses_stands_alone(
 def test_sources_and_formats_are_checked_first(chain: Chain, tmp_path: Path) -> None:
     enrol_source("shut", actor="tests")
     set_source_active("shut", active=False, actor="tests")
-    for code in ("nobody", "shut"):
-        with pytest.raises(UnloadableError):
+    for code, remedy in (("nobody", "onebasket source enrol nobody"), ("shut", "onebasket source open shut")):
+        with pytest.raises(UnloadableError, match=remedy):
             source_id_of(code)
     with pytest.raises(UnloadableError):
         ReceiptFiles(chain.source, form="pdf")

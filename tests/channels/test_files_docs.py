@@ -48,9 +48,18 @@ def test_the_poslog_example_is_a_receipt_that_ties() -> None:
 def test_the_page_names_every_reason() -> None:
     folder = Path(__file__).parents[2] / "src" / "onebasket" / "channels" / "files"
     named = set(
-        re.findall(r"`([a-z]+(?:-[a-z]+)*)`", PAGE.read_text(encoding="utf-8").split("Reasons:")[1].split("##")[0])
+        re.findall(r"`([a-z]+(?:-[a-z]+)*)`", PAGE.read_text(encoding="utf-8").split("Reasons:")[1].split("\n\n")[0])
     )
     code = "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py")))
     used = set(re.findall(r'(?:Refusal\(\s*|return |reason, explanation = |raw, )"([a-z]+(?:-[a-z]+)*)",', code))
     assert used <= named
     assert named == used
+
+
+def test_the_page_names_every_reason_of_booking() -> None:
+    source = Path(__file__).parents[2] / "src" / "onebasket"
+    paths = ("commerce/sales/actions/booking.py", "base/quarantine.py", "project/loading/receipts.py")
+    code = "\n".join((source / path).read_text(encoding="utf-8") for path in paths)
+    used = set(re.findall(r'Fault\(\s*"([a-z_]+)",', code))
+    page = PAGE.read_text(encoding="utf-8").split("may still not be booked:")[1].split("\n\n")[0]
+    assert set(re.findall(r"`([a-z_]+)`", page)) == used

@@ -29,7 +29,7 @@ class StepBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PickBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`lines` as picked, each line once, or null for all that is left, as promised.
 
-    With `finish` what is not picked is short.
+    With `finish`, and once no line is open any more, what is not picked is short.
     """
 
     lines: Annotated[tuple[PickedLine, ...], Meta(min_length=1, max_length=200)] | None = None
@@ -61,7 +61,8 @@ def pick_order(call: Call, order_id: UUID) -> HttpResponse:
     """Pick lines of an order off the shelf, into staging.
 
     State each line once, with all that was picked of it: a line stated twice is refused (`doubled_line`) and nothing
-    is picked. What is picked later is another pick, with `finish` false until the last.
+    is picked. What is picked later is another pick: name the lines picked so far with `finish` false. Picking ends with
+    `finish`, or once every line that was open is named; what was not picked by then is short.
     """
     body = call.body
     return _take(call, OrderStep(call.key, order_id, Step.PICK, body.lines, body.finish, body.reason))

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from onebasket.base.audit import Finding, snapshot
+from onebasket.commerce.catalogue.queries import products_by_sku
+from onebasket.commerce.places.queries import places_by_code
 from onebasket.commerce.stock.queries.as_of import Axis, ShelfThen, shelves_as_of
 from onebasket.project.auditing import audit, differences
 
@@ -23,7 +25,9 @@ MOST_SHELVES = 60
 def run(
     *,
     as_of: Annotated[str, typer.Option(help="Rebuild the shelves as of this instant (ISO 8601).")] = "",
-    axis: Annotated[str, typer.Option(help="Go by when things `occurred` or were `booked`.")] = "occurred",
+    axis: Annotated[
+        str, typer.Option(help="With --as-of: when things `occurred`, unless stated, or were `booked`.")
+    ] = "",
     place: Annotated[str, typer.Option(help="With --as-of: this place's shelves alone.")] = "",
     sku: Annotated[str, typer.Option(help="With --as-of: this product's shelves alone.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
@@ -35,8 +39,8 @@ def run(
     if as_of:
         _rebuild(as_of, axis=axis, place=place, sku=sku, as_json=as_json)
         return
-    if place or sku:
-        raise typer.BadParameter("--place and --sku narrow --as-of down; the audit itself is of everything.")
+    if place or sku or axis:
+        raise typer.BadParameter("--place, --sku and --axis are of --as-of; the audit itself is of everything.")
     started = time.perf_counter()
     findings = audit()
     seconds = time.perf_counter() - started
@@ -70,12 +74,23 @@ def _print(findings: Sequence[Finding], seconds: float) -> None:
 
 
 def _rebuild(as_of: str, *, axis: str, place: str, sku: str, as_json: bool) -> None:
+    instant, chosen = _instant(as_of), _axis(axis)
     with snapshot():
-        shelves = shelves_as_of(_instant(as_of), axis=_axis(axis), place=place, sku=sku)
+        _require_known(place, sku)
+        shelves = shelves_as_of(instant, axis=chosen, place=place, sku=sku)
     if as_json:
-        typer.echo(json.dumps({"as_of": as_of, "axis": axis, "shelves": [shelf._asdict() for shelf in shelves]}))
+        typer.echo(json.dumps({"as_of": as_of, "axis": chosen, "shelves": [shelf._asdict() for shelf in shelves]}))
         return
     _print_shelves(shelves)
+
+
+def _require_known(place: str, sku: str) -> None:
+    """End with 1 where there is no such place or product: no shelves would look like empty ones."""
+    unknown = f"place {place!r}" if place and not places_by_code([place]) else ""
+    unknown = unknown or (f"product {sku!r}" if sku and not products_by_sku([sku]) else "")
+    if unknown:
+        typer.echo(f"There is no {unknown}.", err=True)
+        raise typer.Exit(1)
 
 
 def _print_shelves(shelves: Sequence[ShelfThen]) -> None:
@@ -94,7 +109,7 @@ def _print_shelves(shelves: Sequence[ShelfThen]) -> None:
 
 
 def _axis(stated: str) -> Axis:
-    if stated == "occurred":
+    if stated in {"", "occurred"}:
         return "occurred"
     if stated == "booked":
         return "booked"

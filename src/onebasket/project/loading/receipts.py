@@ -66,7 +66,9 @@ def source_id_of(code: str) -> int:
     if found is None:
         raise UnloadableError(f"Nobody enrolled a source {code!r}. Enrol it: onebasket source enrol {code}")
     if not found.active:
-        raise UnloadableError(f"The source {code} is closed. Open it in the back office before it sends anything.")
+        raise UnloadableError(
+            f"The source {code} is closed. Open it before it sends anything: onebasket source open {code}"
+        )
     return found.id
 
 
