@@ -21,6 +21,8 @@ import psutil
 
 PREFIX = "onebasket-tests-"
 FOLDER_VARIABLE = "ONEBASKET_TEST_FOLDER"
+CLOCK_STEP = 60.0
+"""Seconds: when a process began is told from the system's clock, which may have been set meanwhile."""
 PATIENCE = 10
 """Seconds that a server gets to stop in good order."""
 
@@ -105,8 +107,9 @@ def _server_of(folder: Path) -> psutil.Process | None:
 def _is_alive(folder: Path) -> bool:
     """Whether the run of this folder still lives: its pid, and not another process that was given it since."""
     try:
-        born = folder.joinpath("born").read_text(encoding="ascii")
-        return str(psutil.Process(int(folder.name.removeprefix(PREFIX))).create_time()) == born
+        born = float(folder.joinpath("born").read_text(encoding="ascii"))
+        found = psutil.Process(int(folder.name.removeprefix(PREFIX))).create_time()
+        return abs(found - born) < CLOCK_STEP
     except (OSError, ValueError, psutil.Error):
         return False
 
