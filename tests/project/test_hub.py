@@ -142,6 +142,22 @@ def test_a_second_hub_starts_neither_on_the_port_nor_on_the_sqlite_file(
         if spare_database_url.startswith("sqlite"):
             line = refused(command, "--port", str(free_port()), home=home, url=spare_database_url)
             assert line.startswith("Another hub serves this SQLite file, which has one hub.")
+            assert "Another hub decides for this SQLite file" in deciding_beside(home, spare_database_url)
+
+
+def deciding_beside(home: Path, url: str) -> str:
+    """Start a second committer, as a hub would that started in the very moment of the first; return why it ended."""
+    told = {"ONEBASKET_ENV": "test", "ONEBASKET_HOME": str(home), "DATABASE_URL": url}
+    done = subprocess.run(
+        [sys.executable, "-m", "onebasket.project.committer", str(home / "second"), str(os.getpid())],
+        env=os.environ | told | {"DJANGO_SETTINGS_MODULE": "onebasket.project.settings"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    return done.stderr
 
 
 def test_a_hub_that_leaves_and_one_who_only_looks_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

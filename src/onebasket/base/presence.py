@@ -7,6 +7,7 @@ the file stands the committer's socket, which only the hub's own user may reach.
 import fcntl
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -23,9 +24,9 @@ def announce(socket: Path) -> IO[str] | None:
     file = _path().open("a+", encoding="utf-8")
     for _ in range(_TRIES):
         if _lock(file):
-            file.truncate(0)
-            file.write(str(socket.absolute()))
-            file.flush()
+            with suppress(OSError):  # the disk is full: whoever else writes does so without asking
+                os.truncate(file.fileno(), 0)
+                os.write(file.fileno(), os.fsencode(socket.absolute()))
             return file
         time.sleep(_PAUSE)
     file.close()

@@ -28,6 +28,8 @@ def main(path: Path, *, hub: int) -> None:
     # Ctrl-C reaches the whole group: the hub ends us once its requests in hand are answered.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     announced = presence.announce(path)
+    if announced is None and not is_postgresql():
+        raise SystemExit("Another hub decides for this SQLite file, which has one hub. Stop one of the two.")
     network = Loop([] if is_postgresql() else [network_jobs()])
     network.start()
     tune_process()

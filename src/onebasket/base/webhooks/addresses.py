@@ -37,7 +37,7 @@ def parse(url: str, *, private: bool) -> Target:
     except ValueError as error:
         raise UnfitAddressError("The URL's host or port cannot be read.") from error
     if parts.scheme not in ({"https", "http"} if private else {"https"}):
-        raise UnfitAddressError("A webhook's URL begins with https://.")
+        raise UnfitAddressError(f"A webhook's URL begins with https://{' or http://' if private else ''}.")
     if not parts.hostname or parts.username is not None or parts.password is not None:
         raise UnfitAddressError("A webhook's URL names a host, and no user or password.")
     secure = parts.scheme == "https"
