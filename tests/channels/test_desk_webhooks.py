@@ -53,7 +53,7 @@ def test_a_webhook_is_added_and_its_secret_shown_once(admin: Client) -> None:
 @pytest.mark.parametrize(
     ("change", "field", "message"),
     [
-        ({"url": "ftp://erp.example/"}, "__all__", "A webhook's URL begins with https://."),
+        ({"url": "ftp://erp.example/"}, "__all__", "A webhook's URL begins with https:// or http://."),
         ({"url": ""}, "url", "This field is required."),
         ({"places": "330, 999"}, "places", "There is no place 999."),
         ({"places": " "}, "places", "This field is required."),
