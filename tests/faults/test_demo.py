@@ -158,11 +158,21 @@ def test_a_second_start_reuses_what_is_there_and_a_killed_demo_leaves_no_process
     assert loaded.audit()["sales.entries"] >= HISTORY + before
 
 
+def shoppers(demo: psutil.Popen) -> list[psutil.Process]:
+    found: list[psutil.Process] = []
+    for process in demo.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if "onebasket.channels.demo.shoppers" in process.cmdline():
+                found.append(process)
+    return found
+
+
 def test_a_child_that_dies_is_told_and_stops_the_rest(loaded: Installation) -> None:
     with loaded.running() as demo:
         loaded.await_said("Ready after", demo)
+        loaded.wait_until(lambda: shoppers(demo) != [], demo)  # a process that has just been forked has another name
         family = demo.children(recursive=True)
-        next(process for process in family if "onebasket.channels.demo.shoppers" in process.cmdline()).kill()
+        shoppers(demo)[0].kill()
         assert demo.wait(PATIENCE) == 1
         assert "The shoppers ended by itself (exit -9)." in loaded.said.read_text(encoding="utf-8")
         assert [process for process in family if process.is_running()] == []
