@@ -32,7 +32,7 @@ from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.models import Place
 from onebasket.commerce.places.rules import PlaceItem
 from onebasket.commerce.pricing.actions import set_prices
-from onebasket.commerce.pricing.rules import PriceItem
+from onebasket.commerce.pricing.rules.book import PriceItem
 from onebasket.commerce.sales.actions import book_sales, booking, exceptions
 from onebasket.commerce.sales.rules.outcomes import ReceiptOutcome
 from onebasket.commerce.sales.rules.receipt import Kind, Line, Original, Receipt, Tender

@@ -17,7 +17,7 @@ from onebasket.commerce.orders.rules.messages import LineRequest, OrderPlaced, O
 from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.rules import PlaceItem
 from onebasket.commerce.pricing.actions import end_prices, set_prices
-from onebasket.commerce.pricing.rules import PriceEnd, PriceItem
+from onebasket.commerce.pricing.rules.book import PriceEnd, PriceItem
 from onebasket.commerce.sales.actions import book_sales, dismiss_line, mend_line
 from onebasket.commerce.sales.rules.outcomes import ReceiptOutcome
 from onebasket.commerce.sales.rules.receipt import Discount, Funder, Kind, Line, Original, Receipt, Tax, Tender

@@ -21,7 +21,7 @@ from onebasket.commerce.places.rules import PlaceItem
 from onebasket.commerce.pricing.actions import end_prices, set_prices
 from onebasket.commerce.pricing.models import Price
 from onebasket.commerce.pricing.queries import price_history, prices_at
-from onebasket.commerce.pricing.rules import PriceEnd, PriceItem
+from onebasket.commerce.pricing.rules.book import PriceEnd, PriceItem
 
 pytestmark = pytest.mark.django_db
 

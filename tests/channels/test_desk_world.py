@@ -24,7 +24,7 @@ from onebasket.commerce.orders.rules.messages import LineRequest, OrderPlaced, O
 from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.rules import PlaceItem
 from onebasket.commerce.pricing.actions import set_prices
-from onebasket.commerce.pricing.rules import PriceItem
+from onebasket.commerce.pricing.rules.book import PriceItem
 from onebasket.commerce.sales.actions import book_sales
 from onebasket.commerce.sales.models import LineException
 from onebasket.commerce.sales.rules.receipt import Discount, Funder, Kind, Line, Receipt, Tax, Tender

@@ -14,7 +14,7 @@ from onebasket.commerce.orders.rules.messages import OrderStep
 from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.rules import PlaceItem
 from onebasket.commerce.pricing.actions import set_prices
-from onebasket.commerce.pricing.rules import PriceItem
+from onebasket.commerce.pricing.rules.book import PriceItem
 from onebasket.commerce.sales.actions import book_sales
 from onebasket.commerce.sales.rules.receipt import Kind
 from onebasket.commerce.stock.actions import book_movements, hold_stock, set_buffers

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onebasket.commerce.pricing.rules import PriceItem, Span, cut, lay, price_problem, span_at
+from onebasket.commerce.pricing.rules.book import PriceItem, Span, cut, lay, price_problem, span_at
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 

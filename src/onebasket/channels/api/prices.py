@@ -17,7 +17,7 @@ from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.places.queries import places_by_id
 from onebasket.commerce.pricing.actions import end_prices, set_prices
 from onebasket.commerce.pricing.queries import price_history
-from onebasket.commerce.pricing.rules import PriceEnd, PriceItem, PriceVersion
+from onebasket.commerce.pricing.rules.book import PriceEnd, PriceItem, PriceVersion
 
 
 class PriceQuery(PageQuery, frozen=True, kw_only=True):

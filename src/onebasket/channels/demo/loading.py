@@ -21,7 +21,7 @@ from onebasket.commerce.customers.rules import CustomerItem
 from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.rules import PlaceItem
 from onebasket.commerce.pricing.actions import set_prices
-from onebasket.commerce.pricing.rules import PriceItem
+from onebasket.commerce.pricing.rules.book import PriceItem
 from onebasket.commerce.sales.actions import book_sales
 from onebasket.commerce.sales.rules.outcomes import ReceiptBooked
 from onebasket.commerce.stock.actions import book_movements

@@ -15,7 +15,7 @@ from onebasket.commerce.catalogue.rules import ProductFacts
 from onebasket.commerce.places import queries as places
 from onebasket.commerce.places.rules import PlaceFacts
 from onebasket.commerce.pricing.models import Price
-from onebasket.commerce.pricing.rules import (
+from onebasket.commerce.pricing.rules.book import (
     PriceChanged,
     PriceEnd,
     PriceEnded,

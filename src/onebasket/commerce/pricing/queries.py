@@ -8,7 +8,7 @@ from django.db import connection
 from onebasket.base import bulk
 from onebasket.base.columns import Row, as_instant
 from onebasket.commerce.places import queries as places
-from onebasket.commerce.pricing.rules import PriceFacts, PriceVersion
+from onebasket.commerce.pricing.rules.book import PriceFacts, PriceVersion
 
 _HELD = (
     "SELECT place_id, product_id, id, amount, per_quantity, currency, version FROM pricing_price "

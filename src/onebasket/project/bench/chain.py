@@ -9,7 +9,7 @@ from onebasket.commerce.catalogue.rules import ProductItem, UnitItem
 from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.rules import PlaceItem
 from onebasket.commerce.pricing.actions import set_prices
-from onebasket.commerce.pricing.rules import PriceItem
+from onebasket.commerce.pricing.rules.book import PriceItem
 from onebasket.commerce.stock.actions import book_movements
 from onebasket.commerce.stock.rules.messages import FactKind, FactLine, StockFact
 

@@ -17,7 +17,7 @@ from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.places.queries import places_by_code
 from onebasket.commerce.pricing.actions import end_prices, set_prices
 from onebasket.commerce.pricing.models import Price
-from onebasket.commerce.pricing.rules import PriceEnd, PriceItem
+from onebasket.commerce.pricing.rules.book import PriceEnd, PriceItem
 from onebasket.kernel.clock import zone
 from onebasket.kernel.money import currencies, parse_amount
 from onebasket.kernel.quantity import Unit, parse_quantity

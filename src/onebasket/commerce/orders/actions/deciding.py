@@ -9,7 +9,7 @@ from onebasket.commerce.catalogue.rules import ProductFacts
 from onebasket.commerce.orders.actions.world import Shortlist, World
 from onebasket.commerce.orders.rules.messages import OrderRefused, OrderRequest, Shortfall
 from onebasket.commerce.places.rules import PlaceFacts
-from onebasket.commerce.pricing.rules import PriceFacts
+from onebasket.commerce.pricing.rules.book import PriceFacts
 from onebasket.commerce.sourcing.rules import Candidate, Choice, Need, Shortage, choose_place
 from onebasket.commerce.stock.rules.book import ShelfBook
 from onebasket.commerce.stock.rules.promises import HeldLine

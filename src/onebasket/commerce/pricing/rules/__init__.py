@@ -1,0 +1,1 @@
+"""What it costs: the price book, and what a basket comes to."""
