@@ -61,7 +61,7 @@ def _take_turn(subscription: Subscription) -> int:
 def _behind(names: Sequence[str]) -> set[str]:
     """Return the subscriptions that have something to do, in statements that take no lock."""
     ((last,),) = bulk.fetch("SELECT COALESCE(MAX(position), 0) FROM base_event")
-    known = dict(bulk.fetch("SELECT name, position FROM base_subscriptioncursor"))
+    known: dict[str, int] = dict(bulk.fetch("SELECT name, position FROM base_subscriptioncursor"))
     waiting = ParkedEvent.objects.filter(state=ParkedEvent.State.WAITING, next_attempt_at__lte=database_now())
     due = set(waiting.order_by().values_list("subscription", flat=True).distinct())
     return {name for name in names if name in due or known.get(name, 0) < last}
