@@ -1,6 +1,7 @@
 """What becomes of an order's tenders: tables of hand-over, short pick and cancel, and refunds that sum exactly."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from uuid import UUID
 
 import msgspec
@@ -66,12 +67,14 @@ def settled(tenders: Sequence[Tender], kind: Kind, total: int) -> tuple[list[str
         ([tender(1, "gift_card", 500)], "cancel", 0, ["reversed due 0 authorised 500 captured 0"], [500], 0),
         ([tender(1, "gift_card", 500)], "lower", 0, ["reversed due 0 authorised 500 captured 0"], [500], 0),
         # By card: it gets its goal, and a worker asks.
-        ([tender(1, "card", 500, "authorised")], "lower", 430, ["authorised due 430 authorised 500 captured 0"], [0], 0),
+        ([tender(1, "card", 500, "authorised")], "lower", 430,
+         ["authorised due 430 authorised 500 captured 0"], [0], 0),
         ([tender(1, "card", 500, "authorised")], "hand_over", 430,
          ["authorised to capture due 430 authorised 500 captured 0"], [0], 0),
         ([tender(1, "card", 500, "authorised")], "cancel", 0,
          ["authorised to reverse due 0 authorised 500 captured 0"], [0], 0),
-        ([tender(1, "card", 500, "unknown")], "cancel", 0, ["unknown to reverse due 0 authorised 0 captured 0"], [0], 0),
+        ([tender(1, "card", 500, "unknown")], "cancel", 0,
+         ["unknown to reverse due 0 authorised 0 captured 0"], [0], 0),
         ([tender(1, "card", 500, "unknown")], "hand_over", 500,
          ["unknown to capture due 500 authorised 0 captured 0"], [0], 0),
         ([tender(1, "card", 500)], "cancel", 0, ["reversed due 0 authorised 0 captured 0"], [0], 0),
@@ -181,7 +184,7 @@ def test_what_is_due_sums_to_the_total_or_to_all_there_is(tenders: list[Tender],
     due = plan_due(tenders, total)
     assert sum(due.values()) == min(total, sum(one.most for one in tenders))
     # The first pay whole before the next pays anything.
-    for earlier, later in zip(tenders, tenders[1:], strict=False):
+    for earlier, later in pairwise(tenders):
         assert due[earlier.id] == earlier.most or due[later.id] == 0
 
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from socket import socket
 from socketserver import ThreadingMixIn
 from typing import Any
+from wsgiref.handlers import SimpleHandler
 from wsgiref.simple_server import ServerHandler, WSGIRequestHandler, WSGIServer, make_server
 
 from onebasket.channels.provider.application import NeverAnsweredError, Provider
@@ -23,6 +24,10 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 class _Handler(ServerHandler):
     http_version = "1.1"
+
+    def close(self) -> None:
+        """End without a word, also where nothing was answered."""
+        SimpleHandler.close(self)
 
     def handle_error(self) -> None:
         """Let a call that gets no answer end without one."""

@@ -45,6 +45,11 @@ class Patience:
 PATIENCE = Patience()
 
 
+def leased(now: datetime) -> datetime:
+    """Return until when nobody else asks about what is being asked now."""
+    return now + timedelta(seconds=PATIENCE.lease)
+
+
 def require_no_transaction() -> None:
     """Refuse to call anybody while a transaction is open."""
     if connection.in_atomic_block:
@@ -105,7 +110,7 @@ def begin(row: Payment, payment: CardPayment, call: Call, *, now: datetime) -> i
     """Write a locked payment as unknown, and the call that is about to be made; return the attempt's id."""
     asked = while_asked(payment)
     row.status, row.tries, row.reason = asked.tender.status.value, asked.tries, asked.reason
-    row.next_at, row.changed_at = now + timedelta(seconds=PATIENCE.lease), now
+    row.next_at, row.changed_at = leased(now), now
     row.save(update_fields=["status", "tries", "reason", "next_at", "changed_at"])
     return note_call(row.pk, call, now=now)
 

@@ -4,7 +4,6 @@ One call at a time, the longest due first. A provider that does not answer is le
 """
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
 from uuid import UUID
@@ -12,9 +11,9 @@ from uuid import UUID
 from onebasket.base import outbox
 from onebasket.base.clock import database_now
 from onebasket.commerce.payments.actions.calling import (
-    PATIENCE,
     begin,
     finish,
+    leased,
     make_call,
     note_answer,
     note_call,
@@ -112,7 +111,7 @@ def _begin_part(part_id: UUID) -> _Begun | None:
     if part.next_at is None or part.next_at > now:
         return None
     call = refund_call(card_of(row), part.pk, amount=part.amount, status=RefundStatus(part.status))
-    part.status, part.next_at = RefundStatus.UNKNOWN.value, now + timedelta(seconds=PATIENCE.lease)
+    part.status, part.next_at = RefundStatus.UNKNOWN.value, leased(now)
     part.save(update_fields=["status", "next_at"])
     return _Begun(note_call(row.pk, call, now=now, part=part.pk), call)
 
