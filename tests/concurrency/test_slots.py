@@ -161,8 +161,7 @@ class EarlyReader:
         self._slot = slot
 
     def take_slots(self, calls: Sequence[tuple[int, UUID]]) -> list[bool]:
-        with transaction.atomic():
-            self._own.figures = locking.lock_slots([self._slot])
+        self._own.figures = locking._lock([self._slot])
         return take_slots(calls)
 
     def lock_slots(self, ids: Iterable[int]) -> dict[int, SlotFigures]:

@@ -35,8 +35,10 @@ def lock_slots(ids: Iterable[int]) -> dict[int, SlotFigures]:
     """Lock the slots that are there, in id order, and return their figures."""
     require_transaction()
     wanted = sorted(set(ids))
-    if not wanted:
-        return {}
+    return _lock(wanted) if wanted else {}
+
+
+def _lock(wanted: Sequence[int]) -> dict[int, SlotFigures]:
     sql = (
         f"SELECT {_COLUMNS} FROM slots_slot s JOIN places_place p ON p.id = s.place_id "  # noqa: S608 - constants
         f"WHERE {bulk.in_list('s.place_id')} AND {bulk.in_list('s.id')} ORDER BY s.id{bulk.for_update('s')}"
