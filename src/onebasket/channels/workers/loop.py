@@ -19,6 +19,7 @@ from onebasket.base.subscriptions import dispatch
 from onebasket.base.webhooks import Deliveries, fan_out
 from onebasket.channels.workers.subscriptions import CALLING, WRITING
 from onebasket.commerce.orders.actions import expire_orders
+from onebasket.commerce.payments.actions import expire_balances, pay_back, settle_unknown
 from onebasket.commerce.stock.actions import release_expired
 
 logger = logging.getLogger(__name__)
@@ -140,6 +141,7 @@ def network_jobs() -> list[list[Job]]:
     deliveries = Deliveries()
     return [
         [Job("webhooks", deliveries.turn, 0.5, end=deliveries.end)],
+        [Job("cards", settle_unknown, 0.5), Job("refunds", pay_back, 0.5)],
         [Job("calls", lambda: dispatch(CALLING), 0.5)],
     ]
 
@@ -153,5 +155,6 @@ def writing_jobs() -> list[Job]:
         Job("subscriptions", lambda: dispatch(WRITING), 0.2, BUSY_SECONDS),
         Job("holds", lambda: release_expired(at_once), 5.0),
         Job("orders", lambda: expire_orders(at_once), 5.0),
+        Job("balances", lambda: expire_balances(at_once), 60.0),
         Job("prune", lambda: prune_events(settings.EVENT_DAYS), 600.0),
     ]

@@ -5,8 +5,12 @@ writes to the database runs in the transaction that moves the cursor, one that c
 """
 
 from onebasket.base.subscriptions import Subscription
+from onebasket.channels.workers import settling
 
-SUBSCRIPTIONS: tuple[Subscription, ...] = ()
+SUBSCRIPTIONS: tuple[Subscription, ...] = (
+    Subscription("payments.settle", frozenset(settling.SETTLES), settling.settle),
+    Subscription("orders.confirm", frozenset({settling.CONFIRMS}), settling.confirm, at_once=50),
+)
 
 WRITING = tuple(one for one in SUBSCRIPTIONS if not one.network)
 CALLING = tuple(one for one in SUBSCRIPTIONS if one.network)
