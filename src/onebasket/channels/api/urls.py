@@ -14,8 +14,10 @@ from onebasket.channels.api import (
     customers,
     events,
     exceptions,
+    giftcards,
     holds,
     orders,
+    payments,
     places,
     prices,
     quarantine,
@@ -30,7 +32,7 @@ from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
     orders, steps, baskets, holds, receipts, availability, stock, exceptions, quarantine, places, catalogue, customers,
-    prices, events, webhooks,
+    prices, events, webhooks, payments, giftcards,
 )  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 
