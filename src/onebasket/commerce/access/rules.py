@@ -63,11 +63,17 @@ RIGHTS: dict[str, str] = {
     "orders.read": "See orders.",
     "orders.cancel": "Cancel orders.",
     "orders.pick": "Pick orders, put goods back and hand over.",
+    "payments.read": "See payments and refunds.",
+    "payments.refund": "Give back what was paid.",
+    "balances.read": "See gift cards and store credit.",
+    "balances.issue": "Make gift cards and give store credit.",
+    "balances.block": "Block gift cards and store credit, and open them again.",
     "exceptions.read": "See line exceptions, breaches and discrepancies.",
     "exceptions.work": "Settle line exceptions, breaches and discrepancies.",
     "quarantine.read": "See what is in quarantine, whole.",
     "quarantine.work": "Mend, replay and discard what is in quarantine.",
     "events.read": "See events, webhooks and deliveries.",
+    "parked.work": "Replay and drop events that an action failed on.",
     "webhooks.manage": "Subscribe addresses to events, and end that.",
     "trail.read": "See who changed what.",
     "sources.enrol": "Enrol tills, stores and partner systems, and close them.",
@@ -85,8 +91,11 @@ ROLE_RIGHTS: dict[str, frozenset[str]] = {
     "admin": frozenset(RIGHTS),
     "merchandiser": _WATCH | {"catalogue.edit", "prices.set", "buffers.set", "exceptions.work"},
     "store": _WATCH
-    | {"stock.count", "orders.cancel", "orders.pick", "exceptions.work", "quarantine.read", "quarantine.work"},
-    "finance": _WATCH | {"quarantine.read", "quarantine.work", "trail.read"},
+    | {"stock.count", "orders.cancel", "orders.pick", "exceptions.work", "quarantine.read", "quarantine.work"}
+    | {"payments.read", "payments.refund"},
+    "finance": _WATCH
+    | {"quarantine.read", "quarantine.work", "trail.read"}
+    | {"payments.read", "payments.refund", "balances.read", "balances.issue", "balances.block"},
     "reader": _WATCH,
 }
 """What each role may do; nothing else is allowed."""

@@ -2,7 +2,18 @@
 
 from django.db.models import Model
 
-from onebasket.channels.desk.admins import access, catalogue, exceptions, ledger, orders, promises, sales, system
+from onebasket.channels.desk.admins import (
+    access,
+    catalogue,
+    exceptions,
+    ledger,
+    orders,
+    payments,
+    promises,
+    sales,
+    subscriptions,
+    system,
+)
 from onebasket.channels.desk.rows import ReadOnlyAdmin
 
 ADMINS: dict[type[Model], type[ReadOnlyAdmin]] = {
@@ -11,8 +22,10 @@ ADMINS: dict[type[Model], type[ReadOnlyAdmin]] = {
     **promises.ADMINS,
     **sales.ADMINS,
     **orders.ADMINS,
+    **payments.ADMINS,
     **catalogue.ADMINS,
     **access.ADMINS,
     **system.ADMINS,
+    **subscriptions.ADMINS,
 }
 """Every table that is shown, and how."""

@@ -2,7 +2,7 @@
 
 from django.db.models import Model
 
-from onebasket.channels.desk.works import access, exceptions, orders, prices, quarantine, stock, webhooks
+from onebasket.channels.desk.works import access, exceptions, orders, payments, prices, quarantine, stock, webhooks
 from onebasket.channels.desk.works.work import Work
 
 WORKS: tuple[Work, ...] = (
@@ -20,6 +20,13 @@ WORKS: tuple[Work, ...] = (
     orders.HandOverOrder(),
     orders.CancelOrder(),
     orders.PutBackOrder(),
+    payments.RefundOrder(),
+    payments.IssueGiftCard(),
+    payments.IssueStoreCredit(),
+    payments.BlockBalance(),
+    payments.UnblockBalance(),
+    payments.ReplayParked(),
+    payments.DropParked(),
     stock.SetBuffer(),
     prices.SetPrice(),
     prices.EndPrice(),
