@@ -303,7 +303,7 @@ class Reference:
                     off = share_of(amount, tier.share_off) if tier.share_off is not None else tier.amount_off or 0
                     offs[promotion.stacking.mode].append(off)
                     break
-        return max(max(offs["exclusive"]), max(offs["ordinary"]) + sum(offs["stackable"]))
+        return max(*offs["exclusive"], max(offs["ordinary"]) + sum(offs["stackable"]))
 
 
 def groupings(bases: Sequence[int], size: int) -> Iterator[list[list[int]]]:

@@ -6,8 +6,8 @@ Where exchanging two pieces never loses, only one of the two orders is looked at
 was found and of the greedy choice stands; both depend on the numbers alone, never on time or on the order of input.
 """
 
-from collections.abc import Mapping, Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, chain
 
 import msgspec
 
@@ -112,7 +112,7 @@ class _Search:
             else:
                 self.descend(depth + 1, left, gain, chosen)
 
-    def _ways(self, depth: int, left: tuple[int, ...]) -> Sequence[Choice]:
+    def _ways(self, depth: int, left: tuple[int, ...]) -> Iterable[Choice]:
         """Return what is worth trying: the best alone, where no later deal wants the same units."""
         deal = self.deals[depth]
         undisturbed = self.pieces[depth].isdisjoint(self.later[depth + 1])
@@ -126,7 +126,7 @@ class _Search:
         ways = choices(deal, left, masters, self.nodes)
         if undisturbed:
             return (max(ways, key=lambda choice: choice.gain, default=NONE),)
-        return [*ways, NONE]
+        return chain(ways, (NONE,))
 
     def _most(self, depth: int, left: tuple[int, ...]) -> int:
         return min(self.solo[depth], _at_rates(self.rates[depth], left))
