@@ -146,7 +146,7 @@ def promotions(draw: st.DrawFn, saving: st.SearchStrategy[Any] | None = None) ->
     modes = ["ordinary", "ordinary", "ordinary", "exclusive"]
     if isinstance(chosen, AmountOff | PercentOff | BasketOff):
         modes += ["stackable", "stackable"]
-    mode = draw(st.sampled_from(modes))
+    mode: Any = draw(st.sampled_from(modes))
     coupon = draw(
         st.one_of(st.none(), st.builds(Coupon, code=st.sampled_from(["C0", "C1"]), uses=st.sampled_from([0, 1, 1, 2])))
     )

@@ -30,6 +30,7 @@ class Name(StrEnum):
     STOCK = "stock"
     AUDIT = "audit"
     MIXED = "mixed"
+    PRICING = "pricing"
     ALL = "all"
 
 

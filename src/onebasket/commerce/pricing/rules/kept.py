@@ -1,8 +1,8 @@
 """What is paid back for goods that come back, when others of their promotion are kept.
 
-There are two policies. *Allocated*: each unit is worth its part of what its line was paid with, whatever becomes of the
-others. *Re-priced*: what is kept is priced as if it alone had been bought then, and the difference is paid back, so that
-a broken multi-buy costs the one who breaks it.
+There are two policies. *Allocated*: each unit is worth its part of what its line was paid with, whatever becomes of
+the others. *Re-priced*: what is kept is priced as if it alone had been bought then, and the difference is paid back, so
+that a broken multi-buy costs the one who breaks it.
 """
 
 from collections.abc import Mapping, Sequence
