@@ -26,12 +26,11 @@ _FACTS = tuple(name for name in PlaceFacts.__struct_fields__ if name != "id")
 class PlaceQuery(PageQuery, frozen=True, kw_only=True):
     """All places by code; or the active stores, nearest first, from where the asker is."""
 
-    near: Annotated[
-        str | None, Meta(max_length=40, description="Decimal degrees: latitude,longitude, such as 39.1072,-84.502.")
-    ] = None
-    postcode: Annotated[
-        str | None, Meta(min_length=1, max_length=120, description="A postcode or a town, such as Columbus, OH.")
-    ] = None
+    near: Annotated[str, Meta(max_length=40, description="Decimal degrees, such as 39.1072,-84.502.")] | None = None
+    postcode: (
+        Annotated[str, Meta(min_length=1, max_length=120, description="A postcode or a town, such as Columbus, OH.")]
+        | None
+    ) = None
 
 
 class PlaceRead(PlaceChanged, frozen=True):
