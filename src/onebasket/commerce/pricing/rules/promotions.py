@@ -127,8 +127,8 @@ class Stacking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     and of one another, never on units of an exclusive one. Of basket promotions one ordinary applies, with the
     stackable ones, or an exclusive one alone. Of one `group` a single promotion applies in a basket.
     Without `with_card` or `with_markdown` its units are priced from the shelf price instead of the card's or the
-    label's; a stackable one without `with_markdown` leaves units with a label alone. Without `with_coupons` its units
-    take no stackable coupon.
+    label's; a stackable or basket one leaves goods at such a price alone. Without `with_coupons` its units take no
+    stackable coupon.
     """
 
     mode: Literal["ordinary", "exclusive", "stackable"] = "ordinary"
