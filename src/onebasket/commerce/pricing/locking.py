@@ -39,7 +39,8 @@ def lock_counts(keys: Iterable[Counter]) -> dict[Counter, LockedCount]:
     wanted = sorted(set(keys))
     if not wanted:
         return {}
-    bulk.insert_missing(UseCount, ("loyalty_number", "code", "times", "version"), [(*key, 0, 0) for key in wanted], ())
+    fresh = [(*key, 0, 0) for key in wanted]
+    bulk.insert_missing(UseCount, ("loyalty_number", "code", "times", "version"), fresh, ("id",))
     source, parameters = bulk.as_relation(UseCount, ("loyalty_number", "code"), wanted)
     sql = (
         f"SELECT c.loyalty_number, c.code, c.id, c.version, c.times FROM ({source}) AS k "  # noqa: S608 - constants
@@ -57,7 +58,7 @@ def lock_uses(orders: Iterable[UUID]) -> list[tuple[int, str, str, str, int]]:
         "SELECT id, serial, loyalty_number, code, times FROM pricing_use "  # noqa: S608 - constants
         f"WHERE released_at IS NULL AND {bulk.in_list('order_id')} ORDER BY id{bulk.for_update()}"
     )
-    return [tuple(row) for row in bulk.fetch(sql, [bulk.list_parameter(set(orders))])]  # type: ignore[misc]
+    return [tuple(row) for row in bulk.fetch(sql, [bulk.list_parameter(set(orders))])]
 
 
 def lock_preview(identity: int) -> Preview:

@@ -176,7 +176,9 @@ def _change_coupons(
         [bulk.list_parameter({item.code for item in items})],
     )
     held = {code: (identity, version) for code, identity, version, *_ in rows}
-    before: dict[str, Presented] = {code: (medium, barcode, bool(active)) for code, _, _, medium, barcode, active in rows}
+    before: dict[str, Presented] = {
+        code: (medium, barcode, bool(active)) for code, _, _, medium, barcode, active in rows
+    }
     stands = dict(before)
     outcomes = []
     for item in items:

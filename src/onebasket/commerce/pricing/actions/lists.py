@@ -15,7 +15,7 @@ def keep_lists(sets: Iterable[frozenset[str]], products: Mapping[str, ProductFac
     if not digests:
         return {}
     sizes = {digest: len(members[skus]) for skus, digest in digests.items()}
-    made = dict(
+    made: dict[str, int] = dict(
         bulk.insert_missing(SkuList, ("digest", "size"), sorted(sizes.items()), ("digest", "id"))
     )  # fmt: skip
     rows = sorted(

@@ -1,4 +1,4 @@
-"""What pricing knows of customers: what they have used, which coupons are on their card, which campaigns are for them."""
+"""What pricing knows of customers: what they have used, coupons on their card, campaigns that are for them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -80,7 +80,10 @@ def quote(place: PlaceFacts, lines: Sequence[Asked], ask: QuoteAsk) -> PricedBas
 
 
 def quote_all(quotes: Sequence[Quote]) -> list[Quoted | Unpriced]:
-    """Return what each basket comes to, in order; as many statements for a batch as for one, if all are of one instant."""
+    """Return what each basket comes to, in order.
+
+    As many statements for a batch as for one, where all are of one instant.
+    """
     memory = recall()
     products = {line.product.id: line.product.sku for _, lines, _ in quotes for line in lines}
     known = memory.products(products)

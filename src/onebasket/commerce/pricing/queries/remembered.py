@@ -146,7 +146,8 @@ def _taxes() -> TaxBook:
             "WHERE superseded_at IS NULL"
         )
     ]
-    categories, departments = {}, {}
+    categories: dict[str, str] = {}
+    departments: dict[str, str] = {}
     for subject, name, tax_class in bulk.fetch(
         "SELECT subject, name, tax_class FROM pricing_taxclass WHERE subject <> %s AND tax_class <> ''", [_PRODUCT]
     ):

@@ -37,7 +37,9 @@ class CouponBook(msgspec.Struct, frozen=True):
     def segments(self, campaigns: Iterable[str], at: datetime) -> frozenset[str]:
         """Return the segments that a household is in by its campaigns, of those that are on."""
         return frozenset(
-            f"{CAMPAIGN_PREFIX}{code}" for code in campaigns if code in self.campaigns and self.campaigns[code].is_on(at)
+            f"{CAMPAIGN_PREFIX}{code}"
+            for code in campaigns
+            if code in self.campaigns and self.campaigns[code].is_on(at)
         )
 
     def presented(self, text: str, segments: frozenset[str], at: datetime) -> str | None:

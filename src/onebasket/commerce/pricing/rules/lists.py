@@ -68,7 +68,10 @@ def with_skus(promotion: Promotion, lists: Mapping[int, frozenset[str]]) -> Prom
     """Return the promotion with the SKUs of its lists written out, as it was stated."""
 
     def part(groups: frozenset[str], skus: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
-        named = {group: lists[found] for group in groups if (found := list_id(group)) in lists}
+        found = {group: list_id(group) for group in groups}
+        named = {
+            group: lists[identity] for group, identity in found.items() if identity is not None and identity in lists
+        }
         return groups - named.keys(), skus.union(*named.values())
 
     def whole(selector: Selector) -> Selector:

@@ -135,7 +135,7 @@ class TaxTermsItem(SourceItem, frozen=True, forbid_unknown_fields=True):
 
 
 class TaxClassItem(SourceItem, frozen=True, forbid_unknown_fields=True):
-    """Which class goods are of for tax: one of `sku`, `category`, `department`. An empty class takes the statement back.
+    """Which class goods are of for tax: one of `sku`, `category`, `department`; an empty class takes it back.
 
     The closest statement holds: of the product, else its category, else its department, else the class is empty.
     """

@@ -102,6 +102,12 @@ def spread_uses(
     return tuple(claimed)
 
 
+def _uses_each(use: PromotionUse, book: CouponBook) -> int:
+    """Return how many uses of a promotion one presented code is good for, 0 for any number."""
+    worth = [one.coupon.uses for one in book.promotions.get(use.coupon, ()) if one.code == use.reference and one.coupon]
+    return worth[0] if worth else 1
+
+
 def _is_good(code: str, book: CouponBook, segments: frozenset[str], at: datetime) -> bool:
     """Whether a coupon on the card is worth something now; others would only make noise."""
     return book.media.get(code) == "digital" and any(

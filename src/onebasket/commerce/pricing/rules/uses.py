@@ -72,14 +72,14 @@ class UseBook:
         self._held = set(held)
 
     def claim(self, uses: Iterable[tuple[Use, str]]) -> tuple[list[Counted], list[RefusedUse]]:
-        """Claim the uses of one order, each with its code's digest or nothing: all of them, or none with the reasons."""
+        """Claim the uses of one order, each with its code's digest or nothing: all, or none with the reasons."""
         fresh = [(use, digest) for use, digest in uses if (use.order, use.code, digest) not in self._held]
         refused = [RefusedUse(use, reason) for use, digest in fresh if (reason := self._refused(use, digest))]
         if refused:
             return [], refused
         claimed: list[Counted] = []
         before = dict(self.counts)
-        for use, digest in fresh:
+        for use, _ in fresh:
             most = self._limits.get(use.code) or None
             counted = self._count(use)
             if most is not None and use.loyalty_number and counted > most:
