@@ -26,6 +26,9 @@ class Use(models.Model):
             models.UniqueConstraint(
                 fields=["order", "code", "serial"], condition=Q(released_at__isnull=True), name="use_once"
             ),
+            models.UniqueConstraint(
+                fields=["serial", "code"], condition=~Q(serial="") & Q(released_at__isnull=True), name="use_serial_once"
+            ),
             models.CheckConstraint(
                 condition=Q(times__gt=0) & (Q(most__isnull=True) | Q(counted__lte=F("most"))), name="use_within"
             ),
