@@ -16,8 +16,28 @@ from onebasket.commerce.orders.rules.life import Step
 from onebasket.commerce.orders.rules.messages import LineRequest, OrderPlaced, OrderRequest, OrderStep, PickedLine
 from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.rules import PlaceItem
-from onebasket.commerce.pricing.actions import end_prices, set_prices
+from onebasket.commerce.pricing.actions import (
+    end_prices,
+    end_taxes,
+    set_campaigns,
+    set_coupons,
+    set_prices,
+    set_promotions,
+    set_tax_classes,
+    set_tax_terms,
+    set_taxes,
+)
 from onebasket.commerce.pricing.rules.book import PriceEnd, PriceItem
+from onebasket.commerce.pricing.rules.messages import (
+    CampaignItem,
+    CouponItem,
+    PromotionItem,
+    TaxClassItem,
+    TaxEnd,
+    TaxItem,
+    TaxTermsItem,
+)
+from onebasket.commerce.pricing.rules.promotions import Coupon, PercentOff, Promotion, Selector
 from onebasket.commerce.sales.actions import book_sales, dismiss_line, mend_line
 from onebasket.commerce.sales.rules.outcomes import ReceiptOutcome
 from onebasket.commerce.sales.rules.receipt import Discount, Funder, Kind, Line, Original, Receipt, Tax, Tender
@@ -134,6 +154,7 @@ def run_everything(source: str = "till-1") -> Chain:
     _mend(chain)
     _promise(chain)
     _breach(chain)
+    _promote(chain)
     _retire(chain)
     return chain
 
@@ -201,6 +222,21 @@ def _breach(chain: Chain) -> None:
     chain.fact("found", FactKind.DELIVERY, "bread", 90)
     chain.order("b2", ("milk", 5))
     chain.sell(receipt(233, line("milk", 30, paid=900)))
+
+
+def _promote(chain: Chain) -> None:
+    """A campaign, a coupon, what it is worth, and a tax."""
+    campaign = CampaignItem("campaign", "26", "March", START, households=frozenset({"1001"}))
+    set_campaigns(chain.source, [campaign], actor="tests")
+    set_coupons(chain.source, [CouponItem("coupon", "c1", "paper")], actor="tests")
+    worth = Promotion(
+        "deal", "Milk", PercentOff(100_000), START, Selector(skus=frozenset({"milk"})), coupon=Coupon("c1")
+    )  # fmt: skip
+    set_promotions(chain.source, [PromotionItem("promotion", worth, state="live")], actor="tests")
+    set_taxes(chain.source, [TaxItem("tax", "sales", 60_000, START)])
+    end_taxes(chain.source, [TaxEnd("tax-end", "sales", START + timedelta(days=400))])
+    set_tax_terms(chain.source, [TaxTermsItem("terms", START, included=False)])
+    set_tax_classes(chain.source, [TaxClassItem("class", "food", sku="milk")])
 
 
 def _retire(chain: Chain) -> None:

@@ -186,6 +186,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
         "audience.segments: there is no campaign 'x'. Set it first.",
     ),
     ({"coupon": Coupon("x")}, "coupon.code: there is no coupon 'x'. Set it first."),
+    ({"channels": frozenset({"web\n"})}, "channels: 'web\\n' is no sales channel, such as web."),
     ({"saving": AmountOff(0)}, "saving.amount: nothing is taken off. Give at least one minor unit."),
 ]
 
@@ -194,6 +195,14 @@ BAD: list[tuple[dict[str, Any], str]] = [
 def test_a_refused_promotion_stands_alone(source: int, stated: dict[str, Any], said: str) -> None:
     assert put(source, promotion("bad", **stated), promotion()) == [ItemOutcome("invalid", said), CREATED]
     assert list(Row.objects.values_list("code", flat=True)) == ["deal"]
+
+
+@pytest.mark.parametrize("code", ["a/b", "", "launch", "end", "é"])
+def test_codes_that_no_promotion_has(source: int, code: str) -> None:
+    (outcome,) = put(source, promotion(code))
+
+    assert (outcome.outcome, outcome.message.partition(":")[0]) == ("invalid", "promotion.code" if not code else "code")
+    assert Row.objects.count() == 0
 
 
 def many(source: int, count: int) -> list[str]:

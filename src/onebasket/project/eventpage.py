@@ -20,7 +20,7 @@ SUBJECTS = {
     "campaign": "campaign/<code>",
     "coupon": "coupon/<code>",
     "tax": "tax/<code> or tax/<code>/<place>",
-    "tax_terms": "tax_terms or tax_terms/<place>",
+    "tax_terms": "tax_terms/<place, or * for the whole chain>",
     "tax_class": "tax_class/<product, category or department>/<name>",
     "stock": "stock/<place>",
     "breach": "shelf/<place>/<sku>",

@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from onebasket.channels.api import (
     availability,
     catalogue,
+    coupons,
     customers,
     events,
     exceptions,
@@ -17,11 +18,13 @@ from onebasket.channels.api import (
     orders,
     places,
     prices,
+    promotions,
     quarantine,
     receipts,
     reference,
     steps,
     stock,
+    taxes,
     webhooks,
 )
 from onebasket.channels.api.application import SECTIONS, api
@@ -29,7 +32,7 @@ from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
     orders, steps, holds, receipts, availability, stock, exceptions, quarantine, places, catalogue, customers, prices,
-    events, webhooks,
+    promotions, coupons, taxes, events, webhooks,
 )  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 

@@ -10,7 +10,7 @@ import msgspec
 from onebasket.base import bulk, outbox
 from onebasket.base.columns import Row, as_instant
 from onebasket.commerce.access.actions.intake import take_in
-from onebasket.commerce.access.rules import CREATED, UNCHANGED, UPDATED, ItemOutcome, invalid
+from onebasket.commerce.access.rules import CREATED, EVERY_PLACE, UNCHANGED, UPDATED, ItemOutcome, invalid
 from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.places.queries import places_by_code
 from onebasket.commerce.places.rules import PlaceFacts
@@ -230,7 +230,7 @@ def _set_terms(items: Sequence[TaxTermsItem], now: datetime) -> list[ItemOutcome
 
 
 def _terms_told(place: str, data: TaxTermsChanged, now: datetime) -> outbox.News:
-    subject = f"tax_terms/{place}" if place else "tax_terms"
+    subject = f"tax_terms/{place or EVERY_PLACE}"
     return outbox.News("tax_terms.changed", subject, now, msgspec.json.encode(data).decode(), place_code=place)
 
 

@@ -5,238 +5,372 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('catalogue', '0001_initial'),
-        ('places', '0001_initial'),
-        ('pricing', '0002_price_kind'),
+        ("catalogue", "0001_initial"),
+        ("places", "0001_initial"),
+        ("pricing", "0002_price_kind"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Revision',
+            name="Revision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.BigIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("token", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='SkuList',
+            name="SkuList",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(max_length=32, unique=True)),
-                ('size', models.IntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.CharField(max_length=32, unique=True)),
+                ("size", models.IntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Campaign',
+            name="Campaign",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=48)),
-                ('version', models.IntegerField()),
-                ('name', models.CharField(max_length=200)),
-                ('valid_from', models.DateTimeField()),
-                ('valid_to', models.DateTimeField(blank=True, null=True)),
-                ('recorded_at', models.DateTimeField()),
-                ('recorded_by', models.CharField(max_length=150)),
-                ('superseded_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=48)),
+                ("version", models.IntegerField()),
+                ("name", models.CharField(max_length=200)),
+                ("valid_from", models.DateTimeField()),
+                ("valid_to", models.DateTimeField(blank=True, null=True)),
+                ("recorded_at", models.DateTimeField()),
+                ("recorded_by", models.CharField(max_length=150)),
+                ("superseded_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('code', 'version'), name='campaign_version'), models.UniqueConstraint(condition=models.Q(('superseded_at__isnull', True)), fields=('code',), name='campaign_stands')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("code", "version"), name="campaign_version"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("superseded_at__isnull", True)), fields=("code",), name="campaign_stands"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CampaignHousehold',
+            name="CampaignHousehold",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('campaign_code', models.CharField(max_length=48)),
-                ('loyalty_number', models.CharField(max_length=64)),
-                ('since', models.DateTimeField()),
-                ('until', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("campaign_code", models.CharField(max_length=48)),
+                ("loyalty_number", models.CharField(max_length=64)),
+                ("since", models.DateTimeField()),
+                ("until", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['campaign_code', 'loyalty_number'], name='campaignhousehold_campaign')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('until__isnull', True)), fields=('loyalty_number', 'campaign_code'), name='campaignhousehold_stands')],
+                "indexes": [
+                    models.Index(fields=["campaign_code", "loyalty_number"], name="campaignhousehold_campaign")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("until__isnull", True)),
+                        fields=("loyalty_number", "campaign_code"),
+                        name="campaignhousehold_stands",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Coupon',
+            name="Coupon",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=64)),
-                ('version', models.IntegerField()),
-                ('medium', models.SmallIntegerField(choices=[(1, 'digital'), (2, 'paper'), (3, 'single_use')])),
-                ('barcode', models.CharField(blank=True, max_length=48)),
-                ('active', models.BooleanField(default=True)),
-                ('recorded_at', models.DateTimeField()),
-                ('recorded_by', models.CharField(max_length=150)),
-                ('superseded_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=64)),
+                ("version", models.IntegerField()),
+                ("medium", models.SmallIntegerField(choices=[(1, "digital"), (2, "paper"), (3, "single_use")])),
+                ("barcode", models.CharField(blank=True, max_length=48)),
+                ("active", models.BooleanField(default=True)),
+                ("recorded_at", models.DateTimeField()),
+                ("recorded_by", models.CharField(max_length=150)),
+                ("superseded_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('superseded_at__isnull', True)), fields=['barcode'], name='coupon_barcode')],
-                'constraints': [models.UniqueConstraint(fields=('code', 'version'), name='coupon_version'), models.UniqueConstraint(condition=models.Q(('superseded_at__isnull', True)), fields=('code',), name='coupon_stands')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("superseded_at__isnull", True)), fields=["barcode"], name="coupon_barcode"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("code", "version"), name="coupon_version"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("superseded_at__isnull", True)), fields=("code",), name="coupon_stands"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CouponClip',
+            name="CouponClip",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('loyalty_number', models.CharField(max_length=64)),
-                ('coupon_code', models.CharField(max_length=64)),
-                ('clipped_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("loyalty_number", models.CharField(max_length=64)),
+                ("coupon_code", models.CharField(max_length=64)),
+                ("clipped_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('loyalty_number', 'coupon_code'), name='couponclip_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("loyalty_number", "coupon_code"), name="couponclip_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CouponSerial',
+            name="CouponSerial",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('coupon_code', models.CharField(max_length=64)),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('made_at', models.DateTimeField()),
-                ('order', models.UUIDField(blank=True, db_column='order_id', null=True)),
-                ('used_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("coupon_code", models.CharField(max_length=64)),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("made_at", models.DateTimeField()),
+                ("order", models.UUIDField(blank=True, db_column="order_id", null=True)),
+                ("used_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['coupon_code'], name='couponserial_coupon')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('order__isnull', True), ('used_at__isnull', True)), models.Q(('order__isnull', False), ('used_at__isnull', False)), _connector='OR'), name='couponserial_used')],
+                "indexes": [models.Index(fields=["coupon_code"], name="couponserial_coupon")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("order__isnull", True), ("used_at__isnull", True)),
+                            models.Q(("order__isnull", False), ("used_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="couponserial_used",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Promotion',
+            name="Promotion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=64)),
-                ('version', models.IntegerField()),
-                ('name', models.CharField(max_length=200)),
-                ('state', models.SmallIntegerField(choices=[(1, 'draft'), (2, 'live'), (3, 'ended')])),
-                ('kind', models.CharField(max_length=16)),
-                ('funder', models.CharField(max_length=16)),
-                ('coupon_code', models.CharField(blank=True, max_length=64)),
-                ('valid_from', models.DateTimeField()),
-                ('valid_to', models.DateTimeField(blank=True, null=True)),
-                ('terms', models.TextField()),
-                ('recorded_at', models.DateTimeField()),
-                ('recorded_by', models.CharField(max_length=150)),
-                ('superseded_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=64)),
+                ("version", models.IntegerField()),
+                ("name", models.CharField(max_length=200)),
+                ("state", models.SmallIntegerField(choices=[(1, "draft"), (2, "live"), (3, "ended")])),
+                ("kind", models.CharField(max_length=16)),
+                ("funder", models.CharField(max_length=16)),
+                ("coupon_code", models.CharField(blank=True, max_length=64)),
+                ("valid_from", models.DateTimeField()),
+                ("valid_to", models.DateTimeField(blank=True, null=True)),
+                ("terms", models.TextField()),
+                ("recorded_at", models.DateTimeField()),
+                ("recorded_by", models.CharField(max_length=150)),
+                ("superseded_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('superseded_at__isnull', True)), fields=['coupon_code'], name='promotion_coupon')],
-                'constraints': [models.UniqueConstraint(fields=('code', 'version'), name='promotion_version'), models.UniqueConstraint(condition=models.Q(('state', 1), ('superseded_at__isnull', True)), fields=('code',), name='promotion_draft'), models.UniqueConstraint(condition=models.Q(('state__in', (2, 3)), ('superseded_at__isnull', True)), fields=('code',), name='promotion_stands'), models.CheckConstraint(condition=models.Q(('valid_to__isnull', True), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='promotion_validity')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("superseded_at__isnull", True)),
+                        fields=["coupon_code"],
+                        name="promotion_coupon",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("code", "version"), name="promotion_version"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", 1), ("superseded_at__isnull", True)),
+                        fields=("code",),
+                        name="promotion_draft",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", (2, 3)), ("superseded_at__isnull", True)),
+                        fields=("code",),
+                        name="promotion_stands",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to__isnull", True), ("valid_to__gte", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="promotion_validity",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Preview',
+            name="Preview",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('since', models.DateTimeField()),
-                ('until', models.DateTimeField()),
-                ('most', models.IntegerField()),
-                ('done', models.IntegerField(default=0)),
-                ('after', models.CharField(blank=True, max_length=120)),
-                ('figures', models.TextField(blank=True)),
-                ('version', models.IntegerField(default=0)),
-                ('begun_at', models.DateTimeField()),
-                ('begun_by', models.CharField(max_length=150)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('promotion', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='pricing.promotion')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("since", models.DateTimeField()),
+                ("until", models.DateTimeField()),
+                ("most", models.IntegerField()),
+                ("done", models.IntegerField(default=0)),
+                ("after", models.CharField(blank=True, max_length=120)),
+                ("figures", models.TextField(blank=True)),
+                ("version", models.IntegerField(default=0)),
+                ("begun_at", models.DateTimeField()),
+                ("begun_by", models.CharField(max_length=150)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("promotion", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="pricing.promotion")),
             ],
         ),
         migrations.CreateModel(
-            name='TaxClass',
+            name="TaxClass",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject', models.SmallIntegerField(choices=[(1, 'product'), (2, 'category'), (3, 'department')])),
-                ('name', models.CharField(max_length=120)),
-                ('tax_class', models.CharField(blank=True, max_length=64)),
-                ('recorded_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("subject", models.SmallIntegerField(choices=[(1, "product"), (2, "category"), (3, "department")])),
+                ("name", models.CharField(max_length=120)),
+                ("tax_class", models.CharField(blank=True, max_length=64)),
+                ("recorded_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name_plural': 'tax classes',
-                'constraints': [models.UniqueConstraint(fields=('subject', 'name'), name='taxclass_subject')],
+                "verbose_name_plural": "tax classes",
+                "constraints": [models.UniqueConstraint(fields=("subject", "name"), name="taxclass_subject")],
             },
         ),
         migrations.CreateModel(
-            name='Use',
+            name="Use",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order', models.UUIDField(db_column='order_id')),
-                ('code', models.CharField(max_length=64)),
-                ('serial', models.CharField(blank=True, max_length=64)),
-                ('loyalty_number', models.CharField(blank=True, max_length=64)),
-                ('times', models.IntegerField()),
-                ('counted', models.BigIntegerField()),
-                ('most', models.IntegerField(blank=True, null=True)),
-                ('claimed_at', models.DateTimeField()),
-                ('released_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("order", models.UUIDField(db_column="order_id")),
+                ("code", models.CharField(max_length=64)),
+                ("serial", models.CharField(blank=True, max_length=64)),
+                ("loyalty_number", models.CharField(blank=True, max_length=64)),
+                ("times", models.IntegerField()),
+                ("counted", models.BigIntegerField()),
+                ("most", models.IntegerField(blank=True, null=True)),
+                ("claimed_at", models.DateTimeField()),
+                ("released_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['loyalty_number', 'code'], name='use_customer'), models.Index(condition=models.Q(('serial', ''), _negated=True), fields=['serial'], name='use_serial')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('released_at__isnull', True)), fields=('order', 'code', 'serial'), name='use_once'), models.UniqueConstraint(condition=models.Q(models.Q(('serial', ''), _negated=True), ('released_at__isnull', True)), fields=('serial', 'code'), name='use_serial_once'), models.CheckConstraint(condition=models.Q(('times__gt', 0), models.Q(('most__isnull', True), ('counted__lte', models.F('most')), _connector='OR')), name='use_within')],
+                "indexes": [
+                    models.Index(fields=["loyalty_number", "code"], name="use_customer"),
+                    models.Index(
+                        condition=models.Q(("serial", ""), _negated=True), fields=["serial"], name="use_serial"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("released_at__isnull", True)),
+                        fields=("order", "code", "serial"),
+                        name="use_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(models.Q(("serial", ""), _negated=True), ("released_at__isnull", True)),
+                        fields=("serial", "code"),
+                        name="use_serial_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("times__gt", 0),
+                            models.Q(("most__isnull", True), ("counted__lte", models.F("most")), _connector="OR"),
+                        ),
+                        name="use_within",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='UseCount',
+            name="UseCount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('loyalty_number', models.CharField(max_length=64)),
-                ('code', models.CharField(max_length=64)),
-                ('times', models.BigIntegerField()),
-                ('version', models.BigIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("loyalty_number", models.CharField(max_length=64)),
+                ("code", models.CharField(max_length=64)),
+                ("times", models.BigIntegerField()),
+                ("version", models.BigIntegerField(default=0)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('loyalty_number', 'code'), name='usecount_customer'), models.CheckConstraint(condition=models.Q(('times__gte', 0)), name='usecount_times')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("loyalty_number", "code"), name="usecount_customer"),
+                    models.CheckConstraint(condition=models.Q(("times__gte", 0)), name="usecount_times"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SkuListEntry',
+            name="SkuListEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('product', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='catalogue.product')),
-                ('sku_list', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='pricing.skulist')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "product",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.PROTECT, to="catalogue.product"
+                    ),
+                ),
+                (
+                    "sku_list",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.PROTECT, to="pricing.skulist"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['sku_list'], name='skulistentry_list')],
-                'constraints': [models.UniqueConstraint(fields=('product', 'sku_list'), name='skulistentry_product')],
+                "indexes": [models.Index(fields=["sku_list"], name="skulistentry_list")],
+                "constraints": [models.UniqueConstraint(fields=("product", "sku_list"), name="skulistentry_product")],
             },
         ),
         migrations.CreateModel(
-            name='Tax',
+            name="Tax",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=64)),
-                ('tax_class', models.CharField(max_length=64)),
-                ('rate', models.IntegerField()),
-                ('valid_from', models.DateTimeField()),
-                ('valid_to', models.DateTimeField(blank=True, null=True)),
-                ('version', models.IntegerField()),
-                ('recorded_at', models.DateTimeField()),
-                ('superseded_at', models.DateTimeField(blank=True, null=True)),
-                ('place', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='places.place')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=64)),
+                ("tax_class", models.CharField(max_length=64)),
+                ("rate", models.IntegerField()),
+                ("valid_from", models.DateTimeField()),
+                ("valid_to", models.DateTimeField(blank=True, null=True)),
+                ("version", models.IntegerField()),
+                ("recorded_at", models.DateTimeField()),
+                ("superseded_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "place",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to="places.place"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'taxes',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('place__isnull', False), ('superseded_at__isnull', True)), fields=('code', 'tax_class', 'place', 'valid_from'), name='tax_place_from'), models.UniqueConstraint(condition=models.Q(('place__isnull', True), ('superseded_at__isnull', True)), fields=('code', 'tax_class', 'valid_from'), name='tax_chain_from'), models.CheckConstraint(condition=models.Q(('rate__gte', 0), ('rate__lte', 1000000)), name='tax_rate'), models.CheckConstraint(condition=models.Q(('valid_to__isnull', True), ('valid_to__gt', models.F('valid_from')), _connector='OR'), name='tax_validity')],
+                "verbose_name_plural": "taxes",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("place__isnull", False), ("superseded_at__isnull", True)),
+                        fields=("code", "tax_class", "place", "valid_from"),
+                        name="tax_place_from",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("place__isnull", True), ("superseded_at__isnull", True)),
+                        fields=("code", "tax_class", "valid_from"),
+                        name="tax_chain_from",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("rate__gte", 0), ("rate__lte", 1000000)), name="tax_rate"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_to__isnull", True), ("valid_to__gt", models.F("valid_from")), _connector="OR"
+                        ),
+                        name="tax_validity",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='TaxTerms',
+            name="TaxTerms",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('included', models.BooleanField()),
-                ('rounding', models.SmallIntegerField(choices=[(1, 'line'), (2, 'receipt')])),
-                ('cash_step', models.IntegerField(default=1)),
-                ('valid_from', models.DateTimeField()),
-                ('version', models.IntegerField()),
-                ('recorded_at', models.DateTimeField()),
-                ('superseded_at', models.DateTimeField(blank=True, null=True)),
-                ('place', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='places.place')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("included", models.BooleanField()),
+                ("rounding", models.SmallIntegerField(choices=[(1, "line"), (2, "receipt")])),
+                ("cash_step", models.IntegerField(default=1)),
+                ("valid_from", models.DateTimeField()),
+                ("version", models.IntegerField()),
+                ("recorded_at", models.DateTimeField()),
+                ("superseded_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "place",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to="places.place"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'tax terms',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('place__isnull', False), ('superseded_at__isnull', True)), fields=('place', 'valid_from'), name='taxterms_place_from'), models.UniqueConstraint(condition=models.Q(('place__isnull', True), ('superseded_at__isnull', True)), fields=('valid_from',), name='taxterms_chain_from'), models.CheckConstraint(condition=models.Q(('cash_step__gt', 0)), name='taxterms_cash_step')],
+                "verbose_name_plural": "tax terms",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("place__isnull", False), ("superseded_at__isnull", True)),
+                        fields=("place", "valid_from"),
+                        name="taxterms_place_from",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("place__isnull", True), ("superseded_at__isnull", True)),
+                        fields=("valid_from",),
+                        name="taxterms_chain_from",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("cash_step__gt", 0)), name="taxterms_cash_step"),
+                ],
             },
         ),
     ]

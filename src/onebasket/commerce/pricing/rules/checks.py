@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from onebasket.commerce.access.rules import code_problem
 from onebasket.commerce.pricing.rules.lists import LIST_PREFIX, MOST_SKUS, selectors, sku_sets
 from onebasket.commerce.pricing.rules.promotions import Promotion, Selector
 from onebasket.commerce.pricing.rules.soundness import problem
@@ -10,6 +11,8 @@ from onebasket.commerce.pricing.rules.soundness import problem
 GROUPS = ("department:", "category:", "brand:")
 """By what promotions select goods besides the SKU."""
 CAMPAIGN_PREFIX = "campaign:"
+TAKEN = frozenset({"launch", "end"})
+"""Words that stand where a promotion's code does in an address."""
 _CHANNEL = re.compile(r"[a-z][a-z0-9-]{0,15}")
 
 
@@ -19,6 +22,10 @@ def promotion_problem(promotion: Promotion) -> str:
 
 
 def _names(promotion: Promotion) -> Iterator[str]:
+    if found := code_problem(promotion.code):
+        yield f"code: {found}"
+    if promotion.code in TAKEN:
+        yield f"code: {promotion.code!r} means something else in an address. Choose another."
     if sum(map(len, sku_sets(promotion))) > MOST_SKUS:
         yield f"goods: a promotion names at most {MOST_SKUS:,} SKUs. Use groups, or several promotions."
     for channel in sorted(promotion.channels):

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from onebasket.commerce.access.rules import code_problem
 from onebasket.commerce.pricing.rules.book import EARLIEST, LATEST
 from onebasket.commerce.pricing.rules.checks import CAMPAIGN_PREFIX
 from onebasket.commerce.pricing.rules.messages import CampaignItem, CouponItem, Medium
@@ -83,6 +84,8 @@ def clip_problem(book: CouponBook, code: str, segments: frozenset[str], at: date
 
 def coupon_problem(item: CouponItem) -> str:
     """Say what is wrong with a coupon, or nothing."""
+    if found := code_problem(item.code):
+        return f"code: {found}"
     if not item.barcode:
         return ""
     if item.medium != "paper":
@@ -92,6 +95,8 @@ def coupon_problem(item: CouponItem) -> str:
 
 def campaign_problem(item: CampaignItem) -> str:
     """Say what is wrong with a campaign's validity, or nothing."""
+    if found := code_problem(item.code):
+        return f"code: {found}"
     for name, instant in (("valid_from", item.valid_from), ("valid_to", item.valid_to)):
         if instant is not None and not EARLIEST <= instant < LATEST:
             return f"{name}: {instant.isoformat()} lies outside the years {EARLIEST.year} to {LATEST.year - 1}."
