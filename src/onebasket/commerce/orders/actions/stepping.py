@@ -27,6 +27,7 @@ from onebasket.commerce.orders.rules.messages import (
     StepUnknown,
 )
 from onebasket.commerce.orders.rules.numbers import order_number
+from onebasket.commerce.payments.queries import covered_orders
 from onebasket.commerce.places.queries import places_by_id
 from onebasket.commerce.pricing.actions.redeeming import release_uses
 from onebasket.commerce.slots.actions import open_slots_book, post_slots
@@ -185,7 +186,8 @@ def take_step(work: Work, request: OrderStep, entry_id: int) -> StepDone | StepR
 
 def _refuse_untimely(order: Order, step: Step, before: Status, *, now: datetime) -> StepRefused | None:
     over = order.expires_at is not None and order.expires_at <= now
-    if step is Step.CONFIRM_PAYMENT and over:
+    # What is paid is confirmed late too: the promise stands for as long as the order waits.
+    if step is Step.CONFIRM_PAYMENT and over and order.pk not in covered_orders([order.pk]):
         return StepRefused("expired", "The time to pay is over and the promise with it. Place the order again.", before)
     if step is Step.EXPIRE and not over:
         return StepRefused("not_open", "The order's time to pay is not over.", before)
