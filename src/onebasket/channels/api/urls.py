@@ -11,6 +11,7 @@ from onebasket.channels.api import (
     availability,
     baskets,
     catalogue,
+    coupons,
     customers,
     events,
     exceptions,
@@ -18,12 +19,14 @@ from onebasket.channels.api import (
     orders,
     places,
     prices,
+    promotions,
     quarantine,
     receipts,
     reference,
     slots,
     steps,
     stock,
+    taxes,
     webhooks,
 )
 from onebasket.channels.api.application import SECTIONS, api
@@ -31,7 +34,7 @@ from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
     orders, steps, baskets, holds, receipts, availability, stock, exceptions, quarantine, places, slots, catalogue,
-    customers, prices, events, webhooks,
+    customers, prices, promotions, coupons, taxes, events, webhooks,
 )  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 
