@@ -42,6 +42,8 @@ TABLE = {
     "orders.read": "amsfr",
     "orders.cancel": "as",
     "orders.pick": "as",
+    "slots.read": "amsfr",
+    "slots.plan": "ams",
     "exceptions.read": "amsfr",
     "exceptions.work": "ams",
     "quarantine.read": "asf",

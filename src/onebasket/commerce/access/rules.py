@@ -67,6 +67,8 @@ RIGHTS: dict[str, str] = {
     "orders.read": "See orders.",
     "orders.cancel": "Cancel orders.",
     "orders.pick": "Pick orders, put goods back and hand over.",
+    "slots.read": "See collection slots, their plans and who has taken them.",
+    "slots.plan": "Set when places hand out, and how much.",
     "exceptions.read": "See line exceptions, breaches and discrepancies.",
     "exceptions.work": "Settle line exceptions, breaches and discrepancies.",
     "quarantine.read": "See what is in quarantine, whole.",
@@ -83,13 +85,15 @@ RIGHTS: dict[str, str] = {
 CHAIN_WIDE_READS = frozenset({"places.read", "catalogue.read", "prices.read", "promotions.read"})
 """Rights that concern no single place, so that a store role has them anywhere."""
 
-_WATCH = CHAIN_WIDE_READS | {"stock.read", "sales.read", "orders.read", "exceptions.read"}
+_WATCH = CHAIN_WIDE_READS | {"stock.read", "sales.read", "orders.read", "exceptions.read", "slots.read"}
 
 ROLE_RIGHTS: dict[str, frozenset[str]] = {
     "admin": frozenset(RIGHTS),
-    "merchandiser": _WATCH | {"catalogue.edit", "prices.set", "promotions.set", "buffers.set", "exceptions.work"},
+    "merchandiser": _WATCH
+    | {"catalogue.edit", "prices.set", "promotions.set", "buffers.set", "exceptions.work", "slots.plan"},
     "store": _WATCH
-    | {"stock.count", "orders.cancel", "orders.pick", "exceptions.work", "quarantine.read", "quarantine.work"},
+    | {"stock.count", "orders.cancel", "orders.pick", "exceptions.work", "quarantine.read", "quarantine.work"}
+    | {"slots.plan"},
     "finance": _WATCH | {"taxes.set", "quarantine.read", "quarantine.work", "trail.read"},
     "reader": _WATCH,
 }
