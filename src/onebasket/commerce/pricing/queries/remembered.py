@@ -15,10 +15,10 @@ from onebasket.base.clock import database_now
 from onebasket.base.columns import as_instant
 from onebasket.base.instants import instant_parameter
 from onebasket.commerce.pricing.models.taxes import SUBJECTS
+from onebasket.commerce.pricing.rules.compiling import PromotionSet, compile_promotions
 from onebasket.commerce.pricing.rules.coupons import CampaignFacts, CouponBook
 from onebasket.commerce.pricing.rules.lists import list_group, lists_of
 from onebasket.commerce.pricing.rules.messages import MEDIUM_NAMES, ROUNDING_NAMES, STATE_NUMBERS
-from onebasket.commerce.pricing.rules.compiling import PromotionSet, compile_promotions
 from onebasket.commerce.pricing.rules.promotions import Promotion, decode_promotion
 from onebasket.commerce.pricing.rules.taxes import ClassRules, Reckoning, TaxBook, TaxSpan, tax_book
 
