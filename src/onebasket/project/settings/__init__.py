@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "onebasket.commerce.places.apps.PlacesConfig",
     "onebasket.commerce.customers.apps.CustomersConfig",
     "onebasket.commerce.catalogue.apps.CatalogueConfig",
+    "onebasket.commerce.books.apps.BooksConfig",
     "onebasket.commerce.stock.apps.StockConfig",
     "onebasket.commerce.sales.apps.SalesConfig",
     "onebasket.commerce.pricing.apps.PricingConfig",
