@@ -17,6 +17,7 @@ from onebasket.base.committer import UnavailableError
 from onebasket.base.relay import number_waiting, prune_events
 from onebasket.base.webhooks import Deliveries, fan_out
 from onebasket.commerce.orders.actions import expire_orders
+from onebasket.commerce.sales.actions.journalising import Journalising
 from onebasket.commerce.stock.actions import release_expired
 
 logger = logging.getLogger(__name__)
@@ -147,5 +148,6 @@ def writing_jobs() -> list[Job]:
         Job("fan-out", fan_out, 0.5, BUSY_SECONDS),
         Job("holds", lambda: release_expired(at_once), 5.0),
         Job("orders", lambda: expire_orders(at_once), 5.0),
+        Job("journal", Journalising().turn, 1.0, BUSY_SECONDS),
         Job("prune", lambda: prune_events(settings.EVENT_DAYS), 600.0),
     ]

@@ -53,3 +53,12 @@ def standing_entries(facts: Iterable[str]) -> dict[EntryKey, Standing]:
     for standing in found.values():
         standing.lines = merged(standing._postings)  # noqa: SLF001 - its own maker
     return found
+
+
+def known_facts(facts: Iterable[str]) -> set[str]:
+    """Return those of the facts that have any entry, in one statement."""
+    wanted = set(facts)
+    if not wanted:
+        return set()
+    sql = f"SELECT DISTINCT fact FROM books_entry WHERE {bulk.in_list('fact')}"  # noqa: S608 - constants
+    return {fact for (fact,) in bulk.fetch(sql, [bulk.list_parameter(wanted)])}
