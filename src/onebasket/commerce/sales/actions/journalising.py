@@ -43,10 +43,11 @@ POURING = 200
 
 
 class _Step(NamedTuple):
-    """What a turn looks at, and where the cursor stands after it."""
+    """What a turn has looked at, what of it is to be journalised, and where the cursor stands after it."""
 
     after: Cursor
-    ids: tuple[int, ...]
+    looked: int = 0
+    ids: tuple[int, ...] = ()
     is_to_keep: bool = False
 
 
@@ -78,14 +79,15 @@ class Journalising:
             cursor = lock_cursor()
             if cursor is None:
                 return 0
-            step = _next_step(cursor._replace(position=max(cursor.position, self._looked)), limit)
+            begins = max(cursor.position, self._looked)
+            step = _next_step(cursor._replace(position=begins), limit)
             if step.ids:
                 journalise(step.ids, now=database_now())
             # Events of other kinds are passed over in memory: an idle journal writes nothing.
-            if step.ids or step.is_to_keep or step.after.position - cursor.position >= LOOKED_THROUGH:
+            if step.looked or step.is_to_keep or step.after.position - cursor.position >= LOOKED_THROUGH:
                 JournalCursor.objects.filter(pk=ONLY).update(**step.after._asdict())
         self._looked = step.after.position
-        return len(step.ids)
+        return step.looked or int(self._looked - begins >= LOOKED_THROUGH)
 
     def _has_work(self) -> bool:
         """Look, without a lock, whether there is anything to do."""
@@ -123,11 +125,12 @@ def _next_step(cursor: Cursor, limit: int) -> _Step:
         sql = "SELECT id FROM sales_receipt WHERE id > %s AND id <= %s ORDER BY id LIMIT %s"
         ids = tuple(identity for (identity,) in bulk.fetch(sql, [cursor.swept, cursor.sweep_to, limit]))
         swept = ids[-1] if len(ids) == limit else cursor.sweep_to
-        return _Step(cursor._replace(swept=swept), _not_yet_known(ids), is_to_keep=True)
+        return _Step(cursor._replace(swept=swept), len(ids), _not_yet_known(ids), is_to_keep=True)
     news = news_after(cursor.position, limit)
     if news is None:
-        return _Step(_sweep(), (), is_to_keep=True)
-    return _Step(cursor._replace(position=news.position), (*_not_yet_known(news.booked), *news.mended))
+        return _Step(_sweep(), 1, is_to_keep=True)
+    looked, ids = len(news.booked) + len(news.mended), (*_not_yet_known(news.booked), *news.mended)
+    return _Step(cursor._replace(position=news.position), looked, ids)
 
 
 def _not_yet_known(ids: Collection[int]) -> tuple[int, ...]:
@@ -148,7 +151,7 @@ def journalise(ids: Collection[int], *, now: datetime) -> None:
     undoing = {head.id: undone_by(head.undoes) for head in heads.values() if head.is_empty_void}
     missing = {identity for undone in undoing.values() for identity in undone} - heads.keys()
     heads |= heads_of(missing) if missing else {}
-    _post_lined([head for head in heads.values() if head.effect and head.id not in undoing], now=now)
+    _post_lined([head for head in heads.values() if head.counts and head.id not in undoing], now=now)
     if undoing:
         _post_voids(undoing, heads, now=now)
 

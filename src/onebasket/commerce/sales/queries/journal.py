@@ -31,6 +31,7 @@ class Head(NamedTuple):
     kind: int
     effect: int
     voided: bool
+    awaits_original: bool
     till: str
     business_day: date
     number: str
@@ -52,9 +53,14 @@ class Head(NamedTuple):
         return Printed(self.place_code, self.till, self.business_day, self.number)
 
     @property
+    def counts(self) -> bool:
+        """Whether it has an entry: a void that waits for its original has none yet."""
+        return self.effect != 0 and not self.awaits_original
+
+    @property
     def is_empty_void(self) -> bool:
         """Whether it lists no lines and sends back what is left of its original."""
-        return self.kind == _VOID and not self.line_count and self.effect != 0 and self.original_day is not None
+        return self.counts and self.kind == _VOID and not self.line_count and self.original_day is not None
 
     @property
     def undoes(self) -> Printed:
@@ -100,22 +106,27 @@ def news_after(position: int, limit: int) -> News | None:
 def heads_of(ids: Iterable[int]) -> dict[int, Head]:
     """Return receipts by id; those at a place that there is not are left out. One statement."""
     sql = (
-        "SELECT r.id, r.place_id, p.code, r.kind, r.effect, r.voided, r.till, r.business_day, r.number, "  # noqa: S608
-        "r.original_place, r.original_till, r.original_day, r.original_number, r.line_count, r.occurred_at, "
-        "r.currency, r.loyalty_number, r.change, r.rounding, r.tax_included "
+        "SELECT r.id, r.place_id, p.code, r.kind, r.effect, r.voided, r.awaits_original, r.till, "  # noqa: S608
+        "r.business_day, r.number, r.original_place, r.original_till, r.original_day, r.original_number, "
+        "r.line_count, r.occurred_at, r.currency, r.loyalty_number, r.change, r.rounding, r.tax_included "
         f"FROM sales_receipt r JOIN places_place p ON p.id = r.place_id WHERE {bulk.in_list('r.id')} ORDER BY r.id"
     )
     return {row[0]: _head(row) for row in bulk.fetch(sql, [bulk.list_parameter(ids)])}
 
 
 def _head(row: Sequence[Any]) -> Head:
-    day, original, occurred = _day(row[7]), _day(row[11]), as_instant(row[14])
-    return Head._make(
-        (*row[:5], bool(row[5]), row[6], day, *row[8:11], original, *row[12:14], occurred, *row[15:19], bool(row[19]))
+    head = Head._make(row)
+    return head._replace(
+        voided=bool(head.voided),
+        awaits_original=bool(head.awaits_original),
+        business_day=_day(head.business_day),
+        original_day=_day(head.original_day),
+        occurred_at=as_instant(head.occurred_at),
+        tax_included=bool(head.tax_included),
     )
 
 
-def _day(value: date | str | None) -> date | None:
+def _day(value: Any) -> Any:  # noqa: ANN401 - a date, its text on SQLite, or None
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
