@@ -4,13 +4,14 @@
 import json
 from datetime import date, timedelta
 
+import msgspec
 import pytest
 import typer
 from django.db import transaction
 
 from onebasket.base import bulk
 from onebasket.base.relay import number_waiting
-from onebasket.commerce.books.actions import post_entries, set_earning_rule
+from onebasket.commerce.books.actions import post_entries, restate_entries, set_earning_rule
 from onebasket.commerce.books.rules.points import EarningRule, PointsFacts, points_pending
 from onebasket.commerce.orders.actions import OrderCall, place_orders
 from onebasket.commerce.orders.rules.messages import LineRequest, OrderRequest
@@ -34,6 +35,7 @@ def chain() -> Chain:
     pending = PointsFacts(fact="order/1", occurred_at=START, place_code="s1", loyalty_number="loyal-1", points=9)
     with transaction.atomic():
         post_entries([points_pending(pending)], now=START)
+        restate_entries([points_pending(msgspec.structs.replace(pending, points=8))], now=START)
     return chain
 
 
@@ -120,6 +122,7 @@ SALE_OF_TAX = (
     "(SELECT MIN(entry_id) FROM books_posting WHERE account = 2000))"
 )
 ENTRY = "fact, kind, version, business_day, occurred_at, booked_at"
+REVERSAL = "(SELECT id FROM books_entry WHERE reverses IS NOT NULL)"
 S2 = "(SELECT id FROM places_place WHERE code = 's2')"
 R231 = "(SELECT id FROM sales_receipt WHERE number = '231')"
 
@@ -362,7 +365,7 @@ CORRUPTIONS: list[tuple[str, set[str], list[str]]] = [
         "an entry of the same fact at another place",
         {"books.once"},
         [
-            f"INSERT INTO books_entry ({ENTRY}, place_id) SELECT {ENTRY}, {S2} FROM books_entry WHERE fact = 'order/1'",
+            f"INSERT INTO books_entry ({ENTRY}, place_id) SELECT {ENTRY}, {S2} FROM books_entry WHERE id = {REVERSAL}",
         ],
     ),
     (
@@ -371,9 +374,14 @@ CORRUPTIONS: list[tuple[str, set[str], list[str]]] = [
         [f"UPDATE books_entry SET reverses = 999999 WHERE {first('books_entry')}"],
     ),
     (
+        "a reversal of something else",
+        {"books.reversals"},
+        [f"UPDATE books_posting SET part = 'x' WHERE account = 9000 AND entry_id = {REVERSAL}"],
+    ),
+    (
         "a customer's points",
         {"books.points"},
-        ["UPDATE books_pointsaccount SET available = available + 1"],
+        ["UPDATE books_pointsaccount SET available = available + 1 WHERE pending = 8"],
     ),
     (
         "a receipt that the journal passed over",

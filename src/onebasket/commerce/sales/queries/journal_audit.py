@@ -5,8 +5,8 @@ from onebasket.commerce.sales.locking import Cursor
 from onebasket.commerce.sales.models import JournalCursor
 
 _FACT = "'receipt/' || r.id"
-_OF_FACT = "CAST(SUBSTR(e.fact, 9) AS BIGINT)"
 _IS_RECEIPT = "SUBSTR(e.fact, 1, 8) = 'receipt/'"
+_OF_FACT = f"CASE WHEN {_IS_RECEIPT} THEN CAST(SUBSTR(e.fact, 9) AS BIGINT) END"
 _COUNTS = "r.effect <> 0 AND NOT r.awaits_original"
 _NOBODY_CAME = Cursor(position=0, swept=0, sweep_to=2**62)
 _UNREAD = (
@@ -34,8 +34,8 @@ _STATED = (
     f"SELECT r.place_id, r.business_day, r.currency AS unit, "  # noqa: S608 - constants
     "r.effect * (r.paid_total + r.discount_total - CASE WHEN r.tax_included THEN r.tax_total ELSE 0 END) AS sold, "
     "r.effect * r.tax_total AS tax, r.effect * r.discount_total AS discounts, "
-    "r.effect * (r.tendered - r.change) AS taken, r.effect * r.rounding AS rounding FROM sales_receipt r "
-    f"JOIN books_entry e ON e.place_id = r.place_id AND e.fact = {_FACT} AND e.version = 1"
+    "r.effect * (r.tendered - r.change) AS taken, r.effect * r.rounding AS rounding FROM books_entry e "
+    f"JOIN sales_receipt r ON r.id = {_OF_FACT} AND r.place_id = e.place_id WHERE e.version = 1"
 )
 
 
