@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "onebasket.commerce.places.apps.PlacesConfig",
     "onebasket.commerce.customers.apps.CustomersConfig",
     "onebasket.commerce.catalogue.apps.CatalogueConfig",
+    "onebasket.commerce.books.apps.BooksConfig",
     "onebasket.commerce.stock.apps.StockConfig",
     "onebasket.commerce.slots.apps.SlotsConfig",
     "onebasket.commerce.payments.apps.PaymentsConfig",
