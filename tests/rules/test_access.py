@@ -33,6 +33,7 @@ TABLE = {
     "prices.set": "am",
     "customers.read": "a",
     "customers.edit": "a",
+    "customers.erase": "a",
     "stock.read": "amsfr",
     "stock.count": "as",
     "buffers.set": "am",

@@ -28,8 +28,8 @@ SCOPES: dict[str, str] = {
     "catalogue:read": "Read products, units and barcodes.",
     "prices:write": "Set and end prices.",
     "prices:read": "Read prices and their history.",
-    "customers:write": "Load and retire customers.",
-    "customers:read": "Read customers.",
+    "customers:write": "Load, change, merge, retire and erase customers; hand out codes that prove a card.",
+    "customers:read": "Read customers, what they bought, and all that is kept about them.",
     "places:write": "Load places.",
     "places:read": "Read places.",
     "events:read": "Read events by position.",
@@ -50,7 +50,8 @@ RIGHTS: dict[str, str] = {
     "prices.read": "See prices and their history.",
     "prices.set": "Set and end prices.",
     "customers.read": "See customers.",
-    "customers.edit": "Change and retire customers.",
+    "customers.edit": "Change, merge and retire customers, and hand out codes that prove a card.",
+    "customers.erase": "Hand out, and erase, all that is kept about a customer.",
     "stock.read": "See shelves and movements.",
     "stock.count": "Book counts, adjustments and deliveries.",
     "buffers.set": "Set what is kept back from a channel.",
@@ -87,6 +88,9 @@ ROLE_RIGHTS: dict[str, frozenset[str]] = {
 """What each role may do; nothing else is allowed."""
 
 PLACE_BOUND_ROLES = frozenset({"store"})
+
+SHOPPER = "shopper"
+"""The role of people who buy: it stands in no list above, so it has no right to anything of the chain's."""
 
 
 class TokenFacts(msgspec.Struct, frozen=True):
@@ -148,6 +152,11 @@ def may(user: UserFacts, right: str, place: str | None = None) -> bool:
     """Whether the user has the right at a place (its code); without one, for things that belong to no place."""
     places = reach(user, right)
     return places is None or place in places
+
+
+def is_staff(user: UserFacts) -> bool:
+    """Whether somebody works here: pages of the chain are for nobody else, whatever rights they ask for."""
+    return user.active and user.role in ROLE_RIGHTS
 
 
 def token_digest(secret: str) -> str:
