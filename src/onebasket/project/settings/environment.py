@@ -7,8 +7,14 @@ from enum import StrEnum
 from os import link
 from pathlib import Path
 
-SHORTEST_SECRET_KEY = 50
+SHORSTAFF_ROLES = ("admin", "merchandiser", "store", "finance", "reader")
+"""The roles of access' rules, which are read only after the settings; a test holds the two together."""
+
+TEST_SECRET_KEY = 50
 """Characters; Django's own deployment check asks for the same."""
+
+STAFF_ROLES = ("admin", "merchandiser", "store", "finance", "reader")
+"""The roles of access' rules, which are read only after the settings; a test holds the two together."""
 
 TEST_SECRET_KEY = "test-key-" + "0123456789abcdef" * 4
 
@@ -46,6 +52,9 @@ class Environment:
     log_format: str
     webhooks_private: bool
     event_days: int
+    mail: str
+    mail_from: str
+    staff_mfa: tuple[str, ...]
 
     @property
     def is_production(self) -> bool:
@@ -77,6 +86,9 @@ def read_environment(variables: Mapping[str, str], *, directory: Path) -> Enviro
         ),
         webhooks_private=_switch(variables, "ONEBASKET_WEBHOOKS_PRIVATE", default=mode != Mode.PRODUCTION),
         event_days=_whole(variables, "ONEBASKET_EVENT_DAYS", default=0, lowest=0),
+        mail=variables.get("ONEBASKET_MAIL", "") or ("none:" if mode == Mode.PRODUCTION else "file:"),
+        mail_from=variables.get("ONEBASKET_MAIL_FROM", "") or "onebasket@localhost",
+        staff_mfa=_several(variables, "ONEBASKET_STAFF_MFA", STAFF_ROLES),
     )
 
 
@@ -127,6 +139,13 @@ def _choice(variables: Mapping[str, str], name: str, choices: tuple[str, ...], d
     stated = variables.get(name, "") or default
     if stated not in choices:
         raise InvalidEnvironmentError(f"{name} may be one of {', '.join(choices)}; it is {stated!r}.")
+    return stated
+
+
+def _several(variables: Mapping[str, str], name: str, choices: tuple[str, ...]) -> tuple[str, ...]:
+    stated = _words(variables, name)
+    if strange := [word for word in stated if word not in choices]:
+        raise InvalidEnvironmentError(f"{name} may name {', '.join(choices)}, split by commas; it has {strange[0]!r}.")
     return stated
 
 
