@@ -137,6 +137,18 @@ class UserFacts(msgspec.Struct, frozen=True):
     active: bool = True
 
 
+class AccountFacts(msgspec.Struct, frozen=True):
+    """A log-in: its e-mail addresses that were verified, and whether a second factor guards it."""
+
+    user_id: int
+    role: str
+    email: str
+    verified: tuple[str, ...]
+    since: datetime
+    last_login: datetime | None
+    second_factor: bool
+
+
 def reach(user: UserFacts, right: str) -> frozenset[str] | None:
     """Return the place codes at which the user has the right: None is everywhere, empty is nowhere.
 

@@ -14,6 +14,8 @@ RATE_LIMITS: Final = {
     "manage_email": "10/m/user,20/h/user",
     "change_password": "5/m/user",
     "reauthenticate": "10/m/user",
+    "prove_card": "5/10m/user,10/h/user,30/h/ip",
+    "send_code": "3/h/user,10/h/ip",
 }
 """Each process counts for itself (docs/rules/accounts.md)."""
 

@@ -7,14 +7,10 @@ from enum import StrEnum
 from os import link
 from pathlib import Path
 
-SHORSTAFF_ROLES = ("admin", "merchandiser", "store", "finance", "reader")
-"""The roles of access' rules, which are read only after the settings; a test holds the two together."""
+from onebasket.commerce.access.rules import ROLE_RIGHTS
 
-TEST_SECRET_KEY = 50
+SHORTEST_SECRET_KEY = 50
 """Characters; Django's own deployment check asks for the same."""
-
-STAFF_ROLES = ("admin", "merchandiser", "store", "finance", "reader")
-"""The roles of access' rules, which are read only after the settings; a test holds the two together."""
 
 TEST_SECRET_KEY = "test-key-" + "0123456789abcdef" * 4
 
@@ -88,7 +84,7 @@ def read_environment(variables: Mapping[str, str], *, directory: Path) -> Enviro
         event_days=_whole(variables, "ONEBASKET_EVENT_DAYS", default=0, lowest=0),
         mail=variables.get("ONEBASKET_MAIL", "") or ("none:" if mode == Mode.PRODUCTION else "file:"),
         mail_from=variables.get("ONEBASKET_MAIL_FROM", "") or "onebasket@localhost",
-        staff_mfa=_several(variables, "ONEBASKET_STAFF_MFA", STAFF_ROLES),
+        staff_mfa=_several(variables, "ONEBASKET_STAFF_MFA", tuple(ROLE_RIGHTS)),
     )
 
 

@@ -23,7 +23,9 @@ def mail_settings(address: str, *, home: Path, sender: str) -> dict[str, Any]:
         parts = urlsplit(address)
         port = parts.port
     except ValueError as error:
-        raise InvalidEnvironmentError(f"ONEBASKET_MAIL has a host or port that cannot be read. Forms: {FORMS}") from error
+        raise InvalidEnvironmentError(
+            f"ONEBASKET_MAIL has a host or port that cannot be read. Forms: {FORMS}"
+        ) from error
     settings = {"DEFAULT_FROM_EMAIL": sender, "SERVER_EMAIL": sender, "EMAIL_TIMEOUT": TIMEOUT_SECONDS}
     if parts.scheme in _PORTS and parts.hostname:
         return {**settings, **_smtp(parts, port or _PORTS[parts.scheme]), "MAIL_IS_SENT": True}

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import Q
+
 from onebasket.base import bulk
 from onebasket.base.columns import as_instant
 from onebasket.commerce.customers.models import Customer
@@ -73,3 +75,9 @@ def numbers_beside(loyalty_number: str) -> tuple[str, ...]:
     """Return every number of whoever has this one, the one that stands for all first; itself where nobody has it."""
     found = Customer.objects.filter(loyalty_number=loyalty_number).values_list("pk", "merged_into_id").first()
     return (loyalty_number,) if found is None else numbers_of(found[1] or found[0])
+
+
+def accounts_among(customer_id: int) -> tuple[int, ...]:
+    """Return the user ids of everybody who signs in as a customer: more than one where accounts were merged."""
+    rows = Customer.objects.filter(Q(pk=customer_id) | Q(merged_into=customer_id), user_id__isnull=False)
+    return tuple(sorted(user_id for user_id in rows.values_list("user_id", flat=True) if user_id is not None))
