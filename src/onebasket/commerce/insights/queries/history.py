@@ -1,6 +1,7 @@
 """One history over till and web."""
 
 from onebasket.commerce.customers.queries import numbers_beside
+from onebasket.commerce.customers.rules.cards import ERASED
 from onebasket.commerce.insights.rules.history import AFTER_ALL, BEFORE_ALL, Cursor, HistoryEntry, edge, merged
 from onebasket.commerce.orders.queries import history as orders
 from onebasket.commerce.orders.queries.history import OrderHead, orders_of
@@ -17,11 +18,11 @@ def history(
     """Return what a number's owner bought and ordered, under all their numbers, the newest first: four statements.
 
     `after` is the cursor that the page before gave. `places` are the codes of the places that may be seen; None is
-    everywhere. Nobody's number, an empty one too, has no history.
+    everywhere. An empty number has no history, and neither has what stands for people who were erased.
     """
-    numbers = numbers_beside(loyalty_number) if loyalty_number else ()
-    if not numbers:
+    if loyalty_number in {"", ERASED}:
         return [], None
+    numbers = numbers_beside(loyalty_number)
     sold, _ = receipts_of(numbers, places=places, after=_ids(after, "receipt"), limit=limit + 1)
     placed, _ = orders_of(numbers, places=places, after=_ids(after, "order"), limit=limit + 1)
     return merged([[_order(head) for head in placed], [_receipt(head) for head in sold]], limit=limit)

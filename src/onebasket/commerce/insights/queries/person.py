@@ -1,5 +1,6 @@
 """Everything that is kept about a person, over all modules: found, and handed out as one JSON document."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ import msgspec
 from onebasket.base.clock import database_now
 from onebasket.commerce.access.queries import accounts_of
 from onebasket.commerce.access.rules import AccountFacts
-from onebasket.commerce.customers.queries import accounts_among, numbers_of
+from onebasket.commerce.customers.queries import accounts_among
 from onebasket.commerce.customers.queries.doubles import MergeRead, merges_of
 from onebasket.commerce.customers.queries.reading import CustomerRead, read_customer
 from onebasket.commerce.insights.rules.person import Who
@@ -38,16 +39,7 @@ class PersonExport(msgspec.Struct, frozen=True):
 def who_is(customer_id: int) -> Who | None:
     """Return by what a customer is found everywhere; None where there is none, or it was merged into another."""
     customer = read_customer(customer_id)
-    if customer is None:
-        return None
-    accounts = accounts_of(accounts_among(customer_id))
-    verified = {email for account in accounts for email in account.verified}
-    return Who(
-        customer_id,
-        numbers_of(customer_id),
-        tuple(account.user_id for account in accounts),
-        tuple(sorted(verified if accounts else {customer.head.email} - {""})),
-    )
+    return None if customer is None else _who(customer_id, customer, accounts_of(accounts_among(customer_id)))
 
 
 def export_person(customer_id: int) -> PersonExport | None:
@@ -55,15 +47,16 @@ def export_person(customer_id: int) -> PersonExport | None:
 
     A fixed number of statements, and five more for each 200 receipts.
     """
-    who = who_is(customer_id)
     customer = read_customer(customer_id)
-    if who is None or customer is None:
+    if customer is None:
         return None
+    accounts = accounts_of(accounts_among(customer_id))
+    who = _who(customer_id, customer, accounts)
     return PersonExport(
         form=FORM,
         as_of=database_now(),
         customer=customer,
-        accounts=tuple(accounts_of(who.accounts)),
+        accounts=tuple(accounts),
         merges=tuple(merges_of(customer_id)),
         receipts=tuple(whole_receipts_of(who.numbers)),
         orders=tuple(personal_orders(ids_of_person(who.numbers, who.emails))),
@@ -74,3 +67,13 @@ def as_document(export: PersonExport) -> bytes:
     """Return an export as JSON that people can read."""
     written: Any = msgspec.json.encode(export)
     return msgspec.json.format(written, indent=2)  # type: ignore[no-any-return]
+
+
+def _who(customer_id: int, customer: CustomerRead, accounts: Sequence[AccountFacts]) -> Who:
+    verified = {email for account in accounts for email in account.verified}
+    return Who(
+        customer_id,
+        customer.numbers,
+        tuple(account.user_id for account in accounts),
+        tuple(sorted(verified if accounts else {customer.head.email} - {""})),
+    )
