@@ -227,7 +227,7 @@ def test_consents_are_stated_and_never_changed(source: int, ann: int) -> None:
         ("offers_personal", True, "1", "customer"),
     ]  # fmt: skip
     assert CustomerConsent.objects.count() == 3
-    assert Event.objects.filter(type="consent.stated").count() == 3
+    assert Event.objects.filter(type="customer.consented").count() == 3
 
 
 def test_a_number_stands_for_itself_where_nobody_has_it(ann: int) -> None:

@@ -59,6 +59,7 @@ DOORS = (
     Door("POST", "/orders/{order_id}/hand-over", HIDDEN, {}, key=True),
     Door("POST", "/orders/{order_id}/put-back", HIDDEN, {}, key=True),
     Door("POST", "/orders/{order_id}/confirm-payment", HIDDEN, {}, key=True),
+    Door("POST", "/orders/{order_id}/reopen", HIDDEN, {}, key=True),
     Door("POST", "/baskets", REFUSED, {"place": "p1"}, key=True),
     Door("GET", "/baskets/{basket_id}", HIDDEN),
     Door("PUT", "/baskets/{basket_id}/lines/milk", HIDDEN, {"quantity": 0}, key=True),
@@ -91,6 +92,10 @@ DOORS = (
     Door("POST", "/quarantine/{item_id}/discard", HIDDEN, {"note": "no"}, key=True),
     Door("PUT", "/places", REFUSED, batch(**PLACE)),
     Door("GET", "/places", EMPTY),
+    Door("GET", "/places/{place}/slots", HIDDEN),
+    Door("PUT", "/slots/plans", REFUSED, batch(place="p1", windows=[])),
+    Door("PUT", "/slots/exceptions", REFUSED, batch(place="p1", date="2026-12-24")),
+    Door("GET", "/slots/plans", EMPTY),
     Door("PUT", "/products", SHARED, batch(**PRODUCT)),
     Door("GET", "/products", SHARED, query="?sku=milk"),
     Door("POST", "/products/retire", SHARED, batch(sku="milk")),
@@ -132,7 +137,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     for position, event in enumerate(Event.objects.exclude(place_code="").order_by("id"), 1):
         event.position = position
         event.save(update_fields=["position"])
+    hub.shop.put("slots/plans", batch(place="p1", windows=[]))
     ids = {
+        "place": "p1",
         "order_id": order,
         "basket_id": basket,
         "hold_id": hold,
@@ -145,7 +152,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def test_the_table_names_every_endpoint() -> None:
-    assert len(ENDPOINTS) == 15
+    assert len(ENDPOINTS) == 16
     named = {(door.method, door.path.replace("/lines/milk", "/lines/{sku}")) for door in DOORS}
     assert named == CONTRACTS.keys()
 

@@ -21,6 +21,7 @@ from onebasket.channels.api import (
     quarantine,
     receipts,
     reference,
+    slots,
     steps,
     stock,
     webhooks,
@@ -29,8 +30,8 @@ from onebasket.channels.api.application import SECTIONS, api
 from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
-    orders, steps, baskets, holds, receipts, availability, stock, exceptions, quarantine, places, catalogue, customers,
-    prices, events, webhooks,
+    orders, steps, baskets, holds, receipts, availability, stock, exceptions, quarantine, places, slots, catalogue,
+    customers, prices, events, webhooks,
 )  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 

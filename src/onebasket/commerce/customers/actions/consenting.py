@@ -66,7 +66,7 @@ def _keep(stated: Sequence[tuple[int, ConsentItem]], *, by: str, now: datetime) 
     outbox.record(
         [
             outbox.News(
-                "consent.stated",
+                "customer.consented",
                 f"customer/{item.loyalty_number}",
                 now,
                 msgspec.to_builtins(

@@ -127,6 +127,6 @@ EVENTS: dict[str, type[msgspec.Struct]] = {
     "customer.merged": CustomerMerged,
     "customer.parted": CustomerParted,
     "customer.erased": CustomerErased,
-    "consent.stated": ConsentStated,
+    "customer.consented": ConsentStated,
 }
 """The data of each event type that customers emit."""

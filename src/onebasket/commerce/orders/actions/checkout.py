@@ -8,13 +8,14 @@ from uuid import UUID
 import msgspec
 from django.db import transaction
 
-from onebasket.base import inbox
+from onebasket.base import bulk, inbox
 from onebasket.base.clock import database_now
 from onebasket.commerce.orders.actions.basket_world import (
+    Read,
     kept_back_at,
     load_known,
     load_parts,
-    lock_and_load,
+    lock_and_read,
     names_of,
     settle_time,
 )
@@ -22,7 +23,7 @@ from onebasket.commerce.orders.actions.basket_writing import write_baskets
 from onebasket.commerce.orders.actions.drafting import Draft, DraftLine
 from onebasket.commerce.orders.actions.writing import Placing, write_orders
 from onebasket.commerce.orders.rules.basket import Basket
-from onebasket.commerce.orders.rules.basket_changes import Shelves
+from onebasket.commerce.orders.rules.basket_changes import Known, Shelves
 from onebasket.commerce.orders.rules.baskets import BasketUnknown, Checkout, CheckoutRefused
 from onebasket.commerce.orders.rules.checking import refuse_checkout, short_lines
 from onebasket.commerce.orders.rules.messages import OrderConflict, OrderPlaced
@@ -66,7 +67,8 @@ def check_out(calls: Sequence[CheckoutCall]) -> list[CheckoutOutcome]:
         claims = [inbox.Claim(c.source_id, c.request.key, fingerprint(c.request)) for c in calls]
         claimed = inbox.claim("checkout", claims, now=now)
         fresh = {position: calls[position] for position in sorted(claimed.fresh)}
-        baskets = lock_and_load({call.request.basket for call in fresh.values()})
+        read = lock_and_read({call.request.basket for call in fresh.values()})
+        baskets = read.baskets
         unknown = {
             position: BasketUnknown(call.request.basket)
             for position, call in fresh.items()
@@ -74,16 +76,17 @@ def check_out(calls: Sequence[CheckoutCall]) -> list[CheckoutOutcome]:
         }
         inbox.unclaim([claimed.fresh[position] for position in unknown])
         theirs = {position: call for position, call in fresh.items() if position not in unknown}
-        decided = _decide_all(theirs, claimed.fresh, baskets, now=now) if theirs else {}
-        inbox.settle({claimed.fresh[p]: _encode(outcome).decode() for p, outcome in decided.items()})
+        decided = _decide_all(theirs, claimed.fresh, read, now=now) if theirs else {}
         return inbox.answer(
             claimed, {**decided, **unknown}, count=len(calls), decode=_decode, conflict=lambda _: OrderConflict()
         )
 
 
 def _decide_all(
-    fresh: Mapping[int, CheckoutCall], entries: Mapping[int, int], baskets: Mapping[UUID, Basket], *, now: datetime
+    fresh: Mapping[int, CheckoutCall], entries: Mapping[int, int], read: Read, *, now: datetime
 ) -> dict[int, OrderPlaced | CheckoutRefused]:
+    baskets = read.baskets
+    load_known(read)
     settle_time(baskets.values(), now)
     shelves = _lock(baskets, now=now)
     decided: dict[int, OrderPlaced | CheckoutRefused] = {}
@@ -96,11 +99,13 @@ def _decide_all(
         else:
             placings.append(Placing(position, entries[position], call.source_id, found))
     placed = [baskets[placing.draft.id] for placing in placings]
-    end_parts([part.id for basket in placed for part in basket.turned_over if part.id], confirmed=True)
-    decided |= write_orders(placings, now=now)
-    write_baskets(placed, now=now)
-    post_slots(shelves.slots, now=now)
-    post(shelves.book, now=now, names=names_of(load_known((), ()), baskets.values()))
+    with bulk.together(when=len(fresh) <= bulk.FEW_ROWS):
+        end_parts([part.id for basket in placed for part in basket.turned_over if part.id], confirmed=True)
+        write_baskets(placed, now=now)
+        post_slots(shelves.slots, now=now)
+        post(shelves.book, now=now, names=names_of(Known({}, {}), baskets.values()))
+        decided |= write_orders(placings, now=now)
+        inbox.settle({entries[p]: _encode(outcome).decode() for p, outcome in decided.items()})
     return decided
 
 
