@@ -54,6 +54,9 @@ class Receipt(models.Model):
             models.Index(fields=["place", "business_day", "till", "number"], name="receipt_number"),
             models.Index(fields=["booked_at"], name="receipt_booked"),
             models.Index(
+                fields=["loyalty_number", "occurred_at"], condition=~Q(loyalty_number=""), name="receipt_loyalty"
+            ),
+            models.Index(
                 fields=["original_place", "original_day", "original_till", "original_number"],
                 condition=Q(awaits_original=True),
                 name="receipt_awaits_original",
