@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "onebasket.commerce.stock.apps.StockConfig",
     "onebasket.commerce.sales.apps.SalesConfig",
     "onebasket.commerce.pricing.apps.PricingConfig",
+    "onebasket.commerce.search.apps.SearchConfig",
     "onebasket.commerce.orders.apps.OrdersConfig",
     "onebasket.channels.api",
     "onebasket.channels.desk",
