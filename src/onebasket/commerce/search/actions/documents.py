@@ -19,6 +19,7 @@ def document_of(item: Indexed) -> tantivy.Document:
     document.add_text("sku", product.sku)
     document.add_text("name", name.name)
     document.add_text("head", name.head)
+    document.add_text("core", name.whole.rpartition(" ")[2])
     document.add_text("whole", name.whole)
     document.add_text("whole_category", category.stems)
     document.add_text("label", name.label)

@@ -17,7 +17,7 @@ from onebasket.kernel.money import MAX_AMOUNT
 Query, MUST, SHOULD, NOT = tantivy.Query, tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
 _EXACT: Final = 1_000.0
 _FIELDS: Final = (
-    ("head", weights.HEAD), ("name", weights.NAME), ("brand_words", weights.BRAND),
+    ("core", weights.CORE), ("head", weights.HEAD), ("name", weights.NAME), ("brand_words", weights.BRAND),
     ("category_words", weights.CATEGORY), ("anywhere", weights.ANYWHERE),
 )  # fmt: skip
 
@@ -75,8 +75,8 @@ class Asked:
         kept = [scored(query, 0.0) for facet, query in self.narrowings.items() if facet != leaving_out]
         return Query.boolean_query([(MUST, text), *((MUST, query) for query in kept)])
 
-    def ranked(self, found: tantivy.Query) -> tantivy.Query:
-        """Return the same products, their score raised by what sells at the place and is there."""
+    def ranked(self, found: tantivy.Query, *, shelf: bool = True) -> tantivy.Query:
+        """Return the same products, their score raised by what sells at the place and, with `shelf`, by what is there."""
         if self.place is None:
             return found
         steps = range(1, weights.MOST_DOUBLINGS + 1)
@@ -84,7 +84,8 @@ class Asked:
             scored(Query.term_query(self.schema, "sold", f"{self.place.id}:{step}"), step * weights.SOLD_HERE)
             for step in steps
         ]
-        raised.append(scored(self.here, weights.HERE))
+        if shelf:
+            raised.append(scored(self.here, weights.HERE))
         return Query.boolean_query([(MUST, found), *((SHOULD, query) for query in raised)])
 
     def text(self, reading: Reading, *, need: int | None = None, sizes: bool = True) -> tantivy.Query:

@@ -30,7 +30,7 @@ def find(query: SearchQuery, *, now: datetime | None = None) -> SearchPage:
     """Return a page of the products that a shopper means, best first, with facets; never an error for what is typed.
 
     Prices and availability of the hits are those of `now` (the database's clock unless stated); what narrows and
-    counts them is some seconds old at the most. At most ten statements, whatever is asked and found.
+    counts them is some seconds old at the most. At most eleven statements, whatever is asked and found.
 
     Raises:
         IndexMissingError: there is no index yet.
@@ -92,7 +92,10 @@ def _page(asked: Asked, text: tantivy.Query) -> Found:
     query, snapshot = asked.query, asked.snapshot
     if query.sort in {"price", "price_desc"} and (asked.has_prices or asked.has_own_prices):
         return _by_price(asked, asked.narrowed(text))
-    wanted = asked.ranked(asked.narrowed(scored(text, 1.0) if query.sort == "popular" else text))
+    if query.sort == "popular":
+        wanted = asked.ranked(asked.narrowed(scored(text, 1.0)), shelf=False)
+    else:
+        wanted = asked.ranked(asked.narrowed(text))
     return snapshot.search(wanted, limit=query.limit, offset=query.offset, weight_by_field="weight")
 
 

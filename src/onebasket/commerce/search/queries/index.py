@@ -168,7 +168,7 @@ def build_schema(about: About) -> tantivy.Schema:
     builder.add_text_field("name", tokenizer_name="whitespace", index_option="position")
     for field in ("head", "category_words", "brand_words", "anywhere", "surface", "sizes", "sold", "here"):
         builder.add_text_field(field, tokenizer_name="whitespace", index_option="basic")
-    for field in ("whole", "whole_category"):
+    for field in ("core", "whole", "whole_category"):
         builder.add_text_field(field, tokenizer_name="raw", index_option="basic")
     for field in ("label", "department", "category", "brand"):
         builder.add_text_field(field, tokenizer_name="raw", index_option="basic", fast=True)

@@ -8,8 +8,10 @@ is one step better.
 from math import log2
 from typing import Final, NamedTuple
 
+CORE: Final = 3.5
+"""The last word before the first comma of the name: milk in fluid milk, but not in milk chocolate."""
 HEAD: Final = 3.0
-"""A word in the name before its first comma: what the product is."""
+"""Another word before the first comma: what the product is."""
 NAME: Final = 2.2
 BRAND: Final = 2.4
 CATEGORY: Final = 1.6
