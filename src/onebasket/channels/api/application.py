@@ -34,6 +34,7 @@ SECTIONS = {
     "line-exceptions": "Lines that nobody knows yet.",
     "quarantine": "Messages that could not be booked.",
     "places": "Stores, warehouses, partners.",
+    "search": "What a shopper finds.",
     "products": "What is sold, and its barcodes.",
     "units": "What quantities are counted in.",
     "prices": "The price book.",

@@ -20,6 +20,7 @@ from onebasket.channels.api import (
     quarantine,
     receipts,
     reference,
+    search,
     steps,
     stock,
     webhooks,
@@ -28,8 +29,8 @@ from onebasket.channels.api.application import SECTIONS, api
 from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
-    orders, steps, holds, receipts, availability, stock, exceptions, quarantine, places, catalogue, customers, prices,
-    events, webhooks,
+    orders, steps, holds, receipts, availability, stock, exceptions, quarantine, places, catalogue, search, customers,
+    prices, events, webhooks,
 )  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 

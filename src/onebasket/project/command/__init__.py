@@ -24,6 +24,7 @@ COMMANDS = (
     "check",
     "worker",
     "load",
+    "search",
     "audit",
     "bench",
     "source",
