@@ -16,7 +16,7 @@ import tantivy
 from onebasket.base import bulk
 from onebasket.base.clock import database_now
 from onebasket.commerce.catalogue.queries.listing import listed_after
-from onebasket.commerce.pricing.queries.listing import priced_where
+from onebasket.commerce.pricing.queries.shelf import priced_where
 from onebasket.commerce.search.actions.documents import document_of
 from onebasket.commerce.search.models import SearchState
 from onebasket.commerce.search.queries.index import CURRENT, VERSION, About, build_schema, index_folder

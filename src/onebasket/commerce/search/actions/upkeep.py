@@ -15,7 +15,7 @@ from onebasket.base import bulk
 from onebasket.base.clock import database_now
 from onebasket.commerce.catalogue.queries.listing import ListedProduct, listed_by_id, listed_by_sku
 from onebasket.commerce.places.queries import places_by_code
-from onebasket.commerce.pricing.queries.listing import repriced_between
+from onebasket.commerce.pricing.queries.shelf import repriced_between
 from onebasket.commerce.search.actions.building import (
     IndexBusyError,
     counted,

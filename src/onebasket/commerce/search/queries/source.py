@@ -7,7 +7,7 @@ from typing import NamedTuple
 from onebasket.base import bulk
 from onebasket.commerce.catalogue.queries.listing import ListedProduct
 from onebasket.commerce.places.queries import all_places
-from onebasket.commerce.pricing.queries.listing import ShelfPrice, shelf_prices
+from onebasket.commerce.pricing.queries.shelf import ShelfPrice, shelf_prices
 from onebasket.commerce.stock.queries.sellable import stocked_places
 from onebasket.kernel.money import divide_half_up
 
