@@ -93,6 +93,7 @@ INSTALLED_APPS = [
     "onebasket.commerce.payments.apps.PaymentsConfig",
     "onebasket.commerce.sales.apps.SalesConfig",
     "onebasket.commerce.pricing.apps.PricingConfig",
+    "onebasket.commerce.search.apps.SearchConfig",
     "onebasket.commerce.orders.apps.OrdersConfig",
     "onebasket.commerce.insights.apps.InsightsConfig",
     "onebasket.channels.api",
