@@ -71,6 +71,8 @@ def _written(
             bill.reductions(),
             parts,
             notes.on_line(bill),
+            bill.line.item.shelf.amount,
+            bill.line.item.shelf.per_quantity,
         )
         for bill, parts in zip(bills, taxes, strict=True)
     )

@@ -22,16 +22,17 @@ Times = Annotated[int, Meta(ge=0, le=1_000_000)]
 Code = Annotated[str, Meta(min_length=1, max_length=64)]
 Text = Annotated[str, Meta(max_length=200)]
 Codes = frozenset[Code]
+Groups = frozenset[Annotated[str, Meta(min_length=1, max_length=160)]]
 
 
 class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Goods by SKU or group, or `everything`; what is named in `without_…` is left out whatever else names it."""
 
     skus: Codes = frozenset()
-    groups: Codes = frozenset()
+    groups: Groups = frozenset()
     everything: bool = False
     without_skus: Codes = frozenset()
-    without_groups: Codes = frozenset()
+    without_groups: Groups = frozenset()
 
 
 class AmountOff(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="amount_off", tag_field="kind"):
