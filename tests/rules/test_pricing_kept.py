@@ -1,4 +1,4 @@
-"""What is paid back for a broken promotion, by either policy; and what a basket costs under other promotions."""
+"""What is paid back for goods of a broken promotion, by either policy."""
 
 from collections.abc import Sequence
 
@@ -17,13 +17,11 @@ from onebasket.commerce.pricing.rules.kept import (
     refund_by_repricing,
     reprice_kept,
 )
-from onebasket.commerce.pricing.rules.preview import LineChange, PromotionEffect, preview, sum_up
 from onebasket.commerce.pricing.rules.promotions import (
     BasketOff,
     Bundle,
     BundlePart,
     MultiBuy,
-    PercentOff,
     Promotion,
     Tier,
 )
@@ -180,23 +178,3 @@ def test_portions_sum_up(amount: int, pieces: list[int]) -> None:
         taken += units
 
     assert total == amount
-
-
-def test_a_preview_tells_which_lines_and_totals_change() -> None:
-    before = compile_promotions([DEAL])
-    after = compile_promotions([promotion("tenth", PercentOff(100_000))])
-    soups, bread = ask(item("soup", 3, 200)), ask(item("bread", 2, 300))
-
-    change = preview(soups, before, after)
-    assert change.lines == (LineChange(1, "soup", 500, 540),)
-    assert change.difference == 40
-    totals = sum_up(preview(each, before, after) for each in (soups, bread))
-    assert (totals.baskets, totals.changed, totals.total_before, totals.total_after) == (2, 2, 1_100, 1_080)
-    assert totals.effects_before == (PromotionEffect("3for5", 1, 1, 100),)
-    assert totals.effects_after == (PromotionEffect("tenth", 2, 5, 120),)
-
-
-def test_a_preview_of_the_same_promotions_changes_nothing() -> None:
-    rules = compile_promotions([DEAL])
-
-    assert sum_up([preview(SOUPS, rules, rules)]).changed == 0
