@@ -2,7 +2,19 @@
 
 from django.db.models import Model
 
-from onebasket.channels.desk.admins import access, catalogue, exceptions, ledger, orders, promises, sales, system
+from onebasket.channels.desk.admins import (
+    access,
+    catalogue,
+    exceptions,
+    ledger,
+    orders,
+    previews,
+    promises,
+    promotions,
+    sales,
+    system,
+    taxes,
+)
 from onebasket.channels.desk.rows import ReadOnlyAdmin
 
 ADMINS: dict[type[Model], type[ReadOnlyAdmin]] = {
@@ -12,6 +24,9 @@ ADMINS: dict[type[Model], type[ReadOnlyAdmin]] = {
     **sales.ADMINS,
     **orders.ADMINS,
     **catalogue.ADMINS,
+    **promotions.ADMINS,
+    **previews.ADMINS,
+    **taxes.ADMINS,
     **access.ADMINS,
     **system.ADMINS,
 }
