@@ -27,7 +27,7 @@ from onebasket.commerce.pricing.queries.listing import read_promotion
 from onebasket.commerce.pricing.queries.remembered import recall
 from onebasket.commerce.pricing.rules import promotions as terms
 from onebasket.commerce.pricing.rules.messages import serial_digest
-from onebasket.commerce.pricing.rules.promotions import Audience, Limits, Selector, Stacking
+from onebasket.commerce.pricing.rules.promotions import Audience, Limits, Selector, Stacking, decode_promotion
 from tests.channels.test_desk_works import do, refused, said, trail
 from tests.channels.test_desk_world import World, make_people, make_world
 from tests.offers import SINCE, promotion
@@ -158,7 +158,7 @@ def test_what_the_form_shows_is_what_it_states(saving: terms.Saving) -> None:
     )
 
     fields = shown(one, time_zone="America/New_York")
-    sent = {name: _typed(value) for name, value in fields.items() if value not in (None, False)}
+    sent = {name: _typed(value) for name, value in fields.items() if value is not None and value is not False}
     form = PromotionForm(sent, row=None, user=UserFacts("tests", "admin"))
     assert form.is_valid(), form.errors
 
@@ -178,7 +178,7 @@ def test_what_a_form_cannot_show_is_stated_as_json(merchandiser: Client) -> None
         "currency": "USD", "valid_from": "2026-01-01T00:00:00Z"}"""
 
     assert "terms" in refused(do(merchandiser, "state-promotion", terms="{}"))
-    assert "terms" in refused(do(merchandiser, "state-promotion", terms="no json \ud83d\ude00"))
+    assert "terms" in refused(do(merchandiser, "state-promotion", terms="no json"))
     assert said(do(merchandiser, "state-promotion", terms=bundle)) == ["The draft is kept. Preview it, then launch it."]
 
     draft = standing("menu", 1)
@@ -188,9 +188,8 @@ def test_what_a_form_cannot_show_is_stated_as_json(merchandiser: Client) -> None
     assert offered == ["launch-promotion", "preview-promotion", "end-promotion", "state-promotion"]
     form = merchandiser.get(reverse("desk:work", args=["state-promotion"]) + "?code=menu").context["form"]
     assert '"code": "menu"' in form.initial["terms"]
-    assert '"three-soups"' in merchandiser.get(reverse("desk:work", args=["state-promotion"])).content.decode().replace(
-        "&quot;", '"'
-    )
+    sample = merchandiser.get(reverse("desk:work", args=["state-promotion"])).context["form"].initial["terms"]
+    assert decode_promotion(sample).code == "three-soups"
 
 
 def test_a_draft_that_waits_is_the_one_to_change(merchandiser: Client) -> None:
@@ -266,7 +265,7 @@ def test_single_use_codes_are_shown_once_and_kept_as_digests(merchandiser: Clien
 
     codes = done.context["done"].secret.split()
     assert (len(set(codes)), {len(code) for code in codes}) == (3, {19})
-    assert done.headers["Cache-Control"] == "no-store"
+    assert "no-store" in done.headers["Cache-Control"]
     kept = set(CouponSerial.objects.values_list("digest", flat=True))
     assert kept == {serial_digest(code) for code in codes}
     assert trail("coupon/ONCE") == [("merchandiser", "coupon.codes")]
