@@ -4,6 +4,7 @@ import msgspec
 
 from onebasket.commerce.catalogue.rules import EVENTS as CATALOGUE
 from onebasket.commerce.customers.rules import EVENTS as CUSTOMERS
+from onebasket.commerce.fulfilment.rules.messages import EVENTS as FULFILMENT
 from onebasket.commerce.orders.rules.baskets import EVENTS as BASKETS
 from onebasket.commerce.orders.rules.messages import EVENTS as ORDERS
 from onebasket.commerce.places.rules import EVENTS as PLACES
@@ -13,6 +14,6 @@ from onebasket.commerce.slots.rules.events import EVENTS as SLOTS
 from onebasket.commerce.stock.rules.events import EVENTS as STOCK
 
 EVENTS: dict[str, type[msgspec.Struct]] = (
-    PLACES | CATALOGUE | CUSTOMERS | PRICING | STOCK | SLOTS | SALES | BASKETS | ORDERS
+    PLACES | CATALOGUE | CUSTOMERS | PRICING | STOCK | SLOTS | SALES | BASKETS | ORDERS | FULFILMENT
 )
 """The data of every event type there is, without the prefix."""

@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "onebasket.commerce.pricing.apps.PricingConfig",
     "onebasket.commerce.search.apps.SearchConfig",
     "onebasket.commerce.orders.apps.OrdersConfig",
+    "onebasket.commerce.fulfilment.apps.FulfilmentConfig",
     "onebasket.commerce.insights.apps.InsightsConfig",
     "onebasket.channels.api",
     "onebasket.channels.desk",
