@@ -34,13 +34,8 @@ SECTIONS = {
     "discrepancies": "Shelves below zero.",
     "line-exceptions": "Lines that nobody knows yet.",
     "quarantine": "Messages that could not be booked.",
-<<<<<<< HEAD
-    "places": "Stores, warehouses, partners.",
-    "search": "What a shopper finds.",
-=======
     "places": "Stores, warehouses, partners; and the slots that they offer.",
     "slots": "When places hand out: weekly plans, and dates that are exceptions.",
->>>>>>> main
     "products": "What is sold, and its barcodes.",
     "units": "What quantities are counted in.",
     "prices": "The price book.",
