@@ -39,7 +39,7 @@ SECTIONS = {
     "products": "What is sold, and its barcodes.",
     "units": "What quantities are counted in.",
     "prices": "The price book.",
-    "customers": "Loyalty numbers.",
+    "customers": "Who buys: cards, people, what they agreed to and bought.",
     "events": "News, by position.",
     "webhooks": "News, delivered.",
 }

@@ -16,6 +16,7 @@ from onebasket.channels.api import (
     exceptions,
     holds,
     orders,
+    people,
     places,
     prices,
     quarantine,
@@ -31,7 +32,7 @@ from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
     orders, steps, baskets, holds, receipts, availability, stock, exceptions, quarantine, places, slots, catalogue,
-    customers, prices, events, webhooks,
+    customers, people, prices, events, webhooks,
 )  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 

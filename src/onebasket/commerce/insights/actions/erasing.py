@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 import msgspec
 from django.db import transaction
@@ -24,6 +25,13 @@ LOOK_BACK = timedelta(days=2)
 """How far back late facts are looked for: further than any pause between two looks."""
 
 
+class Rewritten(NamedTuple):
+    """How many messages forgot the person, and which in quarantine a human being has to look at."""
+
+    messages: int
+    left: tuple[int, ...]
+
+
 def erase_person(customer_id: int, *, actor: str) -> Erased | EraseRefused:
     """Erase everything personal about a customer, under all their numbers and accounts.
 
@@ -33,20 +41,38 @@ def erase_person(customer_id: int, *, actor: str) -> Erased | EraseRefused:
     Raises:
         CustomerError: there is no such customer.
     """
-    who = who_is(customer_id)
-    if who is None:
-        raise CustomerError("There is no such customer.")
-    orders = ids_of_person(who.numbers, who.emails)
-    if waiting := open_among(orders):
+    who = _who(customer_id)
+    if waiting := open_among(ids_of_person(who.numbers, who.emails)):
         return _refused(waiting)
-    messages, left = _rewrite_messages(who)
+    return erase_rows(customer_id, rewrite_messages(customer_id), actor=actor)
+
+
+def rewrite_messages(customer_id: int) -> Rewritten:
+    """Take a customer's numbers out of the answers that the inbox keeps, and out of quarantine; again changes nothing.
+
+    Raises:
+        CustomerError: there is no such customer.
+    """
+    who = _who(customer_id)
+    entries = entries_naming(who.numbers)
     with transaction.atomic():
-        now = database_now()
-        gone = erase_customer(customer_id, actor=actor, now=now)
-        orders = ids_of_person(gone.numbers, who.emails)
+        rewrite_entries(entries)
+    scrubbed, left = scrub_quarantine(who.numbers)
+    return Rewritten(len(entries) + scrubbed, left)
+
+
+def erase_rows(customer_id: int, rewritten: Rewritten, *, actor: str) -> Erased | EraseRefused:
+    """Erase what is left once messages were rewritten, in one transaction; refused while an order is open.
+
+    Raises:
+        CustomerError: there is no such customer.
+    """
+    with transaction.atomic():
+        now, who = database_now(), _who(customer_id)
+        orders = ids_of_person(who.numbers, who.emails)
         if waiting := open_among(orders):
-            transaction.set_rollback(True)
             return _refused(waiting)
+        gone = erase_customer(customer_id, actor=actor, now=now)
         receipts = forget_numbers(gone.numbers, put=ERASED)
         forgotten = forget_people(orders, gone.numbers, put=ERASED)
         accounts = end_shoppers(gone.accounts)
@@ -54,8 +80,8 @@ def erase_person(customer_id: int, *, actor: str) -> Erased | EraseRefused:
         numbers=len(gone.numbers),
         receipts=receipts,
         accounts=accounts,
-        messages=messages,
-        quarantined_left=left,
+        messages=rewritten.messages,
+        quarantined_left=rewritten.left,
         at=now,
         **msgspec.structs.asdict(forgotten),
     )
@@ -76,12 +102,11 @@ def forget_late() -> int:
     return len(late)
 
 
-def _rewrite_messages(who: Who) -> tuple[int, tuple[int, ...]]:
-    entries = entries_naming(who.numbers)
-    with transaction.atomic():
-        rewrite_entries(entries)
-    scrubbed, left = scrub_quarantine(who.numbers)
-    return len(entries) + scrubbed, left
+def _who(customer_id: int) -> Who:
+    who = who_is(customer_id)
+    if who is None:
+        raise CustomerError("There is no such customer.")
+    return who
 
 
 def _refused(waiting: Sequence[str]) -> EraseRefused:
