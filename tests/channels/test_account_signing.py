@@ -218,7 +218,10 @@ def test_somebody_elses_address_is_not_taken_over(client: Client) -> None:
     assert "used up or too old" in bob.get(link_in(letter())).content.decode()
     bob.post(link_in(letter()))
     assert EmailAddress.objects.filter(email="bob@shop.example", user__email="bob@shop.example", verified=True).exists()
-    assert EmailAddress.objects.filter(email="bob@shop.example", user__email="ann@shop.example", verified=True).count() == 0
+    assert (
+        EmailAddress.objects.filter(email="bob@shop.example", user__email="ann@shop.example", verified=True).count()
+        == 0
+    )
 
 
 def test_without_mail_nobody_signs_up(client: Client, settings: Any) -> None:

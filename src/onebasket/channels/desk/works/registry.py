@@ -2,7 +2,7 @@
 
 from django.db.models import Model
 
-from onebasket.channels.desk.works import access, exceptions, orders, prices, quarantine, stock, webhooks
+from onebasket.channels.desk.works import access, customers, exceptions, orders, prices, quarantine, stock, webhooks
 from onebasket.channels.desk.works.work import Work
 
 WORKS: tuple[Work, ...] = (
@@ -33,6 +33,12 @@ WORKS: tuple[Work, ...] = (
     access.DeactivateUser(),
     access.ActivateUser(),
     access.ResetPassword(),
+    access.ResetSecondFactor(),
+    customers.ChangeCustomer(),
+    customers.MergeCustomer(),
+    customers.UndoMerge(),
+    customers.MakeCardCode(),
+    customers.EraseCustomer(),
     webhooks.AddWebhook(),
     webhooks.RotateSecret(),
     webhooks.RedeliverDead(),
