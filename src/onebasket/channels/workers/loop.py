@@ -16,6 +16,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from onebasket.base.committer import UnavailableError
 from onebasket.base.relay import number_waiting, prune_events
 from onebasket.base.webhooks import Deliveries, fan_out
+from onebasket.commerce.insights.actions.erasing import forget_late
 from onebasket.commerce.orders.actions import expire_orders
 from onebasket.commerce.slots.actions import release_expired_slots
 from onebasket.commerce.stock.actions import release_expired
@@ -149,5 +150,6 @@ def writing_jobs() -> list[Job]:
         Job("holds", lambda: release_expired(at_once), 5.0),
         Job("slots", lambda: release_expired_slots(at_once), 5.0),
         Job("orders", lambda: expire_orders(at_once), 5.0),
+        Job("late facts", forget_late, 3600.0),
         Job("prune", lambda: prune_events(settings.EVENT_DAYS), 600.0),
     ]
