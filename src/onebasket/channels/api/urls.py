@@ -11,6 +11,7 @@ from onebasket.channels.api import (
     availability,
     baskets,
     catalogue,
+    coupons,
     customers,
     events,
     exceptions,
@@ -19,12 +20,14 @@ from onebasket.channels.api import (
     people,
     places,
     prices,
+    promotions,
     quarantine,
     receipts,
     reference,
     slots,
     steps,
     stock,
+    taxes,
     webhooks,
 )
 from onebasket.channels.api.application import SECTIONS, api
@@ -32,7 +35,7 @@ from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
     orders, steps, baskets, holds, receipts, availability, stock, exceptions, quarantine, places, slots, catalogue,
-    customers, people, prices, events, webhooks,
+    customers, people, prices, promotions, coupons, taxes, events, webhooks,
 )  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 

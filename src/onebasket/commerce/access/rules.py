@@ -29,6 +29,11 @@ SCOPES: dict[str, str] = {
     "catalogue:read": "Read products, units and barcodes.",
     "prices:write": "Set and end prices.",
     "prices:read": "Read prices and their history.",
+    "promotions:write": "Set, launch and end promotions, campaigns and coupons; make single-use codes known.",
+    "promotions:read": "Read promotions, campaigns and coupons.",
+    "coupons:clip": "Put digital coupons on customers' cards.",
+    "taxes:write": "Set and end taxes, and say how they are reckoned.",
+    "taxes:read": "Read taxes.",
     "customers:write": "Load, change, merge, retire and erase customers; hand out codes that prove a card.",
     "customers:read": "Read customers, what they bought, and all that is kept about them.",
     "places:write": "Load places; state when they hand out.",
@@ -50,6 +55,9 @@ RIGHTS: dict[str, str] = {
     "catalogue.edit": "Change and retire products, units and barcodes.",
     "prices.read": "See prices and their history.",
     "prices.set": "Set and end prices.",
+    "promotions.read": "See promotions, campaigns, coupons and taxes.",
+    "promotions.set": "Set, preview, launch and end promotions and coupons.",
+    "taxes.set": "Set and end taxes, and say how they are reckoned.",
     "customers.read": "See customers.",
     "customers.edit": "Change, merge and retire customers, and hand out codes that prove a card.",
     "customers.erase": "Hand out, and erase, all that is kept about a customer.",
@@ -60,6 +68,8 @@ RIGHTS: dict[str, str] = {
     "orders.read": "See orders.",
     "orders.cancel": "Cancel orders.",
     "orders.pick": "Pick orders, put goods back and hand over.",
+    "slots.read": "See collection slots, their plans and who has taken them.",
+    "slots.plan": "Set when places hand out, and how much.",
     "exceptions.read": "See line exceptions, breaches and discrepancies.",
     "exceptions.work": "Settle line exceptions, breaches and discrepancies.",
     "quarantine.read": "See what is in quarantine, whole.",
@@ -73,17 +83,19 @@ RIGHTS: dict[str, str] = {
 }
 """What a person may do in the back office."""
 
-CHAIN_WIDE_READS = frozenset({"places.read", "catalogue.read", "prices.read"})
+CHAIN_WIDE_READS = frozenset({"places.read", "catalogue.read", "prices.read", "promotions.read"})
 """Rights that concern no single place, so that a store role has them anywhere."""
 
-_WATCH = CHAIN_WIDE_READS | {"stock.read", "sales.read", "orders.read", "exceptions.read"}
+_WATCH = CHAIN_WIDE_READS | {"stock.read", "sales.read", "orders.read", "exceptions.read", "slots.read"}
 
 ROLE_RIGHTS: dict[str, frozenset[str]] = {
     "admin": frozenset(RIGHTS),
-    "merchandiser": _WATCH | {"catalogue.edit", "prices.set", "buffers.set", "exceptions.work"},
+    "merchandiser": _WATCH
+    | {"catalogue.edit", "prices.set", "promotions.set", "buffers.set", "exceptions.work", "slots.plan"},
     "store": _WATCH
-    | {"stock.count", "orders.cancel", "orders.pick", "exceptions.work", "quarantine.read", "quarantine.work"},
-    "finance": _WATCH | {"quarantine.read", "quarantine.work", "trail.read"},
+    | {"stock.count", "orders.cancel", "orders.pick", "exceptions.work", "quarantine.read", "quarantine.work"}
+    | {"slots.plan"},
+    "finance": _WATCH | {"taxes.set", "quarantine.read", "quarantine.work", "trail.read"},
     "reader": _WATCH,
 }
 """What each role may do; nothing else is allowed."""

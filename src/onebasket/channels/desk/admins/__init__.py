@@ -11,6 +11,7 @@ from onebasket.channels.desk.admins import (
     orders,
     promises,
     sales,
+    slots,
     system,
 )
 from onebasket.channels.desk.rows import ReadOnlyAdmin
@@ -21,6 +22,7 @@ ADMINS: dict[type[Model], type[ReadOnlyAdmin]] = {
     **promises.ADMINS,
     **sales.ADMINS,
     **orders.ADMINS,
+    **slots.ADMINS,
     **catalogue.ADMINS,
     **customers.ADMINS,
     **access.ADMINS,

@@ -11,7 +11,7 @@ from onebasket.commerce.catalogue.rules import ProductFacts
 from onebasket.kernel.barcodes import lookup_keys
 from onebasket.kernel.quantity import Unit
 
-_COLUMNS = "p.id, p.sku, p.name, u.code, u.decimals, p.tracked, p.weighed, p.active, p.department, p.category"
+_COLUMNS = "p.id, p.sku, p.name, u.code, u.decimals, p.tracked, p.weighed, p.active, p.department, p.category, p.brand"
 _FROM = "FROM catalogue_product p JOIN catalogue_unit u ON u.id = p.unit_id"
 _MOST_WORDS = 8
 
@@ -113,8 +113,8 @@ def _fetch(sql: str, parameters: Sequence[Any]) -> list[ProductFacts]:
 
 
 def _product(row: Sequence[Any]) -> ProductFacts:
-    identity, sku, name, unit, decimals, tracked, weighed, active, department, category = row
+    identity, sku, name, unit, decimals, tracked, weighed, active, department, category, brand = row
     return ProductFacts(
         identity, sku, name, intern(unit), decimals, bool(tracked), bool(weighed), bool(active), intern(department),
-        intern(category),
+        intern(category), intern(brand),
     )  # fmt: skip
