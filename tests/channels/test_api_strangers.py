@@ -11,6 +11,7 @@ import pytest
 
 from onebasket.base.models import Event
 from onebasket.channels.api.application import CONTRACTS
+from onebasket.channels.api.urls import ENDPOINTS
 from onebasket.commerce.access.actions import set_source_active
 from onebasket.commerce.access.rules import SCOPES
 from onebasket.commerce.sales.models import LineException, Receipt
@@ -197,6 +198,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def test_the_table_names_every_endpoint() -> None:
+    assert ENDPOINTS
     named = {(door.method, door.path.replace("/lines/milk", "/lines/{sku}")) for door in DOORS}
     assert named == CONTRACTS.keys()
 
