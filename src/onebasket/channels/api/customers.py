@@ -16,7 +16,7 @@ from onebasket.channels.api.problems import refuse, unknown
 from onebasket.channels.api.tokens import require_every_place
 from onebasket.commerce.customers.actions import retire_customers, state_consents, upsert_customers
 from onebasket.commerce.customers.actions.details import CustomerError
-from onebasket.commerce.customers.actions.merging import Merged, merge_customers, undo_merge
+from onebasket.commerce.customers.actions.merging import Merged
 from onebasket.commerce.customers.actions.proving import make_code
 from onebasket.commerce.customers.queries.doubles import DoubleRead, doubles
 from onebasket.commerce.customers.queries.reading import (
@@ -30,6 +30,7 @@ from onebasket.commerce.customers.queries.reading import (
 from onebasket.commerce.customers.rules import ConsentItem, CustomerItem, CustomerRetirement
 from onebasket.commerce.customers.rules.merging import MergeRefused
 from onebasket.commerce.customers.rules.messages import LoyaltyNumber
+from onebasket.commerce.insights.actions.merging import merge_people, part_people
 
 Number = Annotated[str, Path(min_length=1, max_length=64)]
 """A loyalty number in a path."""
@@ -134,7 +135,7 @@ def merge_two_customers(call: Call) -> HttpResponse:
     body = call.body
 
     def act() -> Merged:
-        outcome = merge_customers(body.keep, body.other, actor=call.caller.actor, reason=body.reason)
+        outcome = merge_people(body.keep, body.other, actor=call.caller.actor, reason=body.reason)
         if isinstance(outcome, MergeRefused):
             raise refuse(422, f"merge_{outcome.code}", outcome.message)
         return outcome
@@ -153,7 +154,7 @@ def undo_one_merge(call: Call, merge_id: Annotated[int, Path(ge=1, le=2**63 - 1)
 
     def act() -> Merged:
         try:
-            return undo_merge(merge_id, actor=call.caller.actor)
+            return part_people(merge_id, actor=call.caller.actor)
         except CustomerError as error:
             raise refuse(409, "merge_stands", str(error)) from error
 

@@ -10,13 +10,14 @@ from onebasket.channels.desk.columns import address_of
 from onebasket.channels.desk.works.orders import ReasonForm
 from onebasket.channels.desk.works.work import Asked, Done, Refused, Result, Row, Work, WorkForm, refusing
 from onebasket.commerce.customers.actions.details import CustomerError, change_details
-from onebasket.commerce.customers.actions.merging import Merged, merge_customers, undo_merge
+from onebasket.commerce.customers.actions.merging import Merged
 from onebasket.commerce.customers.actions.proving import make_code
 from onebasket.commerce.customers.models import Customer, CustomerMerge
 from onebasket.commerce.customers.queries.reading import find_customer
 from onebasket.commerce.customers.rules.cards import typed_number
 from onebasket.commerce.customers.rules.person import Details
 from onebasket.commerce.insights.actions.erasing import erase_person
+from onebasket.commerce.insights.actions.merging import merge_people, part_people
 from onebasket.commerce.insights.rules.person import EraseRefused
 
 
@@ -92,7 +93,7 @@ class MergeCustomer(_OnCustomer):
     def perform(self, asked: Asked) -> Result:
         """Merge them."""
         other = typed_number(asked.data["other"])
-        outcome = merge_customers(asked.row.loyalty_number, other, actor=asked.actor, reason=asked.data["reason"])
+        outcome = merge_people(asked.row.loyalty_number, other, actor=asked.actor, reason=asked.data["reason"])
         if isinstance(outcome, Merged):
             return Done(f"{outcome.other} is {outcome.loyalty_number} from now on.")
         return Refused(outcome.message, "other")
@@ -120,7 +121,7 @@ class UndoMerge(Work):
     @refusing(CustomerError)
     def perform(self, asked: Asked) -> Result:
         """Part them."""
-        outcome = undo_merge(asked.row.pk, actor=asked.actor)
+        outcome = part_people(asked.row.pk, actor=asked.actor)
         found = find_customer(outcome.loyalty_number)
         return Done(f"{outcome.loyalty_number} and {outcome.other} are two again.", address=address_of(Customer, found))
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from onebasket.base.clock import database_now
 from onebasket.commerce.access.actions.shoppers import end_shoppers
+from onebasket.commerce.books.actions.moving import forget_points
 from onebasket.commerce.customers.actions.details import CustomerError
 from onebasket.commerce.customers.actions.erasing import erase_customer
 from onebasket.commerce.customers.actions.numbers import erased_among, is_anybody_erased
@@ -18,7 +19,9 @@ from onebasket.commerce.insights.queries.person import who_is
 from onebasket.commerce.insights.rules.person import Erased, EraseRefused, Who
 from onebasket.commerce.orders.actions.forgetting import entries_naming, forget_people, rewrite_entries
 from onebasket.commerce.orders.queries.history import ids_of_person, open_among, ordered_since
-from onebasket.commerce.sales.actions.forgetting import forget_numbers
+from onebasket.commerce.payments.actions.forgetting import forget_owners
+from onebasket.commerce.pricing.actions.forgetting import forget_numbers as forget_offers
+from onebasket.commerce.sales.actions.forgetting import forget_numbers as forget_receipts
 from onebasket.commerce.sales.queries.history import sold_since
 
 LOOK_BACK = timedelta(days=2)
@@ -73,12 +76,14 @@ def erase_rows(customer_id: int, rewritten: Rewritten, *, actor: str) -> Erased 
         if waiting := open_among(orders):
             return _refused(waiting)
         gone = erase_customer(customer_id, actor=actor, now=now)
-        receipts = forget_numbers(gone.numbers, put=ERASED)
+        points = forget_points(gone.numbers, put=ERASED, now=now)
         forgotten = forget_people(orders, gone.numbers, put=ERASED)
+        receipts = _forget_sold(gone.numbers)
         accounts = end_shoppers(gone.accounts)
     return Erased(
         numbers=len(gone.numbers),
         receipts=receipts,
+        points=points,
         accounts=accounts,
         messages=rewritten.messages,
         quarantined_left=rewritten.left,
@@ -95,13 +100,21 @@ def forget_late() -> int:
     """
     if not is_anybody_erased():
         return 0
-    since = database_now() - LOOK_BACK
-    late = sorted(erased_among(sold_since(since) | ordered_since(since)))
+    now = database_now()
+    late = sorted(erased_among(sold_since(now - LOOK_BACK) | ordered_since(now - LOOK_BACK)))
     if late:
         with transaction.atomic():
-            forget_numbers(late, put=ERASED)
+            forget_points(late, put=ERASED, now=now)
             forget_people(ids_of_person(late, ()), late, put=ERASED)
+            _forget_sold(late)
     return len(late)
+
+
+def _forget_sold(numbers: Sequence[str]) -> int:
+    """Take numbers out of what was offered, paid and sold; return how many receipts lost theirs."""
+    forget_offers(numbers)
+    forget_owners(numbers)
+    return forget_receipts(numbers, put=ERASED)
 
 
 def _who(customer_id: int) -> Who:
