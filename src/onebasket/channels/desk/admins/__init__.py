@@ -9,10 +9,13 @@ from onebasket.channels.desk.admins import (
     exceptions,
     ledger,
     orders,
+    previews,
     promises,
+    promotions,
     sales,
     slots,
     system,
+    taxes,
 )
 from onebasket.channels.desk.rows import ReadOnlyAdmin
 
@@ -25,6 +28,9 @@ ADMINS: dict[type[Model], type[ReadOnlyAdmin]] = {
     **slots.ADMINS,
     **catalogue.ADMINS,
     **customers.ADMINS,
+    **promotions.ADMINS,
+    **previews.ADMINS,
+    **taxes.ADMINS,
     **access.ADMINS,
     **system.ADMINS,
 }
