@@ -11,6 +11,7 @@ import pytest
 
 from onebasket.base.models import Event
 from onebasket.channels.api.application import CONTRACTS
+from onebasket.channels.api.urls import ENDPOINTS
 from onebasket.commerce.access.actions import set_source_active
 from onebasket.commerce.access.rules import SCOPES
 from onebasket.commerce.sales.models import LineException, Receipt
@@ -46,6 +47,7 @@ PRODUCT = {"sku": "tea", "name": "Tea"}
 PLACE = {"code": "p1", "name": "Renamed", "currency": "USD", "time_zone": "America/New_York"}
 PRICE = {"sku": "milk", "currency": "USD", "amount": 1, "valid_from": WHEN, "place": "p1"}
 PRICE_END = {"sku": "milk", "currency": "USD", "ends_at": WHEN, "place": "p1"}
+CONSENT = {"purpose": "offers_email", "given": True, "at": WHEN, "text_version": "1"}
 CHECKOUT = {"version": 1, "expected_total": 199, "contact": {"name": "Eve", "phone": "1"}}
 
 PROMOTION = {
@@ -110,6 +112,16 @@ DOORS = (
     Door("GET", "/units", SHARED),
     Door("PUT", "/customers", SHARED, batch(loyalty_number="77")),
     Door("POST", "/customers/retire", SHARED, batch(loyalty_number="77")),
+    Door("GET", "/customers", SHARED),
+    Door("POST", "/customers/consents", SHARED, batch(loyalty_number="77", **CONSENT)),
+    Door("GET", "/customers/doubles", REFUSED),
+    Door("POST", "/customers/merge", REFUSED, {"keep": "77", "other": "78"}, key=True),
+    Door("POST", "/customers/merges/{merge_id}/undo", REFUSED, key=True),
+    Door("GET", "/customers/{loyalty_number}", SHARED),
+    Door("POST", "/customers/{loyalty_number}/code", SHARED),
+    Door("GET", "/customers/{loyalty_number}/history", EMPTY),
+    Door("GET", "/customers/{loyalty_number}/export", REFUSED),
+    Door("POST", "/customers/{loyalty_number}/erase", REFUSED, key=True),
     Door("PUT", "/prices", REFUSED, batch(**PRICE)),
     Door("POST", "/prices/end", REFUSED, batch(**PRICE_END)),
     Door("GET", "/prices", SHARED, query="?sku=milk"),
@@ -155,7 +167,8 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     hub = make_hub(monkeypatch, stock={"milk": 10})
-    order = hub.shop.post("orders", ORDER, "o1").json["id"]
+    hub.shop.put("customers", {"items": [{"key": "c1", "loyalty_number": "77"}]})
+    order = hub.shop.post("orders", ORDER | {"loyalty_number": "77"}, "o1").json["id"]
     basket = hub.shop.post("baskets", {"place": "p1", "lines": [{"sku": "milk", "quantity": 1}]}, "k1").json["id"]
     hold = hub.shop.post("holds", {"place": "p1", "lines": [{"sku": "milk", "quantity": 1}]}, "h1").json["id"]
     untied = receipt_body("r2", {"milk": (1, 199)}) | {"tenders": []}
@@ -170,6 +183,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     hub.shop.put("slots/plans", batch(place="p1", windows=[]))
     ids = {
         "place": "p1",
+        "loyalty_number": "77",
+        "merge_id": 1,
         "order_id": order,
         "basket_id": basket,
         "hold_id": hold,
@@ -183,6 +198,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def test_the_table_names_every_endpoint() -> None:
+    assert ENDPOINTS
     named = {(door.method, door.path.replace("/lines/milk", "/lines/{sku}")) for door in DOORS}
     assert named == CONTRACTS.keys()
 

@@ -20,6 +20,7 @@ from onebasket.commerce.catalogue.actions import upsert_products, upsert_units
 from onebasket.commerce.catalogue.models import BarcodeTemplate
 from onebasket.commerce.catalogue.rules import BarcodeItem, ProductItem, UnitItem
 from onebasket.commerce.customers.actions import upsert_customers
+from onebasket.commerce.customers.actions.merging import merge_customers
 from onebasket.commerce.customers.rules import CustomerItem
 from onebasket.commerce.orders.actions import OrderCall, place_orders
 from onebasket.commerce.orders.rules.messages import LineRequest, OrderPlaced, OrderRequest
@@ -168,7 +169,8 @@ def _catalogue(source: int) -> None:
         PriceItem("pr-bread", sku="995242", currency="USD", amount=199, valid_from=since),
     ]
     set_prices(source, prices)
-    upsert_customers(source, [CustomerItem("c-1", loyalty_number="4400187")])
+    upsert_customers(source, [CustomerItem(f"c-{number}", number) for number in ("4400187", "4400201", "4400202")])
+    merge_customers("4400201", "4400202", actor="test")
 
 
 def _stock(source: int) -> None:

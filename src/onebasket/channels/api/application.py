@@ -43,7 +43,7 @@ SECTIONS = {
     "campaigns": "Households that promotions are for.",
     "coupons": "What is presented for a promotion.",
     "taxes": "Taxes, how they are reckoned, and on what.",
-    "customers": "Loyalty numbers.",
+    "customers": "Who buys: cards, people, what they agreed to and bought.",
     "events": "News, by position.",
     "webhooks": "News, delivered.",
 }

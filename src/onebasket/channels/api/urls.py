@@ -17,6 +17,7 @@ from onebasket.channels.api import (
     exceptions,
     holds,
     orders,
+    people,
     places,
     prices,
     promotions,
@@ -34,7 +35,7 @@ from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
     orders, steps, baskets, holds, receipts, availability, stock, exceptions, quarantine, places, slots, catalogue,
-    customers, prices, promotions, coupons, taxes, events, webhooks,
+    customers, people, prices, promotions, coupons, taxes, events, webhooks,
 )  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 

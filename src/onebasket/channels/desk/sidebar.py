@@ -88,7 +88,14 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ),
     ),
     ("Places", (Entry("Places", "storefront", "places_place", "places.read"),)),
-    ("Customers", (Entry("Customers", "group", "customers_customer", "customers.read"),)),
+    (
+        "Customers",
+        (
+            Entry("Customers", "group", "customers_customer", "customers.read"),
+            Entry("Likely doubles", "join_inner", "customers_customer", "customers.edit", "?doubles=likely"),
+            Entry("Merges", "merge", "customers_customermerge", "customers.read"),
+        ),
+    ),
     (
         "Access",
         (

@@ -5,6 +5,7 @@ from django.db.models import Model
 from onebasket.channels.desk.admins import (
     access,
     catalogue,
+    customers,
     exceptions,
     ledger,
     orders,
@@ -26,6 +27,7 @@ ADMINS: dict[type[Model], type[ReadOnlyAdmin]] = {
     **orders.ADMINS,
     **slots.ADMINS,
     **catalogue.ADMINS,
+    **customers.ADMINS,
     **promotions.ADMINS,
     **previews.ADMINS,
     **taxes.ADMINS,
