@@ -1,0 +1,142 @@
+"""Products as cards show them: picture, name, price, and where they are; many at once, in a fixed number of statements."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from django.urls import reverse
+from django.utils.text import slugify
+
+from onebasket.base.clock import database_now
+from onebasket.channels.shop import formats
+from onebasket.channels.shop.drawing.choosing import Picture, picture_for
+from onebasket.channels.shop.sizes import Named, take_apart
+from onebasket.channels.shop.stores import Stores
+from onebasket.commerce.catalogue.queries.browsing import ShownProduct
+from onebasket.commerce.places.rules import PlaceFacts
+from onebasket.commerce.pricing.queries import price_book
+from onebasket.commerce.pricing.rules.book import PriceFacts
+from onebasket.commerce.stock.queries.shopping import available_for
+
+CHANNEL = "web"
+NO_PLACE = 0
+"""Has no price of its own: the chain's holds."""
+
+FEW = 5
+"""From so many pieces down a shopper is told how many are left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """What a product costs at the store: `amount` in minor units for `per`, and what a unit of its content costs."""
+
+    amount: int
+    currency: str
+    text: str
+    per: str
+    unit_text: str
+
+
+class Place(NamedTuple):
+    """A store that has a product, and how much of it, in steps."""
+
+    store: PlaceFacts
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a product is: `here` steps at the chosen store (None: none is chosen), `elsewhere` the others that have it."""
+
+    here: int | None
+    elsewhere: tuple[Place, ...]
+
+    @property
+    def state(self) -> str:
+        """Return here, elsewhere or nowhere."""
+        if self.here:
+            return "here"
+        return "elsewhere" if self.elsewhere else "nowhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """A product on a card."""
+
+    product: ShownProduct
+    named: Named
+    picture: Picture
+    address: str
+    price: Priced | None
+    where: Whereabouts
+
+    @property
+    def few(self) -> str:
+        """Return how much is left here where that is little, else nothing."""
+        here, product = self.where.here or 0, self.product
+        if not 0 < here <= FEW * 10**product.decimals:
+            return ""
+        return formats.quantity(here, product.unit, product.decimals)
+
+
+def address_of(sku: str, name: str) -> str:
+    """Return the address of a product's page."""
+    return reverse("shop:product", args=[slugify(name) or "product", sku])
+
+
+def goods_for(products: Sequence[ShownProduct], stores: Stores) -> list[Good]:
+    """Return the cards of products, in their order. Three statements, none for no products."""
+    if not products:
+        return []
+    now = database_now()
+    prices = _prices(products, stores, now)
+    free = available_for([product.id for product in products], channel=CHANNEL, now=now)
+    return [
+        Good(
+            product=product,
+            named=(named := take_apart(product.name)),
+            picture=picture_for(product.sku, product.name, product.category, product.department),
+            address=address_of(product.sku, product.name),
+            price=priced(prices.get(product.id), product, named),
+            where=whereabouts(free.get(product.id, {}), stores),
+        )
+        for product in products
+    ]
+
+
+def priced(facts: PriceFacts | None, product: ShownProduct, named: Named) -> Priced | None:
+    """Return how a price is shown; None where there is none, and the product cannot be bought."""
+    if facts is None:
+        return None
+    told = named.holds and product.unit == "each" and facts.per_quantity == 1
+    return Priced(
+        facts.amount,
+        facts.currency,
+        formats.money(facts.amount, facts.currency),
+        formats.price_per(facts.per_quantity, product.unit, product.decimals),
+        formats.unit_price(facts.amount, facts.currency, named.holds, named.per) if told else "",
+    )
+
+
+def whereabouts(free: Mapping[int, int], stores: Stores) -> Whereabouts:
+    """Return where a product is, by what is free at each place id; other stores in the order of their codes."""
+    chosen = stores.chosen
+    others = [
+        Place(store, steps)
+        for place_id, steps in free.items()
+        if (store := stores.open.get(place_id)) is not None and (chosen is None or place_id != chosen.id)
+    ]
+    others.sort(key=lambda place: place.store.code)
+    return Whereabouts(free.get(chosen.id, 0) if chosen else None, tuple(others))
+
+
+def _prices(products: Sequence[ShownProduct], stores: Stores, now: datetime) -> dict[int, PriceFacts]:
+    """Return what products cost at the chosen store; where none is chosen, what the chain asks."""
+    at = stores.chosen or next(iter(stores.open.values()), None)
+    if at is None:
+        return {}
+    place_id = at.id if stores.chosen else NO_PLACE
+    book = price_book({place_id: at.currency}, [product.id for product in products], at=now)
+    found = ((product.id, book.find((place_id, product.id))) for product in products)
+    return {product_id: facts for product_id, facts in found if facts is not None}

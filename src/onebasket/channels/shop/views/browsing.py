@@ -1,0 +1,106 @@
+"""The front page, departments, categories and products."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from onebasket.channels.shop.departments import Category, Department
+from onebasket.channels.shop.frame import Guest, shop_page, show
+from onebasket.channels.shop.goods import address_of, goods_for
+from onebasket.channels.shop.machines import product_data
+from onebasket.channels.shop.paging import Pages, asked_page
+from onebasket.commerce.catalogue.queries.browsing import products_in, shown_by_sku
+
+PAGE_GOODS = 24
+MORE_GOODS = 6
+STILL_LIFE = (
+    ("bread", "sand"),
+    ("milk", "sky"),
+    ("apple", "rose"),
+    ("carrot", "orange"),
+    ("cheese", "sun"),
+    ("salad", "leaf"),
+)
+"""What lies on the front page."""
+
+
+@require_safe
+@shop_page
+def front(request: HttpRequest, guest: Guest) -> HttpResponse:
+    """Show the chain's departments, and whose shelves they are."""
+    return show(request, guest, "front", {"page": "front", "still": STILL_LIFE})
+
+
+@require_safe
+@shop_page
+def departments(request: HttpRequest, guest: Guest) -> HttpResponse:
+    """Show every department."""
+    return show(request, guest, "departments", {"page": "departments"})
+
+
+@require_safe
+@shop_page
+def department(request: HttpRequest, guest: Guest, slug: str) -> HttpResponse:
+    """Show a department's categories."""
+    found = _department(guest, slug)
+    return show(request, guest, "department", {"department": found, "page": "departments"})
+
+
+@require_safe
+@shop_page
+def category(request: HttpRequest, guest: Guest, slug: str, part: str) -> HttpResponse:
+    """Show a category's products, a page of them."""
+    found, chosen = _category(guest, slug, part)
+    pages = Pages(asked_page(request), chosen.products, PAGE_GOODS)
+    rows = products_in(found.code, chosen.code, offset=pages.offset, limit=PAGE_GOODS)
+    goods = goods_for(rows, guest.stores)
+    context = {
+        "department": found,
+        "category": chosen,
+        "pages": pages,
+        "goods": goods,
+        "page": "departments",
+        "canonical": pages.canonical(request),
+    }
+    return show(request, guest, "category", context)
+
+
+@require_safe
+@shop_page
+def product(request: HttpRequest, guest: Guest, slug: str, sku: str) -> HttpResponse:
+    """Show a product: what it costs, where it is, and what stands beside it."""
+    row = shown_by_sku([sku]).get(sku)
+    if row is None:
+        raise Http404(_("We do not sell this product, or no longer."))
+    address = address_of(row.sku, row.name)
+    if request.path != address:
+        return redirect(address, permanent=True)
+    beside = products_in(row.department, row.category, offset=0, limit=MORE_GOODS + 1)
+    others = [other for other in beside if other.id != row.id][:MORE_GOODS]
+    good, *more = goods_for([row, *others], guest.stores)
+    department = guest.departments.by_code.get(row.department)
+    context = {
+        "good": good,
+        "more": more,
+        "department": department,
+        "category": department.by_code.get(row.category) if department else None,
+        "data": product_data(good, request.build_absolute_uri),
+        "page": "product",
+    }
+    return show(request, guest, "product", context)
+
+
+def _department(guest: Guest, slug: str) -> Department:
+    found = guest.departments.by_slug.get(slug)
+    if found is None:
+        raise Http404(_("There is no such department."))
+    return found
+
+
+def _category(guest: Guest, slug: str, part: str) -> tuple[Department, Category]:
+    found = _department(guest, slug)
+    chosen = found.by_slug.get(part)
+    if chosen is None:
+        raise Http404(_("There is no such category."))
+    return found, chosen
