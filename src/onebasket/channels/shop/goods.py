@@ -1,4 +1,4 @@
-"""Products as cards show them: picture, name, price, and where they are; many at once, in a fixed number of statements."""
+"""Products as cards show them: picture, name, price, and where they are; many at once, in few statements."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """Where a product is: `here` steps at the chosen store (None: none is chosen), `elsewhere` the others that have it."""
+    """Where a product is: `here` steps at the chosen store (None: none is chosen), and which others have it."""
 
     here: int | None
     elsewhere: tuple[Place, ...]
@@ -80,9 +80,14 @@ class Good:
         return formats.quantity(here, product.unit, product.decimals)
 
 
+def slug_of(name: str) -> str:
+    """Return the readable part of a product's address."""
+    return slugify(name) or "product"
+
+
 def address_of(sku: str, name: str) -> str:
     """Return the address of a product's page."""
-    return reverse("shop:product", args=[slugify(name) or "product", sku])
+    return reverse("shop:product", args=[slug_of(name), sku])
 
 
 def goods_for(products: Sequence[ShownProduct], stores: Stores) -> list[Good]:

@@ -1,5 +1,7 @@
 """The front page, departments, categories and products."""
 
+from collections.abc import Sequence
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -7,13 +9,14 @@ from django.views.decorators.http import require_safe
 
 from onebasket.channels.shop.departments import Category, Department
 from onebasket.channels.shop.frame import Guest, shop_page, show
-from onebasket.channels.shop.goods import address_of, goods_for
+from onebasket.channels.shop.goods import address_of, goods_for, slug_of
 from onebasket.channels.shop.machines import product_data
 from onebasket.channels.shop.paging import Pages, asked_page
 from onebasket.commerce.catalogue.queries.browsing import products_in, shown_by_sku
 
 PAGE_GOODS = 24
 MORE_GOODS = 6
+SIBLINGS = 9
 STILL_LIFE = (
     ("bread", "sand"),
     ("milk", "sky"),
@@ -61,6 +64,7 @@ def category(request: HttpRequest, guest: Guest, slug: str, part: str) -> HttpRe
         "pages": pages,
         "goods": goods,
         "page": "departments",
+        "siblings": beside(found.categories, chosen),
         "canonical": pages.canonical(request),
     }
     return show(request, guest, "category", context)
@@ -73,11 +77,10 @@ def product(request: HttpRequest, guest: Guest, slug: str, sku: str) -> HttpResp
     row = shown_by_sku([sku]).get(sku)
     if row is None:
         raise Http404(_("We do not sell this product, or no longer."))
-    address = address_of(row.sku, row.name)
-    if request.path != address:
-        return redirect(address, permanent=True)
-    beside = products_in(row.department, row.category, offset=0, limit=MORE_GOODS + 1)
-    others = [other for other in beside if other.id != row.id][:MORE_GOODS]
+    if slug != slug_of(row.name):
+        return redirect(address_of(row.sku, row.name), permanent=True)
+    shelf = products_in(row.department, row.category, offset=0, limit=MORE_GOODS + 1)
+    others = [other for other in shelf if other.id != row.id][:MORE_GOODS]
     good, *more = goods_for([row, *others], guest.stores)
     department = guest.departments.by_code.get(row.department)
     context = {
@@ -89,6 +92,13 @@ def product(request: HttpRequest, guest: Guest, slug: str, sku: str) -> HttpResp
         "page": "product",
     }
     return show(request, guest, "product", context)
+
+
+def beside(categories: Sequence[Category], chosen: Category) -> list[Category]:
+    """Return a category with those that stand beside it, a few before and a few after."""
+    at = categories.index(chosen)
+    first = max(0, min(at - SIBLINGS // 2, len(categories) - SIBLINGS))
+    return list(categories[first : first + SIBLINGS])
 
 
 def _department(guest: Guest, slug: str) -> Department:

@@ -24,7 +24,7 @@ def stores(request: HttpRequest, guest: Guest) -> HttpResponse:
         "text": text,
         "found": found[:MOST_SHOWN],
         "total": len(found),
-        "next": safe_next(request, request.GET.get("next", "")),
+        "next": safe_next(request.GET.get("next", "")),
         "page": "stores",
     }
     return show(request, guest, "stores", context)
@@ -40,7 +40,7 @@ def choose(request: HttpRequest, guest: Guest) -> HttpResponse:
         said = _("This store is not open to shoppers. Choose another.")
         return show(request, guest, "stores", {**context, "said": said, "page": "stores"}, status=404)
     guest.keep(place=store.code)
-    return redirect(safe_next(request, request.POST.get("next", "")))
+    return redirect(safe_next(request.POST.get("next", "")))
 
 
 @require_POST
@@ -50,10 +50,10 @@ def language(request: HttpRequest, guest: Guest) -> HttpResponse:
     chosen = text_of(request.POST, "language")
     if chosen in LANGUAGES:
         guest.keep(language=chosen)
-    return redirect(safe_next(request, request.POST.get("next", "")))
+    return redirect(safe_next(request.POST.get("next", "")))
 
 
-def safe_next(request: HttpRequest, address: str) -> str:
+def safe_next(address: str) -> str:
     """Return an address of the shop to go on to; its front page where the address leads elsewhere."""
     safe = url_has_allowed_host_and_scheme(address, allowed_hosts=None) and address.startswith(PATH)
     return address if safe and "\\" not in address else PATH

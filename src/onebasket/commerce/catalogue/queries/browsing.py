@@ -68,7 +68,7 @@ def products_in(department: str, category: str | None, *, offset: int, limit: in
     narrowed = "" if category is None else "AND p.category = %s "
     given = [department] if category is None else [department, category]
     return _fetch(
-        f"SELECT {_COLUMNS} {_FROM} WHERE p.department = %s {narrowed}AND {_SHOWN} "  # noqa: S608 - constants
+        f"SELECT {_COLUMNS} {_FROM} WHERE p.department = %s {narrowed}AND {_SHOWN} "
         "ORDER BY p.name, p.id LIMIT %s OFFSET %s",
         [*given, limit, offset],
     )
@@ -77,7 +77,7 @@ def products_in(department: str, category: str | None, *, offset: int, limit: in
 def shown_by_id(ids: Iterable[int]) -> dict[int, ShownProduct]:
     """Return the products of these ids that are shown; one statement."""
     found = _fetch(
-        f"SELECT {_COLUMNS} {_FROM} WHERE {bulk.in_list('p.id')} AND {_SHOWN}",  # noqa: S608 - constants
+        f"SELECT {_COLUMNS} {_FROM} WHERE {bulk.in_list('p.id')} AND {_SHOWN}",
         [bulk.list_parameter(set(ids))],
     )
     return {product.id: product for product in found}
@@ -86,7 +86,7 @@ def shown_by_id(ids: Iterable[int]) -> dict[int, ShownProduct]:
 def shown_by_sku(skus: Iterable[str]) -> dict[str, ShownProduct]:
     """Return the products of these SKUs that are shown; one statement."""
     found = _fetch(
-        f"SELECT {_COLUMNS} {_FROM} WHERE {bulk.in_list('p.sku')} AND {_SHOWN}",  # noqa: S608 - constants
+        f"SELECT {_COLUMNS} {_FROM} WHERE {bulk.in_list('p.sku')} AND {_SHOWN}",
         [bulk.list_parameter(set(skus))],
     )
     return {product.sku: product for product in found}
