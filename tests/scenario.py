@@ -11,12 +11,24 @@ from onebasket.commerce.catalogue.actions import retire_products, upsert_product
 from onebasket.commerce.catalogue.rules import ProductItem, ProductRetirement, UnitItem
 from onebasket.commerce.customers.actions import retire_customers, upsert_customers
 from onebasket.commerce.customers.rules import CustomerItem, CustomerRetirement
-from onebasket.commerce.orders.actions import OrderCall, StepCall, expire_orders, place_orders, step_orders
+from onebasket.commerce.orders.actions import (
+    BasketCall,
+    CheckoutCall,
+    OrderCall,
+    StepCall,
+    change_baskets,
+    check_out,
+    expire_orders,
+    place_orders,
+    step_orders,
+)
+from onebasket.commerce.orders.rules.baskets import BasketStands, ChangeBasket, Checkout, Contact, OpenBasket
 from onebasket.commerce.orders.rules.life import Step
 from onebasket.commerce.orders.rules.messages import LineRequest, OrderPlaced, OrderRequest, OrderStep, PickedLine
 from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.rules import PlaceItem
 from onebasket.commerce.pricing.actions import end_prices, set_prices
+from onebasket.commerce.pricing.rules.basket import PricedBasket, PricedLine, Reduction, TaxPart
 from onebasket.commerce.pricing.rules.book import PriceEnd, PriceItem
 from onebasket.commerce.sales.actions import book_sales, dismiss_line, mend_line
 from onebasket.commerce.sales.rules.outcomes import ReceiptOutcome
@@ -66,6 +78,12 @@ class Chain:
         """Take one step; return the status it leads to, or why it was refused."""
         (done,) = step_orders([StepCall(self.source, OrderStep(key, order, step, **more))])  # type: ignore[arg-type]
         return str(getattr(done, "status", done))
+
+    def basket(self, request: OpenBasket | ChangeBasket) -> BasketStands:
+        """Open or change a basket."""
+        (stands,) = change_baskets([BasketCall(self.source, request)])
+        assert isinstance(stands, BasketStands), stands
+        return stands
 
     def hold(self, key: str, sku: str, quantity: int, seconds: int = 900) -> UUID:
         """Take one hold at s1."""
@@ -190,6 +208,22 @@ def _promise(chain: Chain) -> None:
     bulk.execute("UPDATE stock_holdline SET expires_at = %s WHERE hold_id = %s", [past, as_parameter(late)])
     release_expired()
     chain.hold("h4", "cheese", 1)
+    _gather(chain)
+
+
+def _gather(chain: Chain) -> None:
+    """Place one basket with a reduction and a tax on its line, keep one open, drop one."""
+    placed = chain.basket(OpenBasket("basket-1", "s1", (LineRequest("cheese", 2),)))
+    cut = Reduction("promotion", "cheese-2", "Two for 4.50", "retailer", 50)
+    priced = PricedLine(1, "cheese", 2, 500, 450, 250, reductions=(cut,), taxes=(TaxPart("reduced", 50_000, 429, 21),))
+    whole = PricedBasket((priced,), "USD", 500, 50, 21, 450, tax_included=True)
+    contact = Contact("Ada", "ada@example.org")
+    request = Checkout("basket-2", placed.id, placed.version, 450, contact)
+    (done,) = check_out([CheckoutCall(chain.source, request, placed.version, whole)])
+    assert isinstance(done, OrderPlaced), done
+    chain.basket(OpenBasket("basket-3", "s1", (LineRequest("cheese", 1), LineRequest("bread", 1))))
+    gone = chain.basket(OpenBasket("basket-4", "s2", (LineRequest("apple", 1),)))
+    chain.basket(ChangeBasket("basket-5", gone.id, drop=True))
 
 
 def _breach(chain: Chain) -> None:

@@ -158,7 +158,7 @@ def test_scopes() -> None:
     assert scopes_problem(["sales:write", "orders:read"]) == ""
     assert scopes_problem([]) == "A token needs at least one scope."
     assert scopes_problem(["sales:write", "all"]).startswith("Unknown scopes: all. Known are catalogue:read, ")
-    assert len(SCOPES) == 22
+    assert len(SCOPES) == 23
 
 
 @pytest.mark.parametrize(

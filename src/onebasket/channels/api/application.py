@@ -26,7 +26,8 @@ BASE = "/api/v1/"
 
 SECTIONS = {
     "orders": "Placed baskets and their life.",
-    "holds": "A basket's promise, for a while.",
+    "baskets": "What shoppers gather, and its checkout.",
+    "holds": "A promise for a while, for shops that keep baskets of their own.",
     "receipts": "What tills have sold and taken back: facts.",
     "stock": "Facts, shelves, the ledger, and what may still be promised.",
     "breaches": "Promises that the goods on hand do not cover.",

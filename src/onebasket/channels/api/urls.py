@@ -9,6 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from onebasket.channels.api import (
     availability,
+    baskets,
     catalogue,
     customers,
     events,
@@ -28,8 +29,8 @@ from onebasket.channels.api.application import SECTIONS, api
 from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
-    orders, steps, holds, receipts, availability, stock, exceptions, quarantine, places, catalogue, customers, prices,
-    events, webhooks,
+    orders, steps, baskets, holds, receipts, availability, stock, exceptions, quarantine, places, catalogue, customers,
+    prices, events, webhooks,
 )  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 

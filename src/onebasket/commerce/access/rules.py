@@ -22,6 +22,7 @@ SCOPES: dict[str, str] = {
     "sales:read": "Read receipts.",
     "orders:write": "Place, cancel, pick and hand over orders; take and drop holds.",
     "orders:read": "Read orders and holds.",
+    "storefront": "Open, change and check out baskets.",
     "stock:write": "Book deliveries, counts, adjustments and transfers; set buffers.",
     "stock:read": "Read shelves, movements and what is available.",
     "catalogue:write": "Load and retire products, units and barcodes.",

@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "onebasket.commerce.customers.apps.CustomersConfig",
     "onebasket.commerce.catalogue.apps.CatalogueConfig",
     "onebasket.commerce.stock.apps.StockConfig",
+    "onebasket.commerce.slots.apps.SlotsConfig",
     "onebasket.commerce.sales.apps.SalesConfig",
     "onebasket.commerce.pricing.apps.PricingConfig",
     "onebasket.commerce.orders.apps.OrdersConfig",

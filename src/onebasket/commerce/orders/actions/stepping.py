@@ -105,12 +105,13 @@ def _visible(calls: Sequence[StepCall]) -> set[int]:
 def _open(calls: Collection[StepCall], *, now: datetime) -> _Work:
     requests = [call.request for call in calls]
     orders = lock_orders(request.order for request in requests)
+    taxed = {identity: order.tax_included for identity, order in orders.items()}
     lines: dict[UUID, list[Line]] = {}
     for row in OrderLine.objects.filter(order_id__in=orders).order_by("number"):
         lines.setdefault(row.order_id, []).append(
             Line(
                 row.pk, row.place_id, row.order_id, row.number, row.product_id, row.promised, row.picked, row.put_back,
-                row.unit_amount, row.per_quantity,
+                row.list_amount - row.reduced_amount + (0 if taxed[row.order_id] else row.tax_amount),
             )
         )  # fmt: skip
     every = [line for each in lines.values() for line in each]

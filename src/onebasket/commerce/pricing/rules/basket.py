@@ -105,13 +105,18 @@ class Note(msgspec.Struct, frozen=True, gc=False):
 
 
 class PricedLine(msgspec.Struct, frozen=True):
-    """A line as priced: `list_amount` less its reductions is `amount`, maybe negative; tax is in it or beside it."""
+    """A line as priced: `list_amount` less its reductions is `amount`, maybe negative; tax is in it or beside it.
+
+    `unit_amount` per `per_quantity` steps is the shelf price that it was priced at.
+    """
 
     number: int
     sku: str
     quantity: int
     list_amount: int
     amount: int
+    unit_amount: int = 0
+    per_quantity: int = 1
     reductions: tuple[Reduction, ...] = ()
     taxes: tuple[TaxPart, ...] = ()
     notes: tuple[Note, ...] = ()

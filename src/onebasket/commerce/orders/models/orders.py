@@ -9,7 +9,11 @@ STATUSES = [(status.value, status.value.replace("_", " ")) for status in Status]
 
 
 class Order(models.Model):
-    """A placed basket; `place` is the one whose day numbers it, `number` counts within place and business day."""
+    """A placed basket; `place` is the one whose day numbers it, `number` counts within place and business day.
+
+    `total` is what is due now, tax included; `list_total`, `reduction_total` and `tax_total` are as placed.
+    Secrets that open its page or hand it over are kept as digests (SHA-256), made anew with each `secret_generation`.
+    """
 
     id = models.UUIDField(primary_key=True)
     place = models.ForeignKey("places.Place", on_delete=models.PROTECT, db_index=False, db_constraint=False)
@@ -27,6 +31,14 @@ class Order(models.Model):
     changed_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)
     reason = models.JSONField()
+    slot_id = models.BigIntegerField(null=True)
+    list_total = models.BigIntegerField(default=0)
+    reduction_total = models.BigIntegerField(default=0)
+    tax_total = models.BigIntegerField(default=0)
+    tax_included = models.BooleanField(default=True)
+    secret_digest = models.CharField(max_length=64, blank=True)
+    code_digest = models.CharField(max_length=64, blank=True)
+    secret_generation = models.SmallIntegerField(default=0)
     note = models.CharField(max_length=500, blank=True)
 
     class Meta:
@@ -39,6 +51,9 @@ class Order(models.Model):
                 name="order_open",
             ),
             models.Index(fields=["expires_at"], condition=Q(status="awaiting_payment"), name="order_expiry"),
+            models.Index(fields=["secret_digest"], condition=~Q(secret_digest=""), name="order_secret"),
+            models.Index(fields=["code_digest"], condition=~Q(code_digest=""), name="order_code"),
+            models.Index(fields=["loyalty_number"], condition=~Q(loyalty_number=""), name="order_loyalty"),
         ]
 
 
@@ -55,7 +70,11 @@ class Fulfilment(models.Model):
 
 
 class OrderLine(models.Model):
-    """A line: `ordered` as asked, `promised` as reserved, `picked` and `put_back` as done; steps of the unit."""
+    """A line: `ordered` as asked, `promised` as reserved, `picked` and `put_back` as done; steps of the unit.
+
+    `list_amount` less `reduced_amount` is what the quantity promised came to, tax beside it (`tax_amount`) or inside;
+    `amount` is what is due now with tax: after a short pick, its part in proportion.
+    """
 
     place = models.ForeignKey("places.Place", on_delete=models.PROTECT, db_index=False, db_constraint=False)
     order = models.ForeignKey(Order, on_delete=models.PROTECT, db_index=False, db_constraint=False)
@@ -69,6 +88,9 @@ class OrderLine(models.Model):
     put_back = models.BigIntegerField(default=0)
     unit_amount = models.BigIntegerField()
     per_quantity = models.BigIntegerField()
+    list_amount = models.BigIntegerField(default=0)
+    reduced_amount = models.BigIntegerField(default=0)
+    tax_amount = models.BigIntegerField(default=0)
     amount = models.BigIntegerField()
 
     class Meta:
