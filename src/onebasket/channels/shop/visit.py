@@ -1,6 +1,8 @@
 """What the shop knows of a guest between pages: a signed cookie, read once and written when it has changed."""
 
+from secrets import token_urlsafe
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 from django.conf import settings
@@ -12,13 +14,33 @@ PATH: Final = "/shop/"
 SALT: Final = "onebasket.shop.visit"
 KEPT_SECONDS: Final = 60 * 24 * 3600
 """Sixty days: a store is chosen once."""
+MOST_ORDERS: Final = 8
 
 
-class Visit(msgspec.Struct, omit_defaults=True):
-    """A guest's visit: the store and language chosen (empty: none yet)."""
+class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A guest's visit: what was chosen, the basket that is being filled, and the orders placed from this browser.
 
+    `id` names the visit in the keys of its writes, so that no other guest's form can meet them; `baskets` counts the
+    baskets opened so far. `orders` are ids, the newest first: the signature shows that we wrote them.
+    """
+
+    id: str = ""
     place: str = ""
     language: str = ""
+    card: str = ""
+    basket: UUID | None = None
+    baskets: int = 0
+    orders: tuple[UUID, ...] = ()
+
+    def after_order(self, order: UUID) -> "Visit":
+        """Return the visit once its basket has become an order."""
+        kept = tuple(dict.fromkeys([order, *self.orders]))[:MOST_ORDERS]
+        return msgspec.structs.replace(self, basket=None, baskets=self.baskets + 1, orders=kept)
+
+
+def new_visit_id() -> str:
+    """Return a name for a visit that nobody can guess."""
+    return token_urlsafe(12)
 
 
 _encode = msgspec.json.Encoder().encode
