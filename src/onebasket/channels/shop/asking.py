@@ -6,6 +6,7 @@ from typing import Any
 from django.http import QueryDict
 
 from onebasket.channels.shop.own import shop_source
+from onebasket.channels.shop.reading import OddFormError
 from onebasket.channels.shop.visit import Visit
 from onebasket.commerce.hotpath.actions.asking import commit
 from onebasket.commerce.orders.actions import BasketCall, CheckoutCall, StepCall
@@ -24,10 +25,6 @@ LINES_A_CHANGE = 2
 LINES_A_CHECKOUT = 10
 LINES_A_STEP = 5
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,40}")
-
-
-class OddFormError(Exception):
-    """A form came that no page of ours has made: something in it is missing or impossible."""
 
 
 def form_key(sent: QueryDict, visit: Visit, what: str) -> str:

@@ -2,11 +2,8 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property, wraps
-from typing import Any
+from functools import wraps
 
-import msgspec
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -14,48 +11,19 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from onebasket.channels.shop.departments import Departments, departments
-from onebasket.channels.shop.stores import Stores, stores_for
-from onebasket.channels.shop.visit import Visit, read_visit, write_visit
-from onebasket.commerce.places.rules import PlaceFacts
+from onebasket.base.committer import QueueFullError, UnavailableError
+from onebasket.channels.shop import words
+from onebasket.channels.shop.guest import Guest
+from onebasket.channels.shop.reading import OddFormError
+from onebasket.channels.shop.visit import Visit, new_visit_id, read_visit, write_visit
 
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 """The languages that the shop speaks, each by its own name."""
 
 RETRY_SECONDS = 5
+UNREACHABLE = (DatabaseError, InterfaceError, UnavailableError)
 logger = logging.getLogger(__name__)
 View = Callable[..., HttpResponseBase]
-
-
-@dataclass
-class Guest:
-    """Who looks: the visit, and what every page shows of it, read at most once a request."""
-
-    visit: Visit
-    language: str
-    plain: bool = False
-    """A page that reads nothing: it stands when the database does not answer."""
-    changed: bool = field(default=False, init=False)
-
-    @cached_property
-    def stores(self) -> Stores:
-        """Return the open stores and the one chosen."""
-        return stores_for(self.visit)
-
-    @property
-    def store(self) -> PlaceFacts | None:
-        """Return the store chosen."""
-        return None if self.plain else self.stores.chosen
-
-    @cached_property
-    def departments(self) -> Departments:
-        """Return the chain's departments."""
-        return departments()
-
-    def keep(self, **changes: Any) -> None:  # noqa: ANN401 - fields of the visit
-        """Change the visit; the answer carries its cookie."""
-        self.visit = msgspec.structs.replace(self.visit, **changes)
-        self.changed = True
 
 
 def shop_page(view: View) -> View:
@@ -65,6 +33,8 @@ def shop_page(view: View) -> View:
     def shown(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         visit = read_visit(request)
         guest = Guest(visit, language_of(request, visit))
+        if not visit.id:
+            guest.keep(id=new_visit_id())
         with translation.override(guest.language):
             response = _answer(view, request, guest, *args, **kwargs)
         if guest.changed:
@@ -89,8 +59,13 @@ def language_of(request: HttpRequest, visit: Visit) -> str:
 def show(
     request: HttpRequest, guest: Guest, template: str, context: Mapping[str, object], *, status: int = 200
 ) -> HttpResponse:
-    """Render a page of the shop."""
-    around = {"guest": guest, "languages": LANGUAGES, "canonical": request.build_absolute_uri(request.path)}
+    """Render a page of the shop, with what there is to tell."""
+    around = {
+        "guest": guest,
+        "languages": LANGUAGES,
+        "canonical": request.build_absolute_uri(request.path),
+        "told": words.notice(guest.take_said()),
+    }
     return render(request, f"shop/{template}.html", {**around, **context}, status=status)
 
 
@@ -99,10 +74,14 @@ def forbidden(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     del reason
 
     def view(request: HttpRequest, guest: Guest) -> HttpResponse:
-        guest.plain = True
         return _odd(request, guest, "forbidden", status=403)
 
     return shop_page(view)(request)
+
+
+def too_many(request: HttpRequest, guest: Guest, seconds: int) -> HttpResponse:
+    """Say that somebody has guessed too often, and for how long to wait."""
+    return _later(_odd(request, guest, "guessed", status=429, seconds=seconds), seconds)
 
 
 def _answer(view: View, request: HttpRequest, guest: Guest, *args: object, **kwargs: object) -> HttpResponseBase:
@@ -110,29 +89,40 @@ def _answer(view: View, request: HttpRequest, guest: Guest, *args: object, **kwa
         return view(request, guest, *args, **kwargs)
     except Http404 as missing:
         return _missing(request, guest, str(missing))
-    except (DatabaseError, InterfaceError):
+    except OddFormError:
+        return _odd(request, guest, "odd_form", status=400)
+    except QueueFullError as full:
+        return _later(_odd(request, guest, "busy", status=503), full.retry_after)
+    except TimeoutError:
+        logger.warning("The committer did not answer in time")
+        return _later(_odd(request, guest, "late", status=503), RETRY_SECONDS)
+    except UNREACHABLE:
         logger.exception("A page of the shop cannot be shown")
         return _unavailable(request, guest)
     except Exception:
         logger.exception("A page of the shop failed")
-        guest.plain = True
         return _odd(request, guest, "failed", status=500)
 
 
 def _missing(request: HttpRequest, guest: Guest, said: str) -> HttpResponse:
     try:
-        return _odd(request, guest, "missing", status=404, said=said)
-    except (DatabaseError, InterfaceError):
+        return show(request, guest, "odd", {"kind": "missing", "said": said}, status=404)
+    except UNREACHABLE:
         logger.exception("A page of the shop cannot be shown")
         return _unavailable(request, guest)
 
 
 def _unavailable(request: HttpRequest, guest: Guest) -> HttpResponse:
+    return _later(_odd(request, guest, "unavailable", status=503), RETRY_SECONDS)
+
+
+def _odd(request: HttpRequest, guest: Guest, kind: str, *, status: int, seconds: int = 0) -> HttpResponse:
+    """Show a page that reads nothing; what was sent can be sent again from it as it is, by the same key."""
     guest.plain = True
-    response = _odd(request, guest, "unavailable", status=503)
-    response["Retry-After"] = str(RETRY_SECONDS)
+    sent = [(name, value) for name, values in request.POST.lists() for value in values if name != "csrfmiddlewaretoken"]
+    return show(request, guest, "odd", {"kind": kind, "sent": sent, "seconds": seconds}, status=status)
+
+
+def _later(response: HttpResponse, seconds: int) -> HttpResponse:
+    response["Retry-After"] = str(seconds)
     return response
-
-
-def _odd(request: HttpRequest, guest: Guest, kind: str, *, status: int, said: str = "") -> HttpResponse:
-    return show(request, guest, "odd", {"kind": kind, "said": said}, status=status)

@@ -8,13 +8,12 @@ from typing import NamedTuple
 from django.urls import reverse
 from django.utils.text import slugify
 
-from onebasket.base.clock import database_now
 from onebasket.channels.shop import formats
 from onebasket.channels.shop.drawing.choosing import Picture, picture_for
 from onebasket.channels.shop.sizes import Named, take_apart
-from onebasket.channels.shop.stores import Stores
+from onebasket.channels.shop.steps import Step, step_of
+from onebasket.channels.shop.stores import Store, Stores
 from onebasket.commerce.catalogue.queries.browsing import ShownProduct
-from onebasket.commerce.places.rules import PlaceFacts
 from onebasket.commerce.pricing.queries import price_book
 from onebasket.commerce.pricing.rules.book import PriceFacts
 from onebasket.commerce.stock.queries.shopping import available_for
@@ -38,10 +37,11 @@ class Priced:
     unit_text: str
 
 
-class Place(NamedTuple):
-    """A store that has a product, and how much of it, in steps."""
+class Has(NamedTuple):
+    """A store that has a product: how much of it, in steps, and how far it is."""
 
-    store: PlaceFacts
+    store: Store
+    metres: int | None
     free: int
 
 
@@ -50,7 +50,7 @@ class Whereabouts:
     """Where a product is: `here` steps at the chosen store (None: none is chosen), and which others have it."""
 
     here: int | None
-    elsewhere: tuple[Place, ...]
+    elsewhere: tuple[Has, ...]
 
     @property
     def state(self) -> str:
@@ -70,6 +70,23 @@ class Good:
     address: str
     price: Priced | None
     where: Whereabouts
+    wanted: int = 0
+    """How much of it the shopper's basket wants, in steps."""
+
+    @property
+    def step(self) -> Step:
+        """Return by how much it is taken."""
+        return step_of(self.product)
+
+    @property
+    def fewer(self) -> int:
+        """Return how much is wanted with one step less."""
+        return max(0, self.wanted - self.step.more)
+
+    @property
+    def more(self) -> int:
+        """Return how much is wanted with one step more: the first time as much as one begins with."""
+        return self.wanted + self.step.more if self.wanted else self.step.first
 
     @property
     def few(self) -> str:
@@ -90,11 +107,12 @@ def address_of(sku: str, name: str) -> str:
     return reverse("shop:product", args=[slug_of(name), sku])
 
 
-def goods_for(products: Sequence[ShownProduct], stores: Stores) -> list[Good]:
-    """Return the cards of products, in their order. Three statements, none for no products."""
+def goods_for(
+    products: Sequence[ShownProduct], stores: Stores, wanted: Mapping[str, int], *, now: datetime
+) -> list[Good]:
+    """Return the cards of products, in their order; `wanted` is the basket by SKU. Two statements."""
     if not products:
         return []
-    now = database_now()
     prices = _prices(products, stores, now)
     free = available_for([product.id for product in products], channel=CHANNEL, now=now)
     return [
@@ -105,6 +123,7 @@ def goods_for(products: Sequence[ShownProduct], stores: Stores) -> list[Good]:
             address=address_of(product.sku, product.name),
             price=priced(prices.get(product.id), product, named),
             where=whereabouts(free.get(product.id, {}), stores),
+            wanted=wanted.get(product.sku, 0),
         )
         for product in products
     ]
@@ -125,15 +144,9 @@ def priced(facts: PriceFacts | None, product: ShownProduct, named: Named) -> Pri
 
 
 def whereabouts(free: Mapping[int, int], stores: Stores) -> Whereabouts:
-    """Return where a product is, by what is free at each place id; other stores in the order of their codes."""
-    chosen = stores.chosen
-    others = [
-        Place(store, steps)
-        for place_id, steps in free.items()
-        if (store := stores.open.get(place_id)) is not None and (chosen is None or place_id != chosen.id)
-    ]
-    others.sort(key=lambda place: place.store.code)
-    return Whereabouts(free.get(chosen.id, 0) if chosen else None, tuple(others))
+    """Return where a product is, by what is free at each place id; other stores the nearest first."""
+    others = tuple(Has(store, metres, free[store.place.id]) for store, metres in stores.by_distance(free))
+    return Whereabouts(free.get(stores.chosen.place.id, 0) if stores.chosen else None, others)
 
 
 def _prices(products: Sequence[ShownProduct], stores: Stores, now: datetime) -> dict[int, PriceFacts]:
@@ -141,7 +154,7 @@ def _prices(products: Sequence[ShownProduct], stores: Stores, now: datetime) -> 
     at = stores.chosen or next(iter(stores.open.values()), None)
     if at is None:
         return {}
-    place_id = at.id if stores.chosen else NO_PLACE
-    book = price_book({place_id: at.currency}, [product.id for product in products], at=now)
+    place_id = at.place.id if stores.chosen else NO_PLACE
+    book = price_book({place_id: at.place.currency}, [product.id for product in products], at=now)
     found = ((product.id, book.find((place_id, product.id))) for product in products)
     return {product_id: facts for product_id, facts in found if facts is not None}

@@ -21,7 +21,8 @@ class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     """A guest's visit: what was chosen, the basket that is being filled, and the orders placed from this browser.
 
     `id` names the visit in the keys of its writes, so that no other guest's form can meet them; `baskets` counts the
-    baskets opened so far. `orders` are ids, the newest first: the signature shows that we wrote them.
+    baskets opened so far. `orders` are ids, the newest first: the signature shows that we wrote them. `said` is what
+    the next page has to tell, by its code in `words`.
     """
 
     id: str = ""
@@ -31,6 +32,7 @@ class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     basket: UUID | None = None
     baskets: int = 0
     orders: tuple[UUID, ...] = ()
+    said: str = ""
 
     def after_order(self, order: UUID) -> "Visit":
         """Return the visit once its basket has become an order."""

@@ -3,27 +3,25 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from onebasket.channels.shop.frame import LANGUAGES, Guest, shop_page, show
+from onebasket.channels.shop import asking
+from onebasket.channels.shop.frame import LANGUAGES, shop_page, show
+from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.reading import text_of
-from onebasket.channels.shop.stores import search_stores
+from onebasket.channels.shop.stores import find_stores
 from onebasket.channels.shop.visit import PATH
-
-MOST_SHOWN = 60
+from onebasket.commerce.orders.rules.baskets import BasketRefused, ChangeBasket
 
 
 @require_safe
 @shop_page
 def stores(request: HttpRequest, guest: Guest) -> HttpResponse:
-    """List the stores, those that the words name."""
+    """List the stores: those near a town, postcode or the chosen store, those of a name."""
     text = text_of(request.GET, "q")
-    found = search_stores(guest.stores, text)
     context = {
         "text": text,
-        "found": found[:MOST_SHOWN],
-        "total": len(found),
+        "found": find_stores(guest.stores, text),
         "next": safe_next(request.GET.get("next", "")),
         "page": "stores",
     }
@@ -33,12 +31,19 @@ def stores(request: HttpRequest, guest: Guest) -> HttpResponse:
 @require_POST
 @shop_page
 def choose(request: HttpRequest, guest: Guest) -> HttpResponse:
-    """Keep the store that was chosen, and go back to where the shopper was."""
+    """Keep the store that was chosen, move the basket there, and go back to where the shopper was."""
     store = guest.stores.named(text_of(request.POST, "store"))
     if store is None:
-        context = {"text": "", "found": search_stores(guest.stores, "")[:MOST_SHOWN], "total": len(guest.stores.open)}
-        said = _("This store is not open to shoppers. Choose another.")
-        return show(request, guest, "stores", {**context, "said": said, "page": "stores"}, status=404)
+        guest.keep(said="unknown_place")
+        return redirect("shop:stores")
+    key = asking.form_key(request.POST, guest.visit, "move")
+    if guest.basket is not None and guest.basket.place != store.code:
+        outcome = asking.change_basket(ChangeBasket(f"{key}-{store.code}", guest.basket.id, place=store.code))
+        if isinstance(outcome, BasketRefused):
+            guest.keep(said=outcome.code)
+            return redirect("shop:stores")
+        if guest.basket.lines:
+            guest.keep(said="moved")
     guest.keep(place=store.code)
     return redirect(safe_next(request.POST.get("next", "")))
 
