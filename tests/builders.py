@@ -25,6 +25,7 @@ from onebasket.commerce.orders.actions import (
     expiry,
     place_orders,
     placing,
+    reopening,
     step_orders,
     stepping,
 )
@@ -78,6 +79,7 @@ _CLOCKED: tuple[ModuleType, ...] = (
     expiry,
     baskets,
     checkout,
+    reopening,
 )
 
 

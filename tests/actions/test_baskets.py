@@ -23,6 +23,7 @@ from onebasket.commerce.orders.rules.baskets import (
 from onebasket.commerce.orders.rules.messages import LineRequest, OrderConflict
 from onebasket.commerce.stock.models import HoldLine
 from tests.builders import Clock, at, counts_of, deliver, faults_in_stock, make_chain, order, placed, shelf
+from tests.slotting import faults_in_slots, figures, plan, slot
 
 pytestmark = pytest.mark.django_db
 
@@ -190,3 +191,33 @@ def test_a_change_for_another_version_is_refused(clock: Clock) -> None:
     assert isinstance(outcome, BasketRefused)
     assert outcome.code == "basket_changed"
     assert shelf("milk") == (3, 0, 2)
+
+
+def test_a_basket_holds_a_slot_and_its_order_keeps_it(clock: Clock) -> None:
+    source = make_chain("p1", "p2", stock={"milk": 3})
+    plan("p1")
+    basket = stands(source, opening("b1", {"milk": 1}))
+    with_slot = stands(source, changing("b2", basket.id, slot=slot()))
+    assert (with_slot.slot, figures(slot())) == (slot(), (2, 2, 1))
+    later = stands(source, changing("b3", basket.id, slot=slot(1)))
+    assert (later.slot, figures(slot()), figures(slot(1))) == (slot(1), (2, 2, 0), (2, 2, 1))
+    assert faults_in_slots() == []
+    elsewhere = stands(source, changing("b4", basket.id, place="p2"))
+    assert (elsewhere.slot, figures(slot(1))) == (None, (2, 2, 0))
+    assert faults_in_slots() == []
+
+
+def test_a_full_slot_refuses_the_whole_change(clock: Clock) -> None:
+    source = make_chain(stock={"milk": 9})
+    plan("p1", capacity=1)
+    first, second = (stands(source, opening(f"b{n}", {"milk": 1})) for n in range(2))
+    stands(source, changing("s1", first.id, slot=slot()))
+    (outcome,) = change(source, changing("s2", second.id, {"milk": 5}, slot=slot()))
+    assert outcome == BasketRefused("slot_not_free", "This slot is full or over. Choose another.")
+    assert (shelf("milk"), figures(slot())) == ((9, 0, 2), (1, 1, 1))
+    clock.now = at(30)
+    assert stands(source, changing("s3", second.id, {"milk": 5}, slot=slot(1))).slot == slot(1)
+    (outcome,) = change(source, changing("s4", second.id, slot=10**9))
+    assert isinstance(outcome, BasketRefused)
+    assert outcome.code == "other_slot"
+    assert faults_in_slots() == []

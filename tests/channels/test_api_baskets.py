@@ -6,6 +6,7 @@ import pytest
 
 from onebasket.commerce.orders.models import Order, OrderContact
 from onebasket.commerce.orders.queries.audit import audit_orders
+from onebasket.commerce.orders.queries.following import order_by_code, order_by_secret
 from tests.builders import add_prices, counts_of, faults_in_stock, shelf
 from tests.channels.api import Answer, Hub, make_hub
 
@@ -144,3 +145,27 @@ def test_odd_changes_are_refused(hub: Hub, path: str, body: dict[str, Any]) -> N
     answer = hub.shop.put(f"baskets/{basket['id']}/{path}", body, "odd")
     assert (answer.status, answer.json["code"]) == (422, "invalid")
     assert shelf("milk") == (10, 0, 1)
+
+
+def test_an_order_is_followed_by_its_secret_alone(hub: Hub) -> None:
+    basket = opened(hub, milk=2)
+    done = checked_out(hub, basket, 398).json
+    followed = order_by_secret(done["secret"].lower())
+    assert followed is not None
+    assert (followed.number, followed.total, followed.name, followed.email) == (
+        "p1-0001", 398, "Ada", "ada@example.org",
+    )  # fmt: skip
+    assert [(line.name, line.ordered, line.amount) for line in followed.lines] == [("Milk", 2, 398)]
+    for wrong in ("", done["collection_code"], done["order"]["id"], done["secret"][:-1]):
+        assert order_by_secret(wrong) is None
+    assert order_by_code(done["collection_code"], places=frozenset({"p1"})) == followed
+    assert order_by_code(done["collection_code"], places=frozenset({"p2"})) is None
+    assert order_by_code(done["secret"], places=None) is None
+
+
+def test_an_order_is_changed_by_opening_it_again(hub: Hub) -> None:
+    placed = checked_out(hub, opened(hub, milk=2), 398).json["order"]
+    again = hub.shop.post(f"orders/{placed['id']}/reopen", {}, "r1")
+    assert (again.status, again.json["lines"]) == (201, [{"sku": "milk", "quantity": 2, "held": 2}])
+    refused = hub.shop.post(f"orders/{placed['id']}/reopen", {}, "r2")
+    assert (refused.status, refused.json["code"], refused.json["order_status"]) == (422, "not_open", "cancelled")

@@ -59,6 +59,7 @@ DOORS = (
     Door("POST", "/orders/{order_id}/hand-over", HIDDEN, {}, key=True),
     Door("POST", "/orders/{order_id}/put-back", HIDDEN, {}, key=True),
     Door("POST", "/orders/{order_id}/confirm-payment", HIDDEN, {}, key=True),
+    Door("POST", "/orders/{order_id}/reopen", HIDDEN, {}, key=True),
     Door("POST", "/baskets", REFUSED, {"place": "p1"}, key=True),
     Door("GET", "/baskets/{basket_id}", HIDDEN),
     Door("PUT", "/baskets/{basket_id}/lines/milk", HIDDEN, {"quantity": 0}, key=True),

@@ -14,7 +14,7 @@ from onebasket.channels.api.contract import Contract, without_key
 from onebasket.channels.api.metering import count_outcomes
 from onebasket.channels.api.problems import ProblemError, problem, refuse, unknown
 from onebasket.channels.api.tokens import require_places
-from onebasket.commerce.orders.actions import BasketCall, CheckoutCall
+from onebasket.commerce.orders.actions import BasketCall, CheckoutCall, ReopenCall
 from onebasket.commerce.orders.actions.secrets import collection_code, page_secret
 from onebasket.commerce.orders.queries.baskets import read_basket
 from onebasket.commerce.orders.queries.quoting import quote_basket
@@ -32,7 +32,7 @@ from onebasket.commerce.orders.rules.baskets import (
     OpenBasket,
     PaymentMethod,
 )
-from onebasket.commerce.orders.rules.messages import OrderConflict, OrderPlaced
+from onebasket.commerce.orders.rules.messages import OrderConflict, OrderPlaced, StepRefused, StepUnknown
 from onebasket.commerce.pricing.rules.basket import PricedBasket
 
 SCOPE = "storefront"
@@ -211,6 +211,26 @@ def check_out(call: Call, basket_id: UUID) -> HttpResponse:
         answer = CheckedOut(outcome, page_secret(outcome.id, 1), collection_code(outcome.id, 1))
         return reply(answer, 201, headers={"Location": f"{BASE}orders/{outcome.id}"})
     raise _refused(outcome)
+
+
+@endpoint(
+    "POST", "/orders/{order_id}/reopen", Contract(scope=SCOPE, body=EmptyBody, answers={201: BasketStands}, key=True)
+)
+def reopen_order(call: Call, order_id: UUID) -> HttpResponse:
+    """Open an order again as a basket, to change it.
+
+    Its units and its slot pass from the order, which is cancelled, to the basket, at present prices. What is being
+    picked is not opened again.
+    """
+    asked = ReopenCall(call.caller.source_id, call.key, order_id, call.caller.places)
+    outcomes = commit("reopenings", [asked], weights=[LINES_A_CHECKOUT])
+    count_outcomes("reopening", outcomes)
+    (outcome,) = outcomes
+    if isinstance(outcome, BasketStands):
+        return reply(outcome, 201, headers={"Location": f"{BASE}baskets/{outcome.id}"})
+    if isinstance(outcome, StepRefused):
+        raise ProblemError(problem(422, outcome.code, outcome.message, order_status=outcome.status))
+    raise unknown("order") if isinstance(outcome, StepUnknown) else refuse(409, "key_conflict", outcome.message)
 
 
 def _checkout(call: Call, basket: UUID) -> Checkout:

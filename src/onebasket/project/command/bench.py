@@ -25,6 +25,7 @@ class Name(StrEnum):
     """A benchmark."""
 
     ORDERS = "orders"
+    SHOPPING = "shopping"
     HOT = "hot"
     SALES = "sales"
     STOCK = "stock"

@@ -10,13 +10,16 @@ from onebasket.commerce.orders.actions import (
     BasketCall,
     CheckoutCall,
     OrderCall,
+    ReopenCall,
     StepCall,
     change_baskets,
     check_out,
     place_orders,
+    reopen_orders,
     step_orders,
 )
 from onebasket.commerce.orders.actions.checkout import CheckoutOutcome
+from onebasket.commerce.orders.actions.reopening import ReopenOutcome
 from onebasket.commerce.orders.rules.baskets import BasketOutcome
 from onebasket.commerce.orders.rules.messages import OrderOutcome, StepOutcome
 from onebasket.commerce.sales.actions import book_sales
@@ -76,6 +79,7 @@ def _by_source(calls: Sequence[Any], book: Callable[[int, Sequence[Any]], Sequen
 ACTIONS: dict[str, HotAction] = {
     "baskets": HotAction(change_baskets, BasketCall, BasketOutcome),
     "checkouts": HotAction(check_out, CheckoutCall, CheckoutOutcome),
+    "reopenings": HotAction(reopen_orders, ReopenCall, ReopenOutcome),
     "orders": HotAction(place_orders, OrderCall, OrderOutcome),
     "steps": HotAction(step_orders, StepCall, StepOutcome),
     "holds": HotAction(hold_stock, HoldCall, HoldOutcome),

@@ -19,7 +19,6 @@ from onebasket.commerce.orders.actions.basket_world import (
     settle_time,
 )
 from onebasket.commerce.orders.actions.basket_writing import write_baskets
-from onebasket.commerce.orders.actions.no_slots import open_slots_book, post_slots
 from onebasket.commerce.orders.rules.basket import Basket
 from onebasket.commerce.orders.rules.basket_changes import (
     Known,
@@ -41,6 +40,8 @@ from onebasket.commerce.orders.rules.baskets import (
     OpenBasket,
 )
 from onebasket.commerce.orders.rules.messages import OrderConflict
+from onebasket.commerce.slots.actions import open_slots_book, post_slots
+from onebasket.commerce.slots.rules.book import SlotBook
 from onebasket.commerce.stock.actions import open_book, post
 from onebasket.commerce.stock.rules.book import ShelfKey
 from onebasket.commerce.stock.rules.ends import End
@@ -138,20 +139,22 @@ def _open(
 def _lock(changes: Iterable[ChangeBasket], baskets: Mapping[UUID, Basket], known: Known, *, now: datetime) -> Shelves:
     """Lock the slots, then the shelves, that these changes may touch, and read what the baskets hold."""
     slots: set[int] = set()
+    references: set[UUID] = set()
     keys: set[ShelfKey] = set()
     names: set[UUID] = set()
     for change in changes:
         basket = baskets[change.basket]
         names.add(basket.id)
         everything = lines_touched(change, basket, now)
-        if everything or change.slot is not None:
+        if change.slot is not None or (everything and basket.slot_id):
             slots |= {slot for slot in (change.slot, basket.slot_id) if slot}
+            references.add(basket.id)
         products = {known.products[line.sku].id for line in change.lines if line.sku in known.products}
         if everything:
             products |= basket.lines.keys()
         places = {basket.place.id} | ({known.places[change.place].id} if change.place in known.places else set())
         keys |= {ShelfKey(place, End.SELLABLE, product) for place in places for product in products}
-    slot_book = open_slots_book(slots, now=now)
+    slot_book = open_slots_book(slots, references=references, now=now) if references else SlotBook(now, {}, {})
     book = open_book(keys, now=now)
     load_parts({name: baskets[name] for name in names}, now=now)
     return Shelves(book, kept_back_at(keys), slot_book, now)

@@ -20,7 +20,6 @@ from onebasket.commerce.orders.actions.basket_world import (
 )
 from onebasket.commerce.orders.actions.basket_writing import write_baskets
 from onebasket.commerce.orders.actions.drafting import Draft, DraftLine
-from onebasket.commerce.orders.actions.no_slots import open_slots_book, post_slots
 from onebasket.commerce.orders.actions.writing import Placing, write_orders
 from onebasket.commerce.orders.rules.basket import Basket
 from onebasket.commerce.orders.rules.basket_changes import Shelves
@@ -28,6 +27,8 @@ from onebasket.commerce.orders.rules.baskets import BasketUnknown, Checkout, Che
 from onebasket.commerce.orders.rules.checking import refuse_checkout, short_lines
 from onebasket.commerce.orders.rules.messages import OrderConflict, OrderPlaced
 from onebasket.commerce.pricing.rules.basket import PricedBasket
+from onebasket.commerce.slots.actions import open_slots_book, post_slots
+from onebasket.commerce.slots.rules.book import SlotBook
 from onebasket.commerce.stock.actions import open_book, post
 from onebasket.commerce.stock.actions.basket_holds import end_parts
 from onebasket.commerce.stock.rules.book import ShelfKey
@@ -104,7 +105,8 @@ def _decide_all(
 
 
 def _lock(baskets: Mapping[UUID, Basket], *, now: datetime) -> Shelves:
-    slots = open_slots_book({basket.slot_id for basket in baskets.values() if basket.slot_id}, now=now)
+    timed = {identity: basket.slot_id for identity, basket in baskets.items() if basket.slot_id}
+    slots = open_slots_book(timed.values(), references=timed, now=now) if timed else SlotBook(now, {}, {})
     keys = {
         ShelfKey(basket.place.id, End.SELLABLE, product)
         for basket in baskets.values()

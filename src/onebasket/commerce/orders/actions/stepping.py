@@ -27,6 +27,8 @@ from onebasket.commerce.orders.rules.messages import (
 )
 from onebasket.commerce.orders.rules.numbers import order_number
 from onebasket.commerce.places.queries import places_by_id
+from onebasket.commerce.slots.actions import open_slots_book, post_slots
+from onebasket.commerce.slots.rules.book import SlotBook
 from onebasket.commerce.stock.actions import open_book, post
 from onebasket.commerce.stock.rules.book import Cause, ShelfBook, ShelfKey
 from onebasket.commerce.stock.rules.ends import End
@@ -42,6 +44,7 @@ _EVENT_OF = {
     Step.PUT_BACK: "put_back",
     Step.EXPIRE: "expired",
 }
+_ENDING = frozenset({Step.CANCEL, Step.EXPIRE})
 _STAGING = frozenset({Step.PICK, Step.FINISH_PICKING, Step.HAND_OVER, Step.PUT_BACK})
 _decode = msgspec.json.Decoder(StepDone | StepRefused).decode
 
@@ -55,12 +58,13 @@ class StepCall(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Work:
-    """The locked orders of a batch, their lines, and the book on every shelf that a step may touch."""
+class Work:
+    """The locked orders of a batch, their lines, and the books on every slot and shelf that a step may touch."""
 
     orders: Mapping[UUID, Order]
     lines: Mapping[UUID, list[Line]]
     names: Names
+    slots: SlotBook
     book: ShelfBook
     now: datetime
     news: list[outbox.News] = field(default_factory=list)
@@ -70,16 +74,17 @@ def step_orders(calls: Sequence[StepCall]) -> list[StepOutcome]:
     """Take steps one after the other; each is answered with the order's new status or why it was refused."""
     with transaction.atomic():
         now = database_now()
-        seen = _visible(calls)
+        seen = visible(calls)
         known = [index for index in range(len(calls)) if index in seen]
         claims = [_claim(calls[index]) for index in known]
         claimed = inbox.claim("order-step", claims, now=now)
         fresh = {position: calls[known[position]] for position in sorted(claimed.fresh)}
         decided: dict[int, StepOutcome] = {}
         if fresh:
-            work = _open(fresh.values(), now=now)
+            work = open_work(fresh.values(), now=now)
             for position, call in fresh.items():
-                decided[position] = _take(work, call.request, claimed.fresh[position])
+                decided[position] = take_step(work, call.request, claimed.fresh[position])
+            post_slots(work.slots, now=now)
             post(work.book, now=now, names=work.names)
             outbox.record(work.news)
         inbox.settle({claimed.fresh[p]: msgspec.json.encode(outcome).decode() for p, outcome in decided.items()})
@@ -92,7 +97,8 @@ def _claim(call: StepCall) -> inbox.Claim:
     return inbox.Claim(call.source_id, call.request.key, fingerprint(call.request))
 
 
-def _visible(calls: Sequence[StepCall]) -> set[int]:
+def visible(calls: Sequence[StepCall]) -> set[int]:
+    """Return which of the steps are of an order that there is, at a place that their caller may see."""
     rows = Order.objects.filter(pk__in={call.request.order for call in calls}).values_list("pk", "place__code")
     places = dict(rows)
     return {
@@ -102,7 +108,8 @@ def _visible(calls: Sequence[StepCall]) -> set[int]:
     }
 
 
-def _open(calls: Collection[StepCall], *, now: datetime) -> _Work:
+def open_work(calls: Collection[StepCall], *, now: datetime, heirs: Mapping[UUID, UUID] | None = None) -> Work:
+    """Lock the orders of steps, their slots and their shelves; `heirs` are who may take an order's slot over."""
     requests = [call.request for call in calls]
     orders = lock_orders(request.order for request in requests)
     taxed = {identity: order.tax_included for identity, order in orders.items()}
@@ -121,11 +128,24 @@ def _open(calls: Collection[StepCall], *, now: datetime) -> _Work:
     keys = {ShelfKey(line.place_id, End.SELLABLE, line.product_id) for line in every}
     staged = {request.order for request in requests if request.step in _STAGING}
     keys |= {ShelfKey(li.place_id, End.STAGED, li.product_id) for order in staged for li in lines.get(order, [])}
+    slots = _open_slots(requests, orders, now=now, heirs=heirs or {})
     book = open_book(keys, now=now, make=bool(staged), facts_since=now)
-    return _Work(orders, lines, names, book, now)
+    return Work(orders, lines, names, slots, book, now)
 
 
-def _take(work: _Work, request: OrderStep, entry_id: int) -> StepOutcome:
+def _open_slots(
+    requests: Sequence[OrderStep], orders: Mapping[UUID, Order], *, now: datetime, heirs: Mapping[UUID, UUID]
+) -> SlotBook:
+    """Lock the slots of orders that end; most steps need none."""
+    ending = {request.order for request in requests if request.step in _ENDING}
+    slots = {order: slot for order in ending if (slot := orders[order].slot_id)}
+    if not slots:
+        return SlotBook(now, {}, {})
+    return open_slots_book(slots.values(), references=[*slots, *heirs.values()], now=now)
+
+
+def take_step(work: Work, request: OrderStep, entry_id: int) -> StepDone | StepRefused:
+    """Take one step of a locked order, or say why it cannot be taken."""
     order, lines = work.orders[request.order], work.lines.get(request.order, [])
     before = Status(order.status)
     if after(before, request.step) is None:
@@ -136,6 +156,8 @@ def _take(work: _Work, request: OrderStep, entry_id: int) -> StepOutcome:
     done = _EFFECTS[request.step](work.book, lines, Asked(request, cause, before))
     if isinstance(done, StepRefused):
         return done
+    if request.step in _ENDING and order.slot_id:
+        work.slots.give_back(order.slot_id, order.pk)
     status = after(before, done)
     assert status is not None  # noqa: S101 - asked above; finishing is open wherever picking is
     _write(order, lines, status, now=work.now)
@@ -197,7 +219,7 @@ def _write(order: Order, lines: Sequence[Line], status: Status, *, now: datetime
             line.changed = False
 
 
-def _news(work: _Work, order: Order, lines: Sequence[Line], step: Step) -> outbox.News:
+def _news(work: Work, order: Order, lines: Sequence[Line], step: Step) -> outbox.News:
     place = work.names.places[order.place_id]
     data = OrderNews(
         order=str(order.pk),

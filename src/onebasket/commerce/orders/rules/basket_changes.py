@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol
-from uuid import UUID
+from typing import NamedTuple
 
 from onebasket.commerce.catalogue.rules import ProductFacts
 from onebasket.commerce.orders.rules.basket import Basket, KeptBack
@@ -16,23 +15,8 @@ from onebasket.commerce.orders.rules.baskets import (
     ChangeBasket,
 )
 from onebasket.commerce.places.rules import PlaceFacts
+from onebasket.commerce.slots.rules.book import SlotBook
 from onebasket.commerce.stock.rules.book import ShelfBook
-
-
-class Slots(Protocol):
-    """Locked collection slots, as `slots.rules.SlotBook` is."""
-
-    def place_of(self, slot_id: int) -> int | None:
-        """Return the place of a slot, None where there is no such slot."""
-
-    def take(self, slot_id: int, reference: UUID, expires_at: datetime) -> bool:
-        """Take room for a reference until an instant; whether there was any."""
-
-    def confirm(self, slot_id: int, reference: UUID) -> bool:
-        """Keep the room of a reference for good; whether there is any."""
-
-    def give_back(self, slot_id: int, reference: UUID) -> None:
-        """Give the room of a reference back."""
 
 
 class Known(NamedTuple):
@@ -47,7 +31,7 @@ class Shelves(NamedTuple):
 
     book: ShelfBook
     kept_back: KeptBack
-    slots: Slots
+    slots: SlotBook
     now: datetime
 
 
@@ -156,7 +140,8 @@ def _keep_time(request: ChangeBasket, basket: Basket, now: datetime) -> bool:
 
 
 def _take_slot(slot: int, basket: Basket, place: PlaceFacts, shelves: Shelves) -> BasketRefused | None:
-    if shelves.slots.place_of(slot) != place.id:
+    figures = shelves.slots.figures.get(slot)
+    if figures is None or figures.place_id != place.id:
         return BasketRefused("other_slot", f"There is no such slot at {place.name}.")
     window = shelves.now + timedelta(minutes=HOLD_MINUTES)
     until = window if basket.held_until is None or basket.is_over(shelves.now) else basket.held_until

@@ -32,8 +32,8 @@ def open_slots_book(slot_ids: Iterable[int], *, references: Iterable[UUID], now:
 
     Slots that the places' plans have and that no row stands for yet are made. An id that no plan has is not in the
     book, and taking it is refused. Expired holds met are released there and then, by `now`, the database's clock.
-    `references` are all who will take, confirm or give back, baskets and orders alike. Call it before orders, baskets
-    and shelves are locked, once in a transaction.
+    `references` are all who will take, confirm or give back, baskets and orders alike. Call it after orders and baskets
+    and before shelves are locked, once in a transaction.
 
     Raises:
         GuardError: a reference has just taken another slot; the batch is to be repeated.
