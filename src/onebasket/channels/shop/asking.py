@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from uuid import UUID
 
 from django.http import QueryDict
 
@@ -9,12 +10,12 @@ from onebasket.channels.shop.own import shop_source
 from onebasket.channels.shop.reading import OddFormError
 from onebasket.channels.shop.visit import Visit
 from onebasket.commerce.hotpath.actions.asking import commit
-from onebasket.commerce.orders.actions import BasketCall, CheckoutCall, StepCall
+from onebasket.commerce.orders.actions import BasketCall, CheckoutCall, ReopenCall, StepCall
 from onebasket.commerce.orders.actions.checkout import CheckoutOutcome
+from onebasket.commerce.orders.actions.reopening import ReopenOutcome
 from onebasket.commerce.orders.rules.baskets import (
     BasketOutcome,
     BasketRefused,
-    BasketStands,
     ChangeBasket,
     OpenBasket,
 )
@@ -60,6 +61,11 @@ def step_order(step: OrderStep) -> StepOutcome:
     return _one("steps", StepCall(shop_source(), step), LINES_A_STEP)  # type: ignore[no-any-return]
 
 
+def reopen_order(order: UUID, key: str) -> ReopenOutcome:
+    """Have an order opened again as a basket."""
+    return _one("reopenings", ReopenCall(shop_source(), key, order), LINES_A_CHECKOUT)  # type: ignore[no-any-return]
+
+
 def _one(action: str, call: object, weight: int) -> Any:  # noqa: ANN401 - each action has its own outcomes
     (outcome,) = commit(action, [call], weights=[weight])
     return outcome
@@ -73,10 +79,3 @@ def is_done_before(outcome: BasketOutcome) -> bool:
 def was_changed_meanwhile(outcome: BasketOutcome) -> bool:
     """Whether the basket moved on between reading and asking: read it again, then ask again."""
     return isinstance(outcome, BasketRefused) and outcome.code == "basket_changed"
-
-
-def stands(outcome: BasketOutcome) -> BasketStands | None:
-    """Return the basket where the change was made."""
-    return outcome if isinstance(outcome, BasketStands) else None
-
-

@@ -1,4 +1,4 @@
-"""The guest's basket as pages show it: its lines with what they come to, what it holds and until when, what it lacks."""
+"""The guest's basket as pages show it: what its lines come to, what it holds and until when, and what it lacks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -139,9 +139,7 @@ def view_basket(stands: BasketStands, stores: Stores, *, now: datetime) -> Baske
     return BasketView(stands, lines, quote.priced, (*quote.unpriced, *gone), slot, now, elsewhere)
 
 
-def _line(
-    product: ShownProduct, state: BasketLineState, priced: PricedLine | None, currency: str
-) -> LineView:
+def _line(product: ShownProduct, state: BasketLineState, priced: PricedLine | None, currency: str) -> LineView:
     return LineView(
         product=product,
         named=take_apart(product.name),

@@ -2,7 +2,6 @@
 
 from onebasket.channels.shop import asking
 from onebasket.channels.shop.guest import Guest
-from onebasket.channels.shop.orders import OrderView
 from onebasket.commerce.orders.rules.baskets import BasketOutcome, BasketStands, ChangeBasket, LineWanted
 from onebasket.commerce.orders.rules.messages import OrderConflict
 
@@ -48,21 +47,3 @@ def change_line(guest: Guest, found: BasketStands, sku: str, change: int, key: s
             return outcome
         found = guest.basket
     return outcome
-
-
-def fill_again(guest: Guest, order: OrderView, key: str) -> None:
-    """Put the goods of a cancelled order back into a basket at its store: what is there is held."""
-    assert order.store is not None  # noqa: S101 - the caller has asked for one
-    guest.keep(place=order.store.code)
-    guest.forget_basket()
-    found = ensure_basket(guest)
-    if not isinstance(found, BasketStands):
-        return
-    wanted = {line.sku: line.quantity for line in found.lines}
-    lines = tuple(
-        LineWanted(line.line.sku, wanted.get(line.line.sku, 0) + line.line.promised)
-        for line in order.lines
-        if line.line.promised
-    )
-    asking.change_basket(ChangeBasket(f"{key}-again", found.id, lines), weight=len(lines))
-    guest.forget_basket()

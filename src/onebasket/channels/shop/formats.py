@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_currency, format_decimal, format_percent
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -80,6 +80,11 @@ def clock(at: datetime, time_zone: str) -> str:
     return format_time(at.astimezone(zone(time_zone)), format="short", locale=locale())
 
 
+def moment(at: datetime, time_zone: str) -> str:
+    """Write day and time at a place."""
+    return format_datetime(at.astimezone(zone(time_zone)), format="medium", locale=locale())
+
+
 def wall_clock(text: str) -> str:
     """Write a time of day that is stated as 08:30; 24:00 is midnight."""
     hours, _, minutes = text.partition(":")
@@ -104,4 +109,6 @@ def long_day(of: date) -> str:
 
 def rate(ppm: int) -> str:
     """Write a tax rate, in parts per million, as per cent."""
-    return format_percent(Decimal(ppm) / 1_000_000, format="0.###%" if locale() == "en_US" else "0.### %", locale=locale())
+    return format_percent(
+        Decimal(ppm) / 1_000_000, format="0.###%" if locale() == "en_US" else "0.### %", locale=locale()
+    )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.http import QueryDict
 from django.utils.translation import gettext as _

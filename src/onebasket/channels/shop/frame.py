@@ -91,29 +91,29 @@ def _answer(view: View, request: HttpRequest, guest: Guest, *args: object, **kwa
         return _missing(request, guest, str(missing))
     except OddFormError:
         return _odd(request, guest, "odd_form", status=400)
-    except QueueFullError as full:
-        return _later(_odd(request, guest, "busy", status=503), full.retry_after)
-    except TimeoutError:
-        logger.warning("The committer did not answer in time")
-        return _later(_odd(request, guest, "late", status=503), RETRY_SECONDS)
-    except UNREACHABLE:
-        logger.exception("A page of the shop cannot be shown")
-        return _unavailable(request, guest)
+    except (QueueFullError, TimeoutError, *UNREACHABLE) as error:
+        return _unserved(request, guest, error)
     except Exception:
         logger.exception("A page of the shop failed")
         return _odd(request, guest, "failed", status=500)
 
 
+def _unserved(request: HttpRequest, guest: Guest, error: Exception) -> HttpResponse:
+    """Say that the hub is busy, late or away; what was sent can be sent again by the same key."""
+    if isinstance(error, QueueFullError):
+        return _later(_odd(request, guest, "busy", status=503), error.retry_after)
+    if isinstance(error, TimeoutError):
+        logger.warning("The committer did not answer in time")
+        return _later(_odd(request, guest, "late", status=503), RETRY_SECONDS)
+    logger.error("A page of the shop cannot be shown", exc_info=error)
+    return _later(_odd(request, guest, "unavailable", status=503), RETRY_SECONDS)
+
+
 def _missing(request: HttpRequest, guest: Guest, said: str) -> HttpResponse:
     try:
         return show(request, guest, "odd", {"kind": "missing", "said": said}, status=404)
-    except UNREACHABLE:
-        logger.exception("A page of the shop cannot be shown")
-        return _unavailable(request, guest)
-
-
-def _unavailable(request: HttpRequest, guest: Guest) -> HttpResponse:
-    return _later(_odd(request, guest, "unavailable", status=503), RETRY_SECONDS)
+    except UNREACHABLE as error:
+        return _unserved(request, guest, error)
 
 
 def _odd(request: HttpRequest, guest: Guest, kind: str, *, status: int, seconds: int = 0) -> HttpResponse:

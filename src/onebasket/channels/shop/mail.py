@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from onebasket.base.clock import database_now
 from onebasket.channels.shop.orders import view_order
 from onebasket.channels.shop.stores import Stores, open_stores
-from onebasket.commerce.orders.queries.shopper import order_for_mail
+from onebasket.commerce.orders.queries.following import follow_order
 
 logger = logging.getLogger(__name__)
 
@@ -23,15 +23,13 @@ def send_order_mail(order: UUID, absolute: Callable[[str], str], *, language: st
     After the order is committed, never inside its transaction: an order stands whether or not a mail gets through.
     """
     with translation.override(language):
-        seen = order_for_mail(order)
-        if seen is None or seen.contact is None or not seen.contact.email:
+        found = follow_order(order, places=None)
+        if found is None or not found.email:
             return False
-        view = view_order(seen, Stores(open_stores(), None), now=database_now())
+        view = view_order(found, Stores(open_stores(), None), now=database_now())
         context = {"order": view, "absolute": absolute("/").rstrip("/"), "language": language}
         subject = _("Your order %(number)s") % {"number": view.head.number}
-        message = EmailMultiAlternatives(
-            subject, render_to_string("shop/mail/order.txt", context), to=[seen.contact.email]
-        )
+        message = EmailMultiAlternatives(subject, render_to_string("shop/mail/order.txt", context), to=[found.email])
         message.attach_alternative(render_to_string("shop/mail/order.html", context), "text/html")
         try:
             return message.send() == 1

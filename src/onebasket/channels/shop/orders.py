@@ -14,7 +14,7 @@ from onebasket.channels.shop.slots import slot_text
 from onebasket.channels.shop.stores import Store, Stores
 from onebasket.channels.shop.words import STATUSES, Word
 from onebasket.commerce.orders.actions.secrets import collection_code, page_secret
-from onebasket.commerce.orders.queries.shopper import LineSeen, OrderHead, OrderSeen
+from onebasket.commerce.orders.queries.following import Followed, FollowedLine, FollowedTax
 from onebasket.commerce.slots.queries import slots_by_id
 
 WAY = ("placed", "picking", "ready", "handed_over")
@@ -27,7 +27,7 @@ CANCELLABLE = frozenset({"placed", "awaiting_payment"})
 class SeenLine:
     """A line of an order on its page."""
 
-    line: LineSeen
+    line: FollowedLine
     named: Named
     picture: Picture
     address: str
@@ -59,17 +59,12 @@ class Station:
 class OrderView:
     """An order as its page shows it."""
 
-    seen: OrderSeen
+    head: Followed
     store: Store | None
     lines: tuple[SeenLine, ...]
     when: str
     secret: str
     code: str
-
-    @property
-    def head(self) -> OrderHead:
-        """Return the order in short."""
-        return self.seen.head
 
     @property
     def status(self) -> Word:
@@ -98,6 +93,17 @@ class OrderView:
         ]
 
     @property
+    def taxes(self) -> list[FollowedTax]:
+        """Return its taxes by code and rate, each summed over the lines."""
+        summed: dict[tuple[str, int], FollowedTax] = {}
+        for line in self.head.lines:
+            for tax in line.taxes:
+                before = summed.get((tax.code, tax.rate))
+                base, amount = (before.base, before.amount) if before else (0, 0)
+                summed[tax.code, tax.rate] = FollowedTax(tax.code, tax.rate, base + tax.base, amount + tax.amount)
+        return list(summed.values())
+
+    @property
     def picked_less(self) -> bool:
         """Whether anything was not there when it was picked."""
         return any(line.short for line in self.lines)
@@ -109,22 +115,21 @@ class OrderView:
         return mark_safe(drawn.svg_inline(scale=1, border=2, omitsize=True, svgclass="qr", lineclass=None))  # noqa: S308 - drawn from a code of ours
 
 
-def view_order(seen: OrderSeen, stores: Stores, *, now: datetime) -> OrderView:
+def view_order(head: Followed, stores: Stores, *, now: datetime) -> OrderView:
     """Return an order as its page shows it; one statement more where it has a slot."""
-    head = seen.head
-    store = stores.open.get(head.place_id)
+    store = stores.named(head.place)
     slot = slots_by_id([head.slot_id], now=now).get(head.slot_id) if head.slot_id else None
     lines = tuple(
         SeenLine(
             line,
             take_apart(line.name),
-            picture_for(line.sku, line.name, line.category, line.department),
+            picture_for(line.sku, line.name, "", ""),
             address_of(line.sku, line.name),
         )
-        for line in seen.lines
+        for line in head.lines
     )
     return OrderView(
-        seen,
+        head,
         store,
         lines,
         slot_text(slot, store, now=now) if slot and store else "",

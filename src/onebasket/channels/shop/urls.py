@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from onebasket.channels.shop.views import browsing, files, finding, odd, stores
+from onebasket.channels.shop.views import basket, browsing, checkout, files, finding, odd, orders, stores
 
 app_name = "shop"
 urlpatterns = [
@@ -19,5 +19,19 @@ urlpatterns = [
     path("tiles/<slug:name>.<slug:hue>.svg", files.picture, name="tile"),
     path("sitemap.xml", files.sitemap, name="sitemap"),
     path("sitemap-<int:part>.xml", files.sitemap_part, name="sitemap-part"),
+    path("basket", basket.basket, name="basket"),
+    path("basket/lines", basket.line, name="line"),
+    path("basket/renew", basket.renew, name="renew"),
+    path("basket/empty", basket.empty, name="empty"),
+    path("basket/coupons", basket.coupons, name="coupons"),
+    path("basket/card", basket.card, name="card"),
+    path("checkout", checkout.checkout, name="checkout"),
+    path("checkout/slot", checkout.slot, name="slot"),
+    path("checkout/slot/take", checkout.take_slot, name="take-slot"),
+    path("orders", orders.orders, name="orders"),
+    path("orders/<slug:secret>", orders.order, name="order"),
+    path("orders/<slug:secret>/receipt", orders.receipt, name="receipt"),
+    path("orders/<slug:secret>/cancel", orders.cancel, name="cancel"),
+    path("orders/<slug:secret>/change", orders.change, name="change"),
     re_path(r"^.*$", odd.missing, name="missing"),
 ]

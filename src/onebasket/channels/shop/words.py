@@ -20,7 +20,9 @@ NOTICES: dict[str, Notice] = {
     "held_anew": Notice("warn", _("Your basket's time was over. What the store still has is kept for you anew.")),
     "moved": Notice("good", _("Your basket has moved. What this store has of it is kept for you.")),
     "emptied": Notice("good", _("Your basket is empty again.")),
-    "no_more_renewals": Notice("warn", _("The time was renewed as often as we can. Place the order before it is over.")),
+    "no_more_renewals": Notice(
+        "warn", _("The time was renewed as often as can be. Place the order before it is over.")
+    ),
     "coupon_added": Notice("good", _("Your coupon is in the basket. What it saves stands at the lines.")),
     "coupon_gone": Notice("good", _("The coupon is out of the basket.")),
     "too_many_coupons": Notice("bad", _("A basket takes no more coupons than that.")),
@@ -37,12 +39,17 @@ NOTICES: dict[str, Notice] = {
     "slot_not_free": Notice("bad", _("This time has just been taken. Choose another.")),
     "other_slot": Notice("bad", _("This time is not one of your store's. Choose another.")),
     "basket_closed": Notice("warn", _("This basket has become an order, in another window perhaps.")),
-    "basket_changed": Notice("warn", _("The basket was changed meanwhile, in another window perhaps. Look at it again.")),
+    "basket_changed": Notice(
+        "warn", _("The basket was changed meanwhile, in another window perhaps. Look at it again.")
+    ),
     "basket_empty": Notice("warn", _("There is nothing in your basket yet.")),
     "basket_gone": Notice("warn", _("This basket is not there any more. You can begin a new one.")),
     "choose_store": Notice("warn", _("Choose a store first, to fill a basket there.")),
     "cancelled": Notice("good", _("The order is cancelled. Nothing is to be paid.")),
-    "back_in_basket": Notice("good", _("The order is cancelled, and its goods are back in your basket.")),
+    "opened_again": Notice(
+        "good", _("Your order is open again: change it, then place it anew. Until then it is kept for you as a basket.")
+    ),
+    "basket_full": Notice("warn", _("Place or empty this basket first: one basket is filled at a time.")),
     "not_open": Notice("warn", _("The order has moved on meanwhile and cannot be cancelled here any more.")),
 }
 
@@ -60,7 +67,9 @@ METHODS: dict[str, Word] = {
 
 CHECKOUT_REFUSALS: dict[str, Word] = {
     "price_changed": _("What your basket comes to has changed. Look at the new total, then place the order."),
-    "basket_changed": _("Your basket was changed meanwhile, in another window perhaps. Look at it, then place the order."),
+    "basket_changed": _(
+        "Your basket was changed meanwhile, in another window perhaps. Look at it, then place the order."
+    ),
     "no_contact": _("Type an e-mail address or a telephone number, so that we can reach you."),
     "too_much_money": _("A line comes to more than an order may. Take less of it."),
     "coupon_not_usable": _("A coupon cannot be used any more. Take it out, then place the order."),

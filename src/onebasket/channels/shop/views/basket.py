@@ -92,9 +92,7 @@ def card(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     return _changed(request, guest, "card", done="card_shown" if number else "card_gone", loyalty_number=number)
 
 
-def _changed(
-    request: HttpRequest, guest: Guest, what: str, *, done: str, **change: object
-) -> HttpResponseBase:
+def _changed(request: HttpRequest, guest: Guest, what: str, *, done: str, **change: object) -> HttpResponseBase:
     """Change the basket and go back to where the form stood."""
     key = asking.form_key(request.POST, guest.visit, what)
     if guest.visit.basket is None:

@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from onebasket.channels.shop.departments import Category, Department
-from onebasket.channels.shop.frame import Guest, shop_page, show
+from onebasket.channels.shop.frame import shop_page, show
 from onebasket.channels.shop.goods import address_of, goods_for, slug_of
+from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.machines import product_data
 from onebasket.channels.shop.paging import Pages, asked_page
 from onebasket.commerce.catalogue.queries.browsing import products_in, shown_by_sku
@@ -57,7 +58,7 @@ def category(request: HttpRequest, guest: Guest, slug: str, part: str) -> HttpRe
     found, chosen = _category(guest, slug, part)
     pages = Pages(asked_page(request), chosen.products, PAGE_GOODS)
     rows = products_in(found.code, chosen.code, offset=pages.offset, limit=PAGE_GOODS)
-    goods = goods_for(rows, guest.stores)
+    goods = goods_for(rows, guest.stores, guest.wanted, now=guest.now)
     context = {
         "department": found,
         "category": chosen,
@@ -81,7 +82,7 @@ def product(request: HttpRequest, guest: Guest, slug: str, sku: str) -> HttpResp
         return redirect(address_of(row.sku, row.name), permanent=True)
     shelf = products_in(row.department, row.category, offset=0, limit=MORE_GOODS + 1)
     others = [other for other in shelf if other.id != row.id][:MORE_GOODS]
-    good, *more = goods_for([row, *others], guest.stores)
+    good, *more = goods_for([row, *others], guest.stores, guest.wanted, now=guest.now)
     department = guest.departments.by_code.get(row.department)
     context = {
         "good": good,

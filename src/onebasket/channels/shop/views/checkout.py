@@ -10,6 +10,7 @@ from onebasket.channels.shop.forms import CheckoutForm, read_checkout
 from onebasket.channels.shop.frame import shop_page, show
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.mail import send_order_mail
+from onebasket.channels.shop.own import shop_source
 from onebasket.channels.shop.reading import number_of
 from onebasket.channels.shop.slots import Day, days_of
 from onebasket.channels.shop.views.orders import order_address
@@ -75,7 +76,7 @@ def _place(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     """Place what was seen; what stands in the way is said where it can be mended, and nothing typed is lost."""
     key = asking.form_key(request.POST, guest.visit, "order")
     form = read_checkout(request.POST, key=key, language=guest.language)
-    call = CheckoutCall(asking.shop_source(), form.request)
+    call = CheckoutCall(shop_source(), form.request)
     if guest.basket is not None and guest.basket.id == form.request.basket:
         view = view_basket(guest.basket, guest.stores, now=guest.now)
         if form.problems:

@@ -2,7 +2,8 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 
-from onebasket.channels.shop.frame import Guest, shop_page
+from onebasket.channels.shop.frame import shop_page
+from onebasket.channels.shop.guest import Guest
 
 
 @shop_page

@@ -6,17 +6,18 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from onebasket.channels.shop import asking
-from onebasket.channels.shop.changing import fill_again
 from onebasket.channels.shop.frame import shop_page, show, too_many
 from onebasket.channels.shop.guesses import MISSES
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.orders import OrderView, view_order
 from onebasket.channels.shop.words import STATUSES
-from onebasket.commerce.orders.actions.secrets import digest, page_secret
-from onebasket.commerce.orders.queries.shopper import order_by_secret, order_heads
+from onebasket.commerce.orders.actions.secrets import page_secret
+from onebasket.commerce.orders.queries.following import order_by_secret
+from onebasket.commerce.orders.queries.shopper import order_heads
+from onebasket.commerce.orders.rules.baskets import BasketStands
 from onebasket.commerce.orders.rules.life import Step
 from onebasket.commerce.orders.rules.messages import OrderStep, StepRefused
 
@@ -60,7 +61,7 @@ def receipt(request: HttpRequest, guest: Guest, secret: str) -> HttpResponseBase
 @require_http_methods(["GET", "HEAD", "POST"])
 @shop_page
 def cancel(request: HttpRequest, guest: Guest, secret: str) -> HttpResponseBase:
-    """Ask whether the order is to be taken back, and do it; its goods go back into a basket where that is wanted."""
+    """Ask whether the order is to be taken back, and do it."""
     view = _find(request, guest, secret)
     if isinstance(view, HttpResponse):
         return view
@@ -71,12 +72,30 @@ def cancel(request: HttpRequest, guest: Guest, secret: str) -> HttpResponseBase:
     if isinstance(outcome, StepRefused) and outcome.status != "cancelled":
         guest.keep(said="not_open")
         return redirect("shop:order", secret)
-    if request.POST.get("again") and view.store is not None:
-        fill_again(guest, view, key)
-        guest.keep(said="back_in_basket")
-        return redirect("shop:basket")
     guest.keep(said="cancelled")
     return redirect("shop:order", secret)
+
+
+@require_POST
+@shop_page
+def change(request: HttpRequest, guest: Guest, secret: str) -> HttpResponseBase:
+    """Open the order again as the basket of this visit: its units and its time pass over, nobody comes between.
+
+    What the visit's basket held so far is given back first, on its own page: a shopper fills one basket at a time.
+    """
+    view = _find(request, guest, secret)
+    if isinstance(view, HttpResponse):
+        return view
+    key = asking.form_key(request.POST, guest.visit, "change")
+    if guest.lines:
+        guest.keep(said="basket_full")
+        return redirect("shop:basket")
+    outcome = asking.reopen_order(view.head.id, key)
+    if not isinstance(outcome, BasketStands):
+        guest.keep(said="not_open")
+        return redirect("shop:order", secret)
+    guest.keep(basket=outcome.id, baskets=guest.visit.baskets + 1, place=outcome.place, said="opened_again")
+    return redirect("shop:basket")
 
 
 def _find(request: HttpRequest, guest: Guest, secret: str) -> OrderView | HttpResponse:
@@ -84,7 +103,7 @@ def _find(request: HttpRequest, guest: Guest, secret: str) -> OrderView | HttpRe
     address = str(request.META.get("REMOTE_ADDR", ""))
     if wait := MISSES.seconds_to_wait(address):
         return too_many(request, guest, wait)
-    seen = order_by_secret(digest(secret)) if len(secret) == SECRET_LENGTH else None
+    seen = order_by_secret(secret) if len(secret) == SECRET_LENGTH else None
     if seen is None:
         MISSES.add(address)
         raise Http404(_("There is no such order"))
