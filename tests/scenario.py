@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from django.db import transaction
+
 from onebasket.base import bulk
+from onebasket.base.clock import database_now
 from onebasket.base.instants import instant_parameter
 from onebasket.commerce.access.actions import enrol_source
 from onebasket.commerce.catalogue.actions import retire_products, upsert_products, upsert_units
@@ -26,13 +29,17 @@ from onebasket.commerce.orders.rules.baskets import BasketStands, ChangeBasket, 
 from onebasket.commerce.orders.rules.life import Step
 from onebasket.commerce.orders.rules.messages import LineRequest, OrderPlaced, OrderRequest, OrderStep, PickedLine
 from onebasket.commerce.places.actions import upsert_places
-from onebasket.commerce.places.rules import PlaceItem
+from onebasket.commerce.places.queries import places_by_code
+from onebasket.commerce.places.rules import WEEKDAYS, PlaceItem
 from onebasket.commerce.pricing.actions import end_prices, set_prices
 from onebasket.commerce.pricing.rules.basket import PricedBasket, PricedLine, Reduction, TaxPart
 from onebasket.commerce.pricing.rules.book import PriceEnd, PriceItem
 from onebasket.commerce.sales.actions import book_sales, dismiss_line, mend_line
 from onebasket.commerce.sales.rules.outcomes import ReceiptOutcome
 from onebasket.commerce.sales.rules.receipt import Discount, Funder, Kind, Line, Original, Receipt, Tax, Tender
+from onebasket.commerce.slots.actions import open_slots_book, post_slots, set_slot_exceptions, set_slot_plans
+from onebasket.commerce.slots.queries import open_slots
+from onebasket.commerce.slots.rules.messages import SlotExceptionItem, SlotPlanItem, WeeklyWindow
 from onebasket.commerce.stock.actions import book_movements, hold_stock, release_expired, release_holds, set_buffers
 from onebasket.commerce.stock.actions.holds import HoldCall
 from onebasket.commerce.stock.rules.buffers import BufferSetting
@@ -151,6 +158,7 @@ def run_everything(source: str = "till-1") -> Chain:
     _trade(chain)
     _mend(chain)
     _promise(chain)
+    _collect(chain)
     _breach(chain)
     _retire(chain)
     return chain
@@ -224,6 +232,29 @@ def _gather(chain: Chain) -> None:
     chain.basket(OpenBasket("basket-3", "s1", (LineRequest("cheese", 1), LineRequest("bread", 1))))
     gone = chain.basket(OpenBasket("basket-4", "s2", (LineRequest("apple", 1),)))
     chain.basket(ChangeBasket("basket-5", gone.id, drop=True))
+
+
+def _collect(chain: Chain) -> None:
+    """Let slots be planned, taken, moved, given back and expire: those of tomorrow, by the database's own clock."""
+    windows = tuple(WeeklyWindow(day, "00:00", "24:00", 60, 3) for day in WEEKDAYS)
+    set_slot_plans(chain.source, [SlotPlanItem(f"plan-{code}", code, windows) for code in ("s1", "s2")])
+    now = database_now()
+    set_slot_exceptions(chain.source, [SlotExceptionItem("closed", "s1", (now + timedelta(days=9)).date())])
+    places = places_by_code(["s1", "s2"])
+    first, second = (open_slots(place, now=now, days=3)[30].id for _, place in sorted(places.items()))
+    firm, moved, gone, late = (UUID(int=number) for number in range(1, 5))
+    with transaction.atomic():
+        book = open_slots_book([first, second], references=[firm, moved, gone, late], now=now)
+        taken = [book.take(first, one, now + timedelta(minutes=15)) for one in (firm, moved, gone)]
+        taken += [book.confirm(first, firm), book.take(second, late, now + timedelta(seconds=1))]
+        assert all(taken)
+        post_slots(book, now=now)
+    later = now + timedelta(seconds=1)
+    with transaction.atomic():
+        book = open_slots_book([first, second], references=[moved, gone], now=later)
+        assert book.take(second, moved, later + timedelta(days=1))
+        book.give_back(first, gone)
+        post_slots(book, now=later)
 
 
 def _breach(chain: Chain) -> None:

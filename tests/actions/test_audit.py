@@ -45,6 +45,7 @@ def test_everything_that_happens_is_green(chain: Chain) -> None:
     assert figures["stock.discrepancies"] == 1
     assert figures["stock.held"] == 3
     assert figures["stock.expired_holds"] == 0
+    assert (figures["slots.taken"], figures["slots.promises"], figures["slots.expired_holds"]) == (2, 4, 0)
     assert figures["quarantine.kept"] == 2
 
 
@@ -91,6 +92,7 @@ ITS_SHELF = (
 )
 VOID = "number = '4' AND kind = 3"
 FALSE = "1 = 0"
+S2 = "(SELECT id FROM places_place WHERE code = 's2')"
 R231 = "(SELECT id FROM sales_receipt WHERE number = '231')"
 
 CORRUPTIONS: list[tuple[str, set[str], list[str]]] = [
@@ -143,6 +145,31 @@ CORRUPTIONS: list[tuple[str, set[str], list[str]]] = [
         "a hold without an entry",
         {"stock.holds"},
         ["DELETE FROM base_inboxentry WHERE key = 'h4'"],
+    ),
+    (
+        "what is taken of a slot",
+        {"slots.taken"},
+        [f"UPDATE slots_slot SET taken = taken - 1 WHERE {first('slots_slot', 'taken > 0')}"],
+    ),
+    (
+        "a slot's promise that is gone",
+        {"slots.taken"},
+        ["DELETE FROM slots_slotpromise WHERE standing = 'firm'"],
+    ),
+    (
+        "a slot that is gone",
+        {"slots.taken", "slots.promises"},
+        [f"DELETE FROM slots_slot WHERE {first('slots_slot', 'taken > 0')}"],
+    ),
+    (
+        "a promise at another place than its slot",
+        {"slots.taken", "slots.promises"},
+        [f"UPDATE slots_slotpromise SET place_id = {S2} WHERE standing = 'firm'"],
+    ),
+    (
+        "a slot's room",
+        {"slots.ids"},
+        [f"UPDATE slots_slot SET capacity = capacity + 1 WHERE {first('slots_slot')}"],
     ),
     (
         "a breach closed too early",
@@ -338,7 +365,18 @@ def test_a_spoiled_row_fails_its_check_and_no_other(chain: Chain, checks: set[st
 
 def test_every_check_has_a_corruption(chain: Chain) -> None:
     spoiled = {check for _, checks, _ in CORRUPTIONS for check in checks} | {"inbox.once"}
-    assert {finding.check for finding in audit()} - spoiled == {"stock.expired_holds"}
+    assert {finding.check for finding in audit()} - spoiled == {"stock.expired_holds", "slots.expired_holds"}
+
+
+def test_a_slot_oversold_fails_without_the_constraint(chain: Chain) -> None:
+    loosen("slots_slot")
+    execute(
+        "INSERT INTO slots_slotpromise (id, place_id, slot_id, standing, changed_at, version) "
+        f"SELECT {'gen_random_uuid()' if bulk.is_postgresql() else 'lower(hex(randomblob(16)))'}, "
+        "place_id, slot_id, 'firm', changed_at, 1 FROM slots_slotpromise WHERE standing = 'firm'"
+    )
+    execute("UPDATE slots_slot SET taken = 2, planned = 1, capacity = 1 WHERE " + first("slots_slot"))
+    assert wrong() == {"slots.taken": 1, "slots.ids": 1}
 
 
 def test_a_key_that_stands_twice_fails_without_the_constraint(chain: Chain) -> None:

@@ -20,6 +20,8 @@ SUBJECTS = {
     "breach": "shelf/<place>/<sku>",
     "discrepancy": "shelf/<place>/<sku>",
     "hold": "hold/<id>",
+    "slots": "slots/<place>",
+    "slotplan": "slotplan/<place>",
     "buffer": "buffer/<place>/<sku or unit>",
     "receipt": "receipt/<id>",
     "line_exception": "receipt/<id>",

@@ -88,6 +88,6 @@ def _read(place: PlaceChanged) -> PlaceRead:
 
 def _near(found: Iterable[NearbyPlace]) -> Iterable[PlaceRead]:
     for one in found:
-        facts = (getattr(one.place, name) for name in _FACTS)
-        address = (getattr(one.address, name) for name in PlaceAddress.__struct_fields__)
-        yield PlaceRead(*facts, *address, one.distance_metres)
+        facts = {name: getattr(one.place, name) for name in _FACTS}
+        address = {name: getattr(one.address, name) for name in PlaceAddress.__struct_fields__}
+        yield PlaceRead(**facts, **address, distance_metres=one.distance_metres)

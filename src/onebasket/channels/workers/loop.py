@@ -17,6 +17,7 @@ from onebasket.base.committer import UnavailableError
 from onebasket.base.relay import number_waiting, prune_events
 from onebasket.base.webhooks import Deliveries, fan_out
 from onebasket.commerce.orders.actions import expire_orders
+from onebasket.commerce.slots.actions import release_expired_slots
 from onebasket.commerce.stock.actions import release_expired
 
 logger = logging.getLogger(__name__)
@@ -146,6 +147,7 @@ def writing_jobs() -> list[Job]:
         Job("relay", number_waiting, 0.2, BUSY_SECONDS),
         Job("fan-out", fan_out, 0.5, BUSY_SECONDS),
         Job("holds", lambda: release_expired(at_once), 5.0),
+        Job("slots", lambda: release_expired_slots(at_once), 5.0),
         Job("orders", lambda: expire_orders(at_once), 5.0),
         Job("prune", lambda: prune_events(settings.EVENT_DAYS), 600.0),
     ]

@@ -9,7 +9,10 @@ from onebasket.commerce.orders.rules.messages import EVENTS as ORDERS
 from onebasket.commerce.places.rules import EVENTS as PLACES
 from onebasket.commerce.pricing.rules.book import EVENTS as PRICING
 from onebasket.commerce.sales.rules.outcomes import EVENTS as SALES
+from onebasket.commerce.slots.rules.events import EVENTS as SLOTS
 from onebasket.commerce.stock.rules.events import EVENTS as STOCK
 
-EVENTS: dict[str, type[msgspec.Struct]] = PLACES | CATALOGUE | CUSTOMERS | PRICING | STOCK | SALES | BASKETS | ORDERS
+EVENTS: dict[str, type[msgspec.Struct]] = (
+    PLACES | CATALOGUE | CUSTOMERS | PRICING | STOCK | SLOTS | SALES | BASKETS | ORDERS
+)
 """The data of every event type there is, without the prefix."""

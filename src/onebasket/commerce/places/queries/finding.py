@@ -81,4 +81,4 @@ def _whole(ids: Iterable[int]) -> dict[int, Row]:
 
 
 def _address(row: Row) -> PlaceAddress:
-    return PlaceAddress(*row[9:17], opening_hours=hours(row[17]))
+    return PlaceAddress(*[*row[9:17], hours(row[17])])

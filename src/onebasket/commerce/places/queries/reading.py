@@ -38,10 +38,7 @@ def stated_places(codes: Iterable[str] | None = None) -> list[PlaceChanged]:
     if codes is not None:
         where, parameters = f" WHERE {bulk.in_list('code')}", [bulk.list_parameter(set(codes))]
     sql = f"SELECT {_FACTS}, {ADDRESS} FROM places_place{where} ORDER BY code"  # noqa: S608 - constants
-    return [
-        PlaceChanged(*row[1:8], bool(row[8]), *row[9:17], opening_hours=hours(row[17]))
-        for row in bulk.fetch(sql, parameters)
-    ]
+    return [PlaceChanged(*[*row[1:8], bool(row[8]), *row[9:17], hours(row[17])]) for row in bulk.fetch(sql, parameters)]
 
 
 def hours(fetched: object) -> tuple[OpeningHours, ...]:
@@ -51,7 +48,7 @@ def hours(fetched: object) -> tuple[OpeningHours, ...]:
 
 def facts(row: Row) -> PlaceFacts:
     """Return a place out of its first nine columns."""
-    return PlaceFacts(*row[:8], bool(row[8]))
+    return PlaceFacts(*[*row[:8], bool(row[8])])
 
 
 def _fetch(sql: str, parameters: Sequence[Any]) -> list[PlaceFacts]:

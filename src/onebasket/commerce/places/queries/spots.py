@@ -6,14 +6,14 @@ place.
 
 import re
 from collections.abc import Iterable, Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
 
 from onebasket.base import bulk
 from onebasket.commerce.places.rules.distance import DEGREE, Spot, middle
 
-try:
-    import zipcodes
-except ImportError:  # the extra is not installed
-    zipcodes = None  # type: ignore[assignment]
+zipcodes: Any = import_module("zipcodes") if find_spec("zipcodes") else None
 
 LONGEST = 120
 MOST_SPOTS = 5
