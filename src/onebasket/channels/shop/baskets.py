@@ -1,6 +1,5 @@
 """The guest's basket as pages show it: what its lines come to, what it holds and until when, and what it lacks."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,13 +9,14 @@ from onebasket.channels.shop.goods import CHANNEL, address_of
 from onebasket.channels.shop.sizes import Named, take_apart
 from onebasket.channels.shop.steps import Step, step_of
 from onebasket.channels.shop.stores import Near, Stores
+from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.catalogue.queries.browsing import ShownProduct, shown_by_sku
 from onebasket.commerce.orders.queries.quoting import quote_basket
 from onebasket.commerce.orders.rules.baskets import BasketLineState, BasketStands
 from onebasket.commerce.pricing.rules.basket import Note, PricedBasket, PricedLine, Reduction
 from onebasket.commerce.slots.queries import slots_by_id
 from onebasket.commerce.slots.rules.facts import SlotFacts
-from onebasket.commerce.stock.queries.shopping import available_for
+from onebasket.commerce.sourcing.queries import Wanted, nearby_with_all
 
 ALTERNATIVES = 3
 
@@ -135,7 +135,7 @@ def view_basket(stands: BasketStands, stores: Stores, *, now: datetime) -> Baske
     slot = slots_by_id([stands.slot], now=now).get(stands.slot) if stands.slot else None
     held = stands.held_until is not None and now < stands.held_until
     lacks = held and any(line.lacks for line in lines)
-    elsewhere = _stores_with_all(lines, stores, now=now) if lacks else ()
+    elsewhere = _stores_with_all(stands, stores, now=now) if lacks else ()
     return BasketView(stands, lines, quote.priced, (*quote.unpriced, *gone), slot, now, elsewhere)
 
 
@@ -151,12 +151,12 @@ def _line(product: ShownProduct, state: BasketLineState, priced: PricedLine | No
     )
 
 
-def _stores_with_all(lines: Sequence[LineView], stores: Stores, *, now: datetime) -> tuple[Near, ...]:
-    free: Mapping[int, Mapping[int, int]] = available_for([line.product.id for line in lines], channel=CHANNEL, now=now)
-    wanted = {line.product.id: line.state.quantity for line in lines}
-    whole = [
-        place_id
-        for place_id in stores.open
-        if all(free.get(product, {}).get(place_id, 0) >= quantity for product, quantity in wanted.items())
-    ]
-    return tuple(stores.by_distance(whole)[:ALTERNATIVES])
+def _stores_with_all(stands: BasketStands, stores: Stores, *, now: datetime) -> tuple[Near, ...]:
+    if stores.chosen is None:
+        return ()
+    products = products_by_sku(line.sku for line in stands.lines)
+    wanted = [Wanted(products[line.sku], line.quantity) for line in stands.lines]
+    found = nearby_with_all(stores.chosen.place, wanted, channel=CHANNEL, now=now, limit=ALTERNATIVES).found
+    return tuple(
+        Near(store, one.place.distance_metres) for one in found if (store := stores.open.get(one.place.place.id))
+    )

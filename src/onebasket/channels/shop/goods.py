@@ -16,7 +16,7 @@ from onebasket.channels.shop.stores import Store, Stores
 from onebasket.commerce.catalogue.queries.browsing import ShownProduct
 from onebasket.commerce.pricing.queries import price_book
 from onebasket.commerce.pricing.rules.book import PriceFacts
-from onebasket.commerce.stock.queries.shopping import available_for
+from onebasket.commerce.stock.queries import available_among, buffers_of
 
 CHANNEL = "web"
 NO_PLACE = 0
@@ -110,11 +110,11 @@ def address_of(sku: str, name: str) -> str:
 def goods_for(
     products: Sequence[ShownProduct], stores: Stores, wanted: Mapping[str, int], *, now: datetime
 ) -> list[Good]:
-    """Return the cards of products, in their order; `wanted` is the basket by SKU. Two statements."""
+    """Return the cards of products, in their order; `wanted` is the basket by SKU. Three statements."""
     if not products:
         return []
     prices = _prices(products, stores, now)
-    free = available_for([product.id for product in products], channel=CHANNEL, now=now)
+    free = _free(products, stores, now)
     return [
         Good(
             product=product,
@@ -158,3 +158,16 @@ def _prices(products: Sequence[ShownProduct], stores: Stores, now: datetime) -> 
     book = price_book({place_id: at.place.currency}, [product.id for product in products], at=now)
     found = ((product.id, book.find((place_id, product.id))) for product in products)
     return {product_id: facts for product_id, facts in found if facts is not None}
+
+
+def _free(products: Sequence[ShownProduct], stores: Stores, now: datetime) -> dict[int, dict[int, int]]:
+    """Return by product id what each open store has left for the web, where that is anything; two statements."""
+    units = {product.id: product.unit for product in products}
+    free = available_among(stores.open, units, now=now)
+    buffers = buffers_of(stores.open, product_ids=units)
+    found: dict[int, dict[int, int]] = {}
+    for (place, product), left in free.items():
+        kept = buffers.kept_back(place_id=place, channel=CHANNEL, product_id=product, unit=units[product])
+        if left > kept:
+            found.setdefault(product, {})[place] = left - kept
+    return found

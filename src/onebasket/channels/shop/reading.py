@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 LONGEST = 100
-MOST_DIGITS = 9
+MOST_DIGITS = 16
 
 
 class OddFormError(Exception):

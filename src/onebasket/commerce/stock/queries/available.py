@@ -15,8 +15,7 @@ _EXPIRED = (
     "COALESCE((SELECT SUM(h.quantity) FROM stock_holdline h WHERE h.place_id = s.place_id "
     "AND h.product_id = s.product_id AND h.state = 'active' AND h.expires_at <= %s), 0)"
 )
-HELD = f"CASE WHEN s.held = 0 THEN 0 ELSE s.held - CAST({_EXPIRED} AS BIGINT) END"
-"""A shelf `s` held, without holds that have expired by the one parameter."""
+_HELD = f"CASE WHEN s.held = 0 THEN 0 ELSE s.held - CAST({_EXPIRED} AS BIGINT) END"
 
 
 class Availability(NamedTuple):
@@ -38,7 +37,7 @@ class Availability(NamedTuple):
 def available_everywhere(product_id: int, *, channel: str, now: datetime) -> list[Availability]:
     """Return a product's availability at every active place that has a shelf for it, by place code; one statement."""
     sql = (
-        f"SELECT s.place_id, p.code, s.on_hand, s.reserved, {HELD}, COALESCE("  # noqa: S608 - constants
+        f"SELECT s.place_id, p.code, s.on_hand, s.reserved, {_HELD}, COALESCE("  # noqa: S608 - constants
         "MAX(CASE WHEN b.product_id IS NOT NULL AND b.channel <> '' THEN b.quantity END),"
         "MAX(CASE WHEN b.product_id IS NOT NULL THEN b.quantity END),"
         "MAX(CASE WHEN b.channel <> '' THEN b.quantity END),"
@@ -60,7 +59,7 @@ def available_at(keys: Iterable[ShelfKey], *, now: datetime) -> dict[ShelfKey, i
     """
     found: dict[ShelfKey, int] = {}
     sql = (
-        f"SELECT s.product_id, s.on_hand - s.reserved - {HELD} FROM stock_shelf s "  # noqa: S608 - constants
+        f"SELECT s.product_id, s.on_hand - s.reserved - {_HELD} FROM stock_shelf s "  # noqa: S608 - constants
         f"WHERE s.place_id = %s AND s.state = %s AND {bulk.in_list('s.product_id')}"
     )
     for (place, state), group in groupby(sorted(set(keys)), key=lambda key: key[:2]):
