@@ -105,7 +105,7 @@ class BasketView:
     @property
     def can_be_placed(self) -> bool:
         """Whether nothing stands in the way of an order, as far as is known now."""
-        return self.priced is not None and not self.lacking
+        return self.priced is not None and not self.unpriced and not self.lacking
 
     @property
     def saved(self) -> int:
@@ -119,24 +119,21 @@ def quantities(stands: BasketStands | None) -> dict[str, int]:
 
 
 def view_basket(stands: BasketStands, stores: Stores, *, now: datetime) -> BasketView:
-    """Return a basket priced and explained; where it lacks something, with the stores that have it all, nearest first.
-
-    A product that left the assortment meanwhile has no line of its own: it is told by `unpriced`.
-    """
+    """Return a basket priced and explained; where it lacks something, with the stores that have it all, nearest first."""
     quote = quote_basket(stands, now=now)
-    products = shown_by_sku(line.sku for line in stands.lines)
+    products = shown_by_sku((line.sku for line in stands.lines), retired=True)
     priced = {line.sku: line for line in quote.priced.lines} if quote.priced else {}
     lines = tuple(
         _line(products[state.sku], state, priced.get(state.sku), stands.currency)
         for state in stands.lines
         if state.sku in products
     )
-    gone = tuple(state.sku for state in stands.lines if state.sku not in products)
+    gone = tuple(line.product.sku for line in lines if not line.product.sold)
     slot = slots_by_id([stands.slot], now=now).get(stands.slot) if stands.slot else None
     held = stands.held_until is not None and now < stands.held_until
     lacks = held and any(line.lacks for line in lines)
     elsewhere = _stores_with_all(stands, stores, now=now) if lacks else ()
-    return BasketView(stands, lines, quote.priced, (*quote.unpriced, *gone), slot, now, elsewhere)
+    return BasketView(stands, lines, quote.priced, tuple(dict.fromkeys((*quote.unpriced, *gone))), slot, now, elsewhere)
 
 
 def _line(product: ShownProduct, state: BasketLineState, priced: PricedLine | None, currency: str) -> LineView:

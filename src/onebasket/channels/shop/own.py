@@ -3,7 +3,7 @@
 from onebasket.commerce.access.actions import AccessError, enrol_source
 from onebasket.commerce.access.queries import sources_by_code
 
-CODE = "shop"
+CODE = "web-shop"
 
 
 def shop_source() -> int:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 _SIZE = re.compile(
-    r"(?P<text>(?P<number>\d+(?:\.\d+)?|1/[2348])(?P<more>[\d/.\- x]*) ?"
+    r"(?P<text>(?P<number>1/[2348](?!\d)|\d+(?:\.\d+)?)(?P<more>[\d/.\- x]*) ?"
     r"(?P<unit>ct|doz|each|ft|gal|in|l|lb|ml|oz|pc|pack|pt|qt|sq ft|yd)(?: bag)?)"
 )
 _PLAIN = {"oz": (1, "oz"), "lb": (1, "lb"), "gal": (1, "gal"), "qt": (1, "qt"), "pt": (1, "pt"), "l": (1, "l"),

@@ -68,6 +68,9 @@ def cancel(request: HttpRequest, guest: Guest, secret: str) -> HttpResponseBase:
     if request.method != "POST":
         return _private(show(request, guest, "cancel", {"order": view, "page": "orders"}))
     key = asking.form_key(request.POST, guest.visit, "cancel")
+    if view.is_open and not view.can_be_cancelled:
+        guest.keep(said="not_open")
+        return redirect("shop:order", secret)
     outcome = asking.step_order(OrderStep(key, view.head.id, Step.CANCEL, reason="by the shopper, in the web shop"))
     if isinstance(outcome, StepRefused) and outcome.status != "cancelled":
         guest.keep(said="not_open")

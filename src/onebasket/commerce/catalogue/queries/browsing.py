@@ -12,7 +12,7 @@ import msgspec
 from onebasket.base import bulk
 from onebasket.commerce.catalogue.queries.remembered import recall
 
-_COLUMNS = "p.id, p.sku, p.name, u.code, u.decimals, p.weighed, p.brand, p.department, p.category, p.minimum_age"
+_COLUMNS = "p.id, p.sku, p.name, u.code, u.decimals, p.weighed, p.brand, p.department, p.category, p.minimum_age, p.active AND p.tracked"
 _FROM = "FROM catalogue_product p JOIN catalogue_unit u ON u.id = p.unit_id"
 _SHOWN = "p.active AND p.tracked"
 
@@ -30,6 +30,7 @@ class ShownProduct(msgspec.Struct, frozen=True, gc=False):
     department: str
     category: str
     minimum_age: int | None
+    sold: bool = True
 
 
 class Section(msgspec.Struct, frozen=True, gc=False):
@@ -83,10 +84,13 @@ def shown_by_id(ids: Iterable[int]) -> dict[int, ShownProduct]:
     return {product.id: product for product in found}
 
 
-def shown_by_sku(skus: Iterable[str]) -> dict[str, ShownProduct]:
-    """Return the products of these SKUs that are shown; one statement."""
+def shown_by_sku(skus: Iterable[str], *, retired: bool = False) -> dict[str, ShownProduct]:
+    """Return the products of these SKUs that are shown; with `retired` also those that are `sold` no more.
+
+    One statement.
+    """
     found = _fetch(
-        f"SELECT {_COLUMNS} {_FROM} WHERE {bulk.in_list('p.sku')} AND {_SHOWN}",
+        f"SELECT {_COLUMNS} {_FROM} WHERE {bulk.in_list('p.sku')}{'' if retired else f' AND {_SHOWN}'}",
         [bulk.list_parameter(set(skus))],
     )
     return {product.sku: product for product in found}
@@ -111,8 +115,8 @@ def _fetch(sql: str, parameters: Sequence[Any]) -> list[ShownProduct]:
 
 
 def _shown(row: Sequence[Any]) -> ShownProduct:
-    identity, sku, name, unit, decimals, weighed, brand, department, category, minimum_age = row
+    identity, sku, name, unit, decimals, weighed, brand, department, category, minimum_age, sold = row
     return ShownProduct(
         identity, sku, name, intern(unit), decimals, bool(weighed), brand, intern(department), intern(category),
-        minimum_age,
+        minimum_age, bool(sold),
     )  # fmt: skip
