@@ -31,9 +31,30 @@ from onebasket.commerce.orders.rules.messages import LineRequest, OrderPlaced, O
 from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.queries import places_by_code
 from onebasket.commerce.places.rules import WEEKDAYS, PlaceItem
-from onebasket.commerce.pricing.actions import end_prices, set_prices
+from onebasket.commerce.pricing.actions import (
+    end_prices,
+    end_taxes,
+    set_campaigns,
+    set_coupons,
+    set_prices,
+    set_promotions,
+    set_tax_classes,
+    set_tax_terms,
+    set_taxes,
+)
+from onebasket.commerce.pricing.queries.quoting import Quoted
 from onebasket.commerce.pricing.rules.basket import PricedBasket, PricedLine, Reduction, TaxPart
 from onebasket.commerce.pricing.rules.book import PriceEnd, PriceItem
+from onebasket.commerce.pricing.rules.messages import (
+    CampaignItem,
+    CouponItem,
+    PromotionItem,
+    TaxClassItem,
+    TaxEnd,
+    TaxItem,
+    TaxTermsItem,
+)
+from onebasket.commerce.pricing.rules.promotions import Coupon, PercentOff, Promotion, Selector
 from onebasket.commerce.sales.actions import book_sales, dismiss_line, mend_line
 from onebasket.commerce.sales.rules.outcomes import ReceiptOutcome
 from onebasket.commerce.sales.rules.receipt import Discount, Funder, Kind, Line, Original, Receipt, Tax, Tender
@@ -160,6 +181,7 @@ def run_everything(source: str = "till-1") -> Chain:
     _promise(chain)
     _collect(chain)
     _breach(chain)
+    _promote(chain)
     _retire(chain)
     return chain
 
@@ -223,11 +245,11 @@ def _gather(chain: Chain) -> None:
     """Place one basket with a reduction and a tax on its line, keep one open, drop one."""
     placed = chain.basket(OpenBasket("basket-1", "s1", (LineRequest("cheese", 2),)))
     cut = Reduction("promotion", "cheese-2", "Two for 4.50", "retailer", 50)
-    priced = PricedLine(1, "cheese", 2, 500, 450, 250, reductions=(cut,), taxes=(TaxPart("reduced", 50_000, 429, 21),))
+    priced = PricedLine(1, "cheese", 2, 500, 450, (cut,), unit_amount=250, taxes=(TaxPart("reduced", 50_000, 429, 21),))
     whole = PricedBasket((priced,), "USD", 500, 50, 21, 450, tax_included=True)
     contact = Contact("Ada", "ada@example.org")
     request = Checkout("basket-2", placed.id, placed.version, 450, contact)
-    (done,) = check_out([CheckoutCall(chain.source, request, placed.version, whole)])
+    (done,) = check_out([CheckoutCall(chain.source, request, placed.version, Quoted(whole))])
     assert isinstance(done, OrderPlaced), done
     chain.basket(OpenBasket("basket-3", "s1", (LineRequest("cheese", 1), LineRequest("bread", 1))))
     gone = chain.basket(OpenBasket("basket-4", "s2", (LineRequest("apple", 1),)))
@@ -266,6 +288,21 @@ def _breach(chain: Chain) -> None:
     chain.fact("found", FactKind.DELIVERY, "bread", 90)
     chain.order("b2", ("milk", 5))
     chain.sell(receipt(233, line("milk", 30, paid=900)))
+
+
+def _promote(chain: Chain) -> None:
+    """A campaign, a coupon, what it is worth, and a tax."""
+    campaign = CampaignItem("campaign", "26", "March", START, households=frozenset({"1001"}))
+    set_campaigns(chain.source, [campaign], actor="tests")
+    set_coupons(chain.source, [CouponItem("coupon", "c1", "paper")], actor="tests")
+    worth = Promotion(
+        "deal", "Milk", PercentOff(100_000), START, Selector(skus=frozenset({"milk"})), coupon=Coupon("c1")
+    )  # fmt: skip
+    set_promotions(chain.source, [PromotionItem("promotion", worth, state="live")], actor="tests")
+    set_taxes(chain.source, [TaxItem("tax", "sales", 60_000, START)])
+    end_taxes(chain.source, [TaxEnd("tax-end", "sales", START + timedelta(days=400))])
+    set_tax_terms(chain.source, [TaxTermsItem("terms", START, included=False)])
+    set_tax_classes(chain.source, [TaxClassItem("class", "food", sku="milk")])
 
 
 def _retire(chain: Chain) -> None:

@@ -119,5 +119,5 @@ def test_five_statements_whatever_is_asked(source: int, skus: list[str]) -> None
     place = places_by_code(["p1"])["p1"]
     for ask in (nearby_with_all, whereabouts):
         with CaptureQueriesContext(connection) as asked:
-            ask(place, [Wanted(product, 1) for product in known], channel="web", now=MORNING)  # type: ignore[operator]
+            ask(place, [Wanted(product, 1) for product in known], channel="web", now=MORNING)
         assert [query["sql"].split()[0] for query in asked] == ["SELECT"] * 5

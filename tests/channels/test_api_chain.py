@@ -99,6 +99,11 @@ def test_prices_are_put_read_and_ended(hub: Hub) -> None:
     assert hub.shop.get("prices?sku=milk&place=p1").items[1]["valid_to"] == "2026-02-02T00:00:00Z"
     assert len(hub.shop.get("prices?sku=milk&current=false").items) == 3
     assert hub.shop.get("prices?sku=soap").status == 404
+    assert put(hub, "prices", price | {"key": "card", "amount": 99, "kind": "loyalty"}) == [CREATED]
+    assert [(row["kind"], row["amount"]) for row in hub.shop.get("prices?sku=milk&kind=loyalty").items] == [
+        ("loyalty", 99)
+    ]
+    assert len(hub.shop.get("prices?sku=milk&kind=shelf&current=false").items) == 3
 
 
 def test_events_are_read_by_position(hub: Hub) -> None:

@@ -11,7 +11,6 @@ import pytest
 
 from onebasket.base.models import Event
 from onebasket.channels.api.application import CONTRACTS
-from onebasket.channels.api.urls import ENDPOINTS
 from onebasket.commerce.access.actions import set_source_active
 from onebasket.commerce.access.rules import SCOPES
 from onebasket.commerce.sales.models import LineException, Receipt
@@ -48,6 +47,14 @@ PLACE = {"code": "p1", "name": "Renamed", "currency": "USD", "time_zone": "Ameri
 PRICE = {"sku": "milk", "currency": "USD", "amount": 1, "valid_from": WHEN, "place": "p1"}
 PRICE_END = {"sku": "milk", "currency": "USD", "ends_at": WHEN, "place": "p1"}
 CHECKOUT = {"version": 1, "expected_total": 199, "contact": {"name": "Eve", "phone": "1"}}
+
+PROMOTION = {
+    "code": "stranger", "name": "No", "saving": {"kind": "percent_off", "share": 100_000}, "valid_from": WHEN,
+    "goods": {"everything": True},
+}  # fmt: skip
+CAMPAIGN = {"code": "c1", "name": "No", "valid_from": WHEN, "households": ["77"]}
+TAX = {"code": "sales", "rate": 60_000, "valid_from": WHEN, "place": "p1"}
+TERMS = {"valid_from": WHEN, "included": False, "place": "p1"}
 
 DOORS = (
     Door("POST", "/orders", REFUSED, ORDER, key=True),
@@ -92,6 +99,10 @@ DOORS = (
     Door("POST", "/quarantine/{item_id}/discard", HIDDEN, {"note": "no"}, key=True),
     Door("PUT", "/places", REFUSED, batch(**PLACE)),
     Door("GET", "/places", EMPTY),
+    Door("GET", "/places/{place}/slots", HIDDEN),
+    Door("PUT", "/slots/plans", REFUSED, batch(place="p1", windows=[])),
+    Door("PUT", "/slots/exceptions", REFUSED, batch(place="p1", date="2026-12-24")),
+    Door("GET", "/slots/plans", EMPTY),
     Door("PUT", "/products", SHARED, batch(**PRODUCT)),
     Door("GET", "/products", SHARED, query="?sku=milk"),
     Door("POST", "/products/retire", SHARED, batch(sku="milk")),
@@ -102,6 +113,26 @@ DOORS = (
     Door("PUT", "/prices", REFUSED, batch(**PRICE)),
     Door("POST", "/prices/end", REFUSED, batch(**PRICE_END)),
     Door("GET", "/prices", SHARED, query="?sku=milk"),
+    Door("PUT", "/promotions", REFUSED, batch(promotion=PROMOTION, state="live")),
+    Door("POST", "/promotions/launch", REFUSED, batch(code="deal")),
+    Door("POST", "/promotions/end", REFUSED, batch(code="deal")),
+    Door("GET", "/promotions", SHARED),
+    Door("GET", "/promotions/{code}", SHARED),
+    Door("PUT", "/campaigns", REFUSED, batch(**CAMPAIGN)),
+    Door("GET", "/campaigns", SHARED),
+    Door("PUT", "/coupons", REFUSED, batch(code="c1", medium="digital")),
+    Door("POST", "/coupons/end", REFUSED, batch(code="c1")),
+    Door("POST", "/coupons/serials", REFUSED, batch(coupon="c1", serials=["aaaaaaaaaa"])),
+    Door("POST", "/coupons/clip", SHARED, batch(coupon="c1", loyalty_number="77")),
+    Door("GET", "/coupons/offers", SHARED, query="?loyalty_number=77"),
+    Door("GET", "/coupons", SHARED),
+    Door("PUT", "/taxes", REFUSED, batch(**TAX)),
+    Door("POST", "/taxes/end", REFUSED, batch(code="sales", ends_at=WHEN, place="p1")),
+    Door("GET", "/taxes", EMPTY),
+    Door("PUT", "/taxes/terms", REFUSED, batch(**TERMS)),
+    Door("GET", "/taxes/terms", EMPTY),
+    Door("PUT", "/taxes/classes", REFUSED, batch(tax_class="food", sku="milk")),
+    Door("GET", "/taxes/classes", SHARED),
     Door("GET", "/events", EMPTY),
     Door("PUT", "/webhooks", REFUSED, {"url": "https://example.com/in", "places": ["p1"]}, key=True),
     Door("GET", "/webhooks", SHARED),
@@ -129,11 +160,16 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     hold = hub.shop.post("holds", {"place": "p1", "lines": [{"sku": "milk", "quantity": 1}]}, "h1").json["id"]
     untied = receipt_body("r2", {"milk": (1, 199)}) | {"tenders": []}
     found = hub.shop.post("receipts", {"items": [receipt_body("r1", {"gum": (1, 50), "milk": (20, 1)}), untied]})
+    hub.shop.put("promotions", {"items": [{"key": "p1", "promotion": PROMOTION | {"code": "deal"}, "state": "live"}]})
+    hub.shop.put("taxes", {"items": [{"key": "t1", **TAX}]})
+    hub.shop.put("taxes/terms", {"items": [{"key": "t2", **TERMS}]})
     Event.objects.update(position=None)
     for position, event in enumerate(Event.objects.exclude(place_code="").order_by("id"), 1):
         event.position = position
         event.save(update_fields=["position"])
+    hub.shop.put("slots/plans", batch(place="p1", windows=[]))
     ids = {
+        "place": "p1",
         "order_id": order,
         "basket_id": basket,
         "hold_id": hold,
@@ -141,12 +177,12 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         "exception_id": LineException.objects.get().pk,
         "item_id": found.results[1]["id"],
         "webhook_id": uuid4(),
+        "code": "deal",
     }
     return World(hub, ids)
 
 
 def test_the_table_names_every_endpoint() -> None:
-    assert len(ENDPOINTS) == 15
     named = {(door.method, door.path.replace("/lines/milk", "/lines/{sku}")) for door in DOORS}
     assert named == CONTRACTS.keys()
 
@@ -154,8 +190,10 @@ def test_the_table_names_every_endpoint() -> None:
 @pytest.mark.parametrize("token", ["", "ob_" + "x" * 43, "secret"])
 def test_without_a_token_nothing_opens(world: World, token: str) -> None:
     before = count_rows()
-    caller = Caller(token)
-    answers = {(door.method, door.path): world.knock(caller, door) for door in DOORS}
+    answers = {
+        (door.method, door.path): world.knock(Caller(token, address=f"198.51.100.{number}"), door)
+        for number, door in enumerate(DOORS)
+    }
     assert {status for status, _ in answers.values()} == {401}
     assert {json["code"] for _, json in answers.values()} == {"token_invalid" if token else "token_missing"}
     assert count_rows() == before

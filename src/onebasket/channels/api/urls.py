@@ -11,6 +11,7 @@ from onebasket.channels.api import (
     availability,
     baskets,
     catalogue,
+    coupons,
     customers,
     events,
     exceptions,
@@ -18,19 +19,22 @@ from onebasket.channels.api import (
     orders,
     places,
     prices,
+    promotions,
     quarantine,
     receipts,
     reference,
+    slots,
     steps,
     stock,
+    taxes,
     webhooks,
 )
 from onebasket.channels.api.application import SECTIONS, api
 from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
-    orders, steps, baskets, holds, receipts, availability, stock, exceptions, quarantine, places, catalogue, customers,
-    prices, events, webhooks,
+    orders, steps, baskets, holds, receipts, availability, stock, exceptions, quarantine, places, slots, catalogue,
+    customers, prices, promotions, coupons, taxes, events, webhooks,
 )  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 

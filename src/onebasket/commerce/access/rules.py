@@ -22,17 +22,22 @@ SCOPES: dict[str, str] = {
     "sales:read": "Read receipts.",
     "orders:write": "Place, cancel, pick and hand over orders; take and drop holds.",
     "orders:read": "Read orders and holds.",
-    "storefront": "Open, change and check out baskets.",
+    "storefront": "Open, change and check out baskets; read slots.",
     "stock:write": "Book deliveries, counts, adjustments and transfers; set buffers.",
     "stock:read": "Read shelves, movements and what is available.",
     "catalogue:write": "Load and retire products, units and barcodes.",
     "catalogue:read": "Read products, units and barcodes.",
     "prices:write": "Set and end prices.",
     "prices:read": "Read prices and their history.",
+    "promotions:write": "Set, launch and end promotions, campaigns and coupons; make single-use codes known.",
+    "promotions:read": "Read promotions, campaigns and coupons.",
+    "coupons:clip": "Put digital coupons on customers' cards.",
+    "taxes:write": "Set and end taxes, and say how they are reckoned.",
+    "taxes:read": "Read taxes.",
     "customers:write": "Load and retire customers.",
     "customers:read": "Read customers.",
-    "places:write": "Load places.",
-    "places:read": "Read places.",
+    "places:write": "Load places; state when they hand out.",
+    "places:read": "Read places, and when they hand out.",
     "events:read": "Read events by position.",
     "webhooks:write": "Subscribe addresses to events, and end that.",
     "webhooks:read": "Read webhooks and their deliveries.",
@@ -50,6 +55,9 @@ RIGHTS: dict[str, str] = {
     "catalogue.edit": "Change and retire products, units and barcodes.",
     "prices.read": "See prices and their history.",
     "prices.set": "Set and end prices.",
+    "promotions.read": "See promotions, campaigns, coupons and taxes.",
+    "promotions.set": "Set, preview, launch and end promotions and coupons.",
+    "taxes.set": "Set and end taxes, and say how they are reckoned.",
     "customers.read": "See customers.",
     "customers.edit": "Change and retire customers.",
     "stock.read": "See shelves and movements.",
@@ -72,17 +80,17 @@ RIGHTS: dict[str, str] = {
 }
 """What a person may do in the back office."""
 
-CHAIN_WIDE_READS = frozenset({"places.read", "catalogue.read", "prices.read"})
+CHAIN_WIDE_READS = frozenset({"places.read", "catalogue.read", "prices.read", "promotions.read"})
 """Rights that concern no single place, so that a store role has them anywhere."""
 
 _WATCH = CHAIN_WIDE_READS | {"stock.read", "sales.read", "orders.read", "exceptions.read"}
 
 ROLE_RIGHTS: dict[str, frozenset[str]] = {
     "admin": frozenset(RIGHTS),
-    "merchandiser": _WATCH | {"catalogue.edit", "prices.set", "buffers.set", "exceptions.work"},
+    "merchandiser": _WATCH | {"catalogue.edit", "prices.set", "promotions.set", "buffers.set", "exceptions.work"},
     "store": _WATCH
     | {"stock.count", "orders.cancel", "orders.pick", "exceptions.work", "quarantine.read", "quarantine.work"},
-    "finance": _WATCH | {"quarantine.read", "quarantine.work", "trail.read"},
+    "finance": _WATCH | {"taxes.set", "quarantine.read", "quarantine.work", "trail.read"},
     "reader": _WATCH,
 }
 """What each role may do; nothing else is allowed."""

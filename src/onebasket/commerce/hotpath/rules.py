@@ -7,7 +7,7 @@ from onebasket.commerce.customers.rules import EVENTS as CUSTOMERS
 from onebasket.commerce.orders.rules.baskets import EVENTS as BASKETS
 from onebasket.commerce.orders.rules.messages import EVENTS as ORDERS
 from onebasket.commerce.places.rules import EVENTS as PLACES
-from onebasket.commerce.pricing.rules.book import EVENTS as PRICING
+from onebasket.commerce.pricing.rules.messages import EVENTS as PRICING
 from onebasket.commerce.sales.rules.outcomes import EVENTS as SALES
 from onebasket.commerce.slots.rules.events import EVENTS as SLOTS
 from onebasket.commerce.stock.rules.events import EVENTS as STOCK

@@ -23,6 +23,7 @@ COMMANDS = (
     "migrate",
     "check",
     "worker",
+    "provider",
     "load",
     "audit",
     "bench",

@@ -10,6 +10,7 @@ from onebasket.channels.desk.theme import UNFOLD as UNFOLD
 from onebasket.project.settings.databases import InvalidDatabaseUrlError, database_settings, parse_database_url
 from onebasket.project.settings.environment import (
     TEST_SECRET_KEY,
+    TRIAL_CARD_SECRET,
     Environment,
     InvalidEnvironmentError,
     Mode,
@@ -81,6 +82,7 @@ INSTALLED_APPS = [
     "onebasket.commerce.catalogue.apps.CatalogueConfig",
     "onebasket.commerce.stock.apps.StockConfig",
     "onebasket.commerce.slots.apps.SlotsConfig",
+    "onebasket.commerce.payments.apps.PaymentsConfig",
     "onebasket.commerce.sales.apps.SalesConfig",
     "onebasket.commerce.pricing.apps.PricingConfig",
     "onebasket.commerce.orders.apps.OrdersConfig",
@@ -167,6 +169,9 @@ LOGGING = logging_settings(level=ENVIRONMENT.log_level, style=ENVIRONMENT.log_fo
 WEBHOOKS_PRIVATE = ENVIRONMENT.webhooks_private
 # Days that events are kept once every webhook is done with them; 0 is for ever.
 EVENT_DAYS = ENVIRONMENT.event_days
+# Where card payments are asked for; without an address none are taken.
+CARD_URL = ENVIRONMENT.card_url
+CARD_SECRET = ENVIRONMENT.card_secret or ("" if ENVIRONMENT.is_production else TRIAL_CARD_SECRET)
 
 # The desk posts one field for every row of a list.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000

@@ -129,8 +129,9 @@ WHERE = Column(
     lambda row: row.place.code if row.place else "",
 )
 PRICE: tuple[Column, ...] = (
-    columns.money("Price", "amount"), Column("For", _per, _per, numeric=True, __name__="n_per"), WHERE,
-    columns.moment("From", "valid_from"), columns.moment("Until", "valid_to"), columns.number("Version", "version"),
+    columns.choice("Kind", "kind", sort=False), columns.money("Price", "amount"),
+    Column("For", _per, _per, numeric=True, __name__="n_per"), WHERE, columns.moment("From", "valid_from"),
+    columns.moment("Until", "valid_to"), columns.number("Version", "version"),
 )  # fmt: skip
 
 
@@ -139,10 +140,13 @@ class PriceAdmin(SearchedAdmin):
 
     right = "prices.read"
     place_field = ""
-    about = "Every version that ever held. A place's own price goes before the chain's."
+    about = (
+        "Every version that ever held. A place's own price goes before the chain's; a card price is what members pay "
+        "where it is less."
+    )
     search_help_text = "Product, SKU or barcode"
     reads_along = ("product__unit", "place")
-    list_filter = (filters.PLACE, filters.HOLDS, filters.day("valid_from"))
+    list_filter = (filters.PLACE, filters.one_of("kind"), filters.HOLDS, filters.day("valid_from"))
     table = (
         NAME, SKU, *PRICE, columns.moment("Recorded", "recorded_at"),
         columns.moment("Superseded", "superseded_at"),

@@ -1,4 +1,4 @@
-"""State changes of the price book."""
+"""Set and end prices: what the price book says from when on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,6 +16,7 @@ from onebasket.commerce.places import queries as places
 from onebasket.commerce.places.rules import PlaceFacts
 from onebasket.commerce.pricing.models import Price
 from onebasket.commerce.pricing.rules.book import (
+    KIND_NUMBERS,
     PriceChanged,
     PriceEnd,
     PriceEnded,
@@ -28,11 +29,11 @@ from onebasket.commerce.pricing.rules.book import (
 )
 
 _NAMES = (
-    "product", "place", "currency", "amount", "per_quantity", "valid_from", "valid_to", "version", "recorded_at",
-    "superseded_at",
+    "product", "place", "currency", "kind", "amount", "per_quantity", "valid_from", "valid_to", "version",
+    "recorded_at", "superseded_at",
 )  # fmt: skip
-Label = tuple[int, int | None, str]
-"""Whose price: product id, place id or None for the chain, currency."""
+Label = tuple[int, int | None, str, int]
+"""Whose price: product id, place id or None for the chain, currency, number of the kind."""
 
 
 @dataclass(slots=True)
@@ -48,11 +49,11 @@ class _Book:
 
 
 def set_prices(source_id: int, items: Sequence[PriceItem]) -> list[ItemOutcome]:
-    """Set shelf prices, one transaction for the batch; return one outcome for each item, in order.
+    """Set prices, one transaction for the batch; return one outcome for each item, in order.
 
     Each takes its span of validity from what was said of it before; no row is ever overwritten. `created` is the
-    first price under this product, place and currency, `unchanged` one that holds over the whole span already. The
-    same key again returns the first outcome.
+    first price of its kind under this product, place and currency, `unchanged` one that holds over the whole span
+    already. The same key again returns the first outcome.
     """
     return take_in("price", source_id, items, book="prices", decide=_set)
 
@@ -102,7 +103,7 @@ def _end(items: Sequence[PriceEnd], now: datetime) -> list[ItemOutcome]:
             continue
         outcomes.append(UPDATED)
         book.spans[label] = left
-        data = msgspec.json.encode(PriceEnded(item.sku, item.place, item.currency, ends_at)).decode()
+        data = msgspec.json.encode(PriceEnded(item.sku, item.place, item.currency, ends_at, item.kind)).decode()
         news.append(outbox.News("price.ended", _subject(item), now, data, place_code=item.place))
     _write(book, now)
     outbox.record(news)
@@ -115,13 +116,13 @@ def _label(item: PriceItem | PriceEnd, book: _Book) -> Label | str:
     if product is None:
         return f"sku: there is no product {item.sku!r}. Load the product first."
     if not item.place:
-        return product.id, None, item.currency
+        return product.id, None, item.currency, KIND_NUMBERS[item.kind]
     place = book.places.get(item.place)
     if place is None:
         return f"place: there is no place {item.place!r}. Load the place first."
     if place.currency != item.currency:
         return f"currency: {item.place} trades in {place.currency}, not {item.currency}. Send it in {place.currency}."
-    return product.id, place.id, item.currency
+    return product.id, place.id, item.currency, KIND_NUMBERS[item.kind]
 
 
 def _span(item: PriceItem, version: int) -> Span:
@@ -148,6 +149,7 @@ def _changed(item: PriceItem, new: Span, now: datetime) -> outbox.News:
         valid_from=new.valid_from,
         valid_to=new.valid_to,
         version=new.version,
+        kind=item.kind,
     )
     return outbox.News("price.changed", _subject(item), now, msgspec.json.encode(data).decode(), place_code=item.place)
 
@@ -163,10 +165,10 @@ def _load(items: Sequence[PriceItem | PriceEnd]) -> _Book:
     place_ids = bulk.list_parameter({place.id for place in book.places.values()})
     where = f"(place_id IS NULL OR {bulk.in_list('place_id')}) AND {bulk.in_list('product_id')}"
     book.versions = {
-        (product, place, currency): version
-        for product, place, currency, version in bulk.fetch(
-            f"SELECT product_id, place_id, currency, MAX(version) FROM pricing_price WHERE {where} "  # noqa: S608
-            "GROUP BY product_id, place_id, currency",
+        (product, place, currency, kind): version
+        for product, place, currency, kind, version in bulk.fetch(
+            f"SELECT product_id, place_id, currency, kind, MAX(version) FROM pricing_price WHERE {where} "  # noqa: S608
+            "GROUP BY product_id, place_id, currency, kind",
             [place_ids, products],
         )
     }
@@ -177,14 +179,14 @@ def _load(items: Sequence[PriceItem | PriceEnd]) -> _Book:
 
 def _load_spans(book: _Book, where: str, parameters: list[object]) -> None:
     rows = bulk.fetch(
-        "SELECT product_id, place_id, currency, valid_from, valid_to, amount, per_quantity, version, id "  # noqa: S608
+        "SELECT product_id, place_id, currency, kind, valid_from, valid_to, amount, per_quantity, version, id "  # noqa: S608
         f"FROM pricing_price WHERE superseded_at IS NULL AND {where} ORDER BY valid_from",
         parameters,
     )
     found: dict[Label, list[Span]] = {}
-    for product, place, currency, valid_from, valid_to, *rest in rows:
+    for product, place, currency, kind, valid_from, valid_to, *rest in rows:
         span = Span(as_instant(valid_from), as_instant(valid_to), *rest)  # type: ignore[arg-type] # never null
-        found.setdefault((product, place, currency), []).append(span)
+        found.setdefault((product, place, currency, kind), []).append(span)
     book.held = {label: tuple(spans) for label, spans in found.items()}
     book.spans = dict(book.held)
 
