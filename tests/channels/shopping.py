@@ -94,7 +94,7 @@ def read_page(response: Any, address: str) -> Page:
     html = response.content.decode()
     reader = _Reader()
     reader.feed(html)
-    text = " ".join(" ".join(reader.text).split())
+    text = " ".join(" ".join(reader.text).split()).replace("\N{MINUS SIGN}", "-")
     return Page(response.status_code, html, address, dict(response.headers), reader.forms, reader.links, text)
 
 
@@ -174,6 +174,7 @@ def make_shop(monkeypatch: pytest.MonkeyPatch, *, stock: Mapping[str, int] | Non
     committer = InlineCommitter()
     monkeypatch.setattr(asking, "committer", lambda: committer)
     stores.forget_stores()
+    monkeypatch.setattr(stores, "REST_SECONDS", 3_600.0)
     guesses.MISSES.clear()
     return make_chain("p1", "p2", stock=stock if stock is not None else {"milk": 10, "bread": 5, "apples": 5_000})
 

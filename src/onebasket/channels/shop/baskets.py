@@ -5,7 +5,8 @@ from datetime import datetime
 
 from onebasket.channels.shop import formats
 from onebasket.channels.shop.drawing.choosing import Picture, picture_for
-from onebasket.channels.shop.goods import CHANNEL, address_of
+from onebasket.channels.shop.goods import address_of
+from onebasket.channels.shop.pricetags import CHANNEL, Deal, wanting
 from onebasket.channels.shop.sizes import Named, take_apart
 from onebasket.channels.shop.steps import Step, step_of
 from onebasket.channels.shop.stores import Near, Stores
@@ -13,7 +14,8 @@ from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.catalogue.queries.browsing import ShownProduct, shown_by_sku
 from onebasket.commerce.orders.queries.quoting import quote_basket
 from onebasket.commerce.orders.rules.baskets import BasketLineState, BasketStands
-from onebasket.commerce.pricing.rules.basket import Note, PricedBasket, PricedLine, Reduction
+from onebasket.commerce.pricing.queries.quoting import Quoted, Unpriced
+from onebasket.commerce.pricing.rules.basket import PricedBasket, PricedLine, Reduction
 from onebasket.commerce.slots.queries import slots_by_id
 from onebasket.commerce.slots.rules.facts import SlotFacts
 from onebasket.commerce.sourcing.queries import Wanted, nearby_with_all
@@ -69,9 +71,10 @@ class LineView:
         return self.priced.reductions if self.priced else ()
 
     @property
-    def hints(self) -> list[Note]:
-        """Return the rules that did not apply, each with its reason."""
-        return [note for note in self.priced.notes if not note.applied] if self.priced else []
+    def hints(self) -> list[Deal]:
+        """Return the promotions that are within reach, each with what is still wanting."""
+        notes = self.priced.notes if self.priced else ()
+        return [Deal(note.name, text) for note in notes if not note.applied and (text := wanting(note))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +83,23 @@ class BasketView:
 
     stands: BasketStands
     lines: tuple[LineView, ...]
-    priced: PricedBasket | None
+    quoted: Quoted | Unpriced
     unpriced: tuple[str, ...]
     slot: SlotFacts | None
     now: datetime
     elsewhere: tuple[Near, ...]
+
+    @property
+    def priced(self) -> PricedBasket | None:
+        """Return what it comes to; None where some product has no price."""
+        return self.quoted.basket if isinstance(self.quoted, Quoted) else None
+
+    @property
+    def idle_codes(self) -> set[str]:
+        """Return the coupons that were presented and take nothing off."""
+        notes = self.priced.notes if self.priced else ()
+        applied = {reduction.reference for line in self.lines for reduction in line.reductions}
+        return {note.reference for note in notes if not note.applied and note.cause == "coupon"} - applied
 
     @property
     def is_held(self) -> bool:
@@ -119,10 +134,11 @@ def quantities(stands: BasketStands | None) -> dict[str, int]:
 
 
 def view_basket(stands: BasketStands, stores: Stores, *, now: datetime) -> BasketView:
-    """Return a basket priced and explained; where it lacks something, with the stores that have it all, nearest first."""
-    quote = quote_basket(stands, now=now)
+    """Return a basket priced and explained; where it lacks something, with the nearest stores that have it all."""
+    quoted = quote_basket(stands, now=now)
+    basket = quoted.basket if isinstance(quoted, Quoted) else None
     products = shown_by_sku((line.sku for line in stands.lines), retired=True)
-    priced = {line.sku: line for line in quote.priced.lines} if quote.priced else {}
+    priced = {line.sku: line for line in basket.lines} if basket else {}
     lines = tuple(
         _line(products[state.sku], state, priced.get(state.sku), stands.currency)
         for state in stands.lines
@@ -133,7 +149,8 @@ def view_basket(stands: BasketStands, stores: Stores, *, now: datetime) -> Baske
     held = stands.held_until is not None and now < stands.held_until
     lacks = held and any(line.lacks for line in lines)
     elsewhere = _stores_with_all(stands, stores, now=now) if lacks else ()
-    return BasketView(stands, lines, quote.priced, tuple(dict.fromkeys((*quote.unpriced, *gone))), slot, now, elsewhere)
+    unpriced = quoted.skus if isinstance(quoted, Unpriced) else ()
+    return BasketView(stands, lines, quoted, tuple(dict.fromkeys((*unpriced, *gone))), slot, now, elsewhere)
 
 
 def _line(product: ShownProduct, state: BasketLineState, priced: PricedLine | None, currency: str) -> LineView:

@@ -10,31 +10,15 @@ from django.utils.text import slugify
 
 from onebasket.channels.shop import formats
 from onebasket.channels.shop.drawing.choosing import Picture, picture_for
+from onebasket.channels.shop.pricetags import CHANNEL, PriceTag, price_tags
 from onebasket.channels.shop.sizes import Named, take_apart
 from onebasket.channels.shop.steps import Step, step_of
 from onebasket.channels.shop.stores import Store, Stores
 from onebasket.commerce.catalogue.queries.browsing import ShownProduct
-from onebasket.commerce.pricing.queries import price_book
-from onebasket.commerce.pricing.rules.book import PriceFacts
 from onebasket.commerce.stock.queries import available_among, buffers_of
-
-CHANNEL = "web"
-NO_PLACE = 0
-"""Has no price of its own: the chain's holds."""
 
 FEW = 5
 """From so many pieces down a shopper is told how many are left."""
-
-
-@dataclass(frozen=True, slots=True)
-class Priced:
-    """What a product costs at the store: `amount` in minor units for `per`, and what a unit of its content costs."""
-
-    amount: int
-    currency: str
-    text: str
-    per: str
-    unit_text: str
 
 
 class Has(NamedTuple):
@@ -68,7 +52,7 @@ class Good:
     named: Named
     picture: Picture
     address: str
-    price: Priced | None
+    price: PriceTag | None
     where: Whereabouts
     wanted: int = 0
     """How much of it the shopper's basket wants, in steps."""
@@ -108,20 +92,21 @@ def address_of(sku: str, name: str) -> str:
 
 
 def goods_for(
-    products: Sequence[ShownProduct], stores: Stores, wanted: Mapping[str, int], *, now: datetime
+    products: Sequence[ShownProduct], stores: Stores, wanted: Mapping[str, int], *, card: str, now: datetime
 ) -> list[Good]:
-    """Return the cards of products, in their order; `wanted` is the basket by SKU. Three statements."""
+    """Return the cards of products, in their order; `wanted` is the basket by SKU, `card` the loyalty card shown."""
     if not products:
         return []
-    prices = _prices(products, stores, now)
+    named = {product.id: take_apart(product.name) for product in products}
+    tags = price_tags([(product, named[product.id]) for product in products], stores, card=card, now=now)
     free = _free(products, stores, now)
     return [
         Good(
             product=product,
-            named=(named := take_apart(product.name)),
+            named=named[product.id],
             picture=picture_for(product.sku, product.name, product.category, product.department),
             address=address_of(product.sku, product.name),
-            price=priced(prices.get(product.id), product, named),
+            price=tags.get(product.id),
             where=whereabouts(free.get(product.id, {}), stores),
             wanted=wanted.get(product.sku, 0),
         )
@@ -129,35 +114,10 @@ def goods_for(
     ]
 
 
-def priced(facts: PriceFacts | None, product: ShownProduct, named: Named) -> Priced | None:
-    """Return how a price is shown; None where there is none, and the product cannot be bought."""
-    if facts is None:
-        return None
-    told = named.holds and product.unit == "each" and facts.per_quantity == 1
-    return Priced(
-        facts.amount,
-        facts.currency,
-        formats.money(facts.amount, facts.currency),
-        formats.price_per(facts.per_quantity, product.unit, product.decimals),
-        formats.unit_price(facts.amount, facts.currency, named.holds, named.per) if told else "",
-    )
-
-
 def whereabouts(free: Mapping[int, int], stores: Stores) -> Whereabouts:
     """Return where a product is, by what is free at each place id; other stores the nearest first."""
     others = tuple(Has(store, metres, free[store.place.id]) for store, metres in stores.by_distance(free))
     return Whereabouts(free.get(stores.chosen.place.id, 0) if stores.chosen else None, others)
-
-
-def _prices(products: Sequence[ShownProduct], stores: Stores, now: datetime) -> dict[int, PriceFacts]:
-    """Return what products cost at the chosen store; where none is chosen, what the chain asks."""
-    at = stores.chosen or next(iter(stores.open.values()), None)
-    if at is None:
-        return {}
-    place_id = at.place.id if stores.chosen else NO_PLACE
-    book = price_book({place_id: at.place.currency}, [product.id for product in products], at=now)
-    found = ((product.id, book.find((place_id, product.id))) for product in products)
-    return {product_id: facts for product_id, facts in found if facts is not None}
 
 
 def _free(products: Sequence[ShownProduct], stores: Stores, now: datetime) -> dict[int, dict[int, int]]:

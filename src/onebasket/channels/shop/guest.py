@@ -63,6 +63,11 @@ class Guest:
         return {line.sku: line.quantity for line in self.basket.lines} if self.basket else {}
 
     @property
+    def card(self) -> str:
+        """Return the loyalty card that is shown: the basket's, else the one for the next basket."""
+        return self.basket.loyalty_number if self.basket else self.visit.card
+
+    @property
     def lines(self) -> int:
         """Return how many lines the basket has."""
         return len(self.basket.lines) if self.basket else 0

@@ -7,7 +7,8 @@ import msgspec
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
-from onebasket.channels.shop.goods import Good, Priced
+from onebasket.channels.shop.goods import Good
+from onebasket.channels.shop.pricetags import PriceTag
 from onebasket.kernel.money import decimal_amount
 
 _encode = msgspec.json.Encoder().encode
@@ -36,7 +37,7 @@ def product_data(good: Good, absolute: Callable[[str], str]) -> SafeString:
     return mark_safe(_encode(data).decode().translate(_ESCAPES))  # noqa: S308 - escaped in the line itself
 
 
-def _offer(good: Good, price: Priced, address: str) -> dict[str, Any]:
+def _offer(good: Good, price: PriceTag, address: str) -> dict[str, Any]:
     return {
         "@type": "Offer",
         "price": f"{decimal_amount(price.amount, price.currency):f}",

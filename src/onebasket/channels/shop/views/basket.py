@@ -122,6 +122,6 @@ def _tell(guest: Guest, outcome: BasketOutcome, *, done: str = "") -> None:
 def _card(request: HttpRequest, guest: Guest, sku: str) -> HttpResponse:
     """Answer htmx with the controls of one card, and with the basket's figure at the top of the page."""
     products = shown_by_sku([sku])
-    goods = goods_for(list(products.values()), guest.stores, guest.wanted, now=guest.now)
+    goods = goods_for(list(products.values()), guest.stores, guest.wanted, card=guest.card, now=guest.now)
     context = {"good": goods[0] if goods else None, "next": safe_next(request.POST.get("next", ""))}
     return show(request, guest, "_card", context)

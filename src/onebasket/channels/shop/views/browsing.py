@@ -58,7 +58,7 @@ def category(request: HttpRequest, guest: Guest, slug: str, part: str) -> HttpRe
     found, chosen = _category(guest, slug, part)
     pages = Pages(asked_page(request), chosen.products, PAGE_GOODS)
     rows = products_in(found.code, chosen.code, offset=pages.offset, limit=PAGE_GOODS)
-    goods = goods_for(rows, guest.stores, guest.wanted, now=guest.now)
+    goods = goods_for(rows, guest.stores, guest.wanted, card=guest.card, now=guest.now)
     context = {
         "department": found,
         "category": chosen,
@@ -82,7 +82,7 @@ def product(request: HttpRequest, guest: Guest, slug: str, sku: str) -> HttpResp
         return redirect(address_of(row.sku, row.name), permanent=True)
     shelf = products_in(row.department, row.category, offset=0, limit=MORE_GOODS + 1)
     others = [other for other in shelf if other.id != row.id][:MORE_GOODS]
-    good, *more = goods_for([row, *others], guest.stores, guest.wanted, now=guest.now)
+    good, *more = goods_for([row, *others], guest.stores, guest.wanted, card=guest.card, now=guest.now)
     department = guest.departments.by_code.get(row.department)
     context = {
         "good": good,

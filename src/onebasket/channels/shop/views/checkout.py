@@ -81,7 +81,7 @@ def _place(request: HttpRequest, guest: Guest) -> HttpResponseBase:
         view = view_basket(guest.basket, guest.stores, now=guest.now)
         if form.problems:
             return _review(request, guest, view, form, status=422)
-        call = CheckoutCall(call.source_id, form.request, guest.basket.version, view.priced, view.unpriced)
+        call = CheckoutCall(call.source_id, form.request, guest.basket.version, view.quoted)
     elif form.request.basket not in guest.visit.orders:
         guest.keep(said="basket_gone")
         return redirect("shop:basket")

@@ -21,5 +21,9 @@ def search(request: HttpRequest, guest: Guest) -> HttpResponse:
     found = search_products(text, MOST_FOUND) if text else []
     shown = shown_by_id(product.id for product in found)
     rows = [shown[product.id] for product in found if product.id in shown]
-    context = {"text": text, "goods": goods_for(rows, guest.stores, guest.wanted, now=guest.now), "page": "search"}
+    context = {
+        "text": text,
+        "goods": goods_for(rows, guest.stores, guest.wanted, card=guest.card, now=guest.now),
+        "page": "search",
+    }
     return show(request, guest, "search", context)

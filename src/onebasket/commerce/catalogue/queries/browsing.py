@@ -12,7 +12,10 @@ import msgspec
 from onebasket.base import bulk
 from onebasket.commerce.catalogue.queries.remembered import recall
 
-_COLUMNS = "p.id, p.sku, p.name, u.code, u.decimals, p.weighed, p.brand, p.department, p.category, p.minimum_age, p.active AND p.tracked"
+_COLUMNS = (
+    "p.id, p.sku, p.name, u.code, u.decimals, p.weighed, p.brand, p.department, p.category, p.minimum_age, "
+    "p.active AND p.tracked"
+)
 _FROM = "FROM catalogue_product p JOIN catalogue_unit u ON u.id = p.unit_id"
 _SHOWN = "p.active AND p.tracked"
 
