@@ -11,10 +11,11 @@ from onebasket.commerce.access.actions import enrol_source
 from onebasket.commerce.access.rules import CONFLICT, CREATED, UNCHANGED, UPDATED, invalid
 from onebasket.commerce.places.models import Place
 from onebasket.commerce.places.queries import places_by_code
-from onebasket.commerce.slots.actions import set_slot_exceptions, set_slot_plans
+from onebasket.commerce.slots.actions import set_slot_days, set_slot_exceptions, set_slot_plans
 from onebasket.commerce.slots.models import PlanException, PlanWindow, Slot
 from onebasket.commerce.slots.queries import open_slots, stated_plans
 from onebasket.commerce.slots.rules.messages import (
+    SlotDaysItem,
     SlotException,
     SlotExceptionItem,
     SlotPlanItem,
@@ -105,6 +106,26 @@ def test_a_batch_states_the_last_of_each_place(source: int) -> None:
     ]
     assert starts() == ["10:00:00x3"]
     assert InboxEntry.objects.filter(kind="slot-plan").count() == 7
+
+
+def test_some_days_are_stated_and_the_others_stay(source: int) -> None:
+    state(source, "k1", window(closes="11:00"))
+    late = StatedWindow("12:00", "13:00", 60, 1)
+
+    def days(key: str, *weekdays: str, beside: bool = False, place: str = "p1") -> object:
+        item = SlotDaysItem(key, place, weekdays, (late,), beside)  # type: ignore[arg-type]
+        (outcome,) = set_slot_days(source, [item])
+        return outcome
+
+    assert days("d1", "tuesday") == UPDATED
+    assert (starts(), len(plans()[0].windows)) == (["10:00:00x2"], 2)
+    assert days("d2", "monday", beside=True) == UPDATED
+    assert days("d3", "monday", beside=True) == UNCHANGED
+    assert starts() == ["10:00:00x2", "12:00:00x1"]
+    assert days("d4", "monday") == UPDATED
+    assert starts() == ["12:00:00x1"]
+    assert days("d5", "monday", place="p2") == CREATED
+    assert days("d6", "monday", place="nowhere") == invalid("place: there is no place 'nowhere'.")
 
 
 def test_the_same_key_again_returns_the_first_outcome(source: int) -> None:

@@ -5,7 +5,9 @@ from datetime import date
 import pytest
 
 from onebasket.commerce.access.rules import shape_problem
+from onebasket.commerce.places.rules.hours import Weekday
 from onebasket.commerce.slots.rules.messages import (
+    SlotDaysItem,
     SlotExceptionItem,
     SlotPlanItem,
     StatedWindow,
@@ -13,6 +15,7 @@ from onebasket.commerce.slots.rules.messages import (
     exception_problem,
     plan_problem,
     stated_window,
+    weekly_after,
     weekly_window,
     weekly_windows,
     window_of,
@@ -51,7 +54,7 @@ def exception(*windows: StatedWindow, **more: object) -> SlotExceptionItem:
     ],
 )
 def test_what_is_wrong_with_a_plan(item: SlotPlanItem, problem: str) -> None:
-    assert plan_problem(item) == problem
+    assert plan_problem(weekly_after(item, {})) == problem
 
 
 @pytest.mark.parametrize(
@@ -101,3 +104,26 @@ def test_windows_are_read_back_as_stated() -> None:
     assert weekly_window(6, window_of(LATE)) == LATE
     stated = StatedWindow("09:05", "24:00", 5, 0, 10_080)
     assert stated_window(window_of(stated)) == stated
+
+
+DAY = Window(480, 720, 60, 4, 120)
+LUNCH = Window(720, 780, 30, 2)
+
+
+@pytest.mark.parametrize(
+    ("weekdays", "windows", "beside", "expected"),
+    [
+        (("tuesday",), (LUNCH,), False, {0: (DAY,), 1: (LUNCH,)}),
+        (("monday", "tuesday"), (LUNCH,), False, {0: (LUNCH,), 1: (LUNCH,)}),
+        (("monday", "tuesday"), (LUNCH,), True, {0: (DAY, LUNCH), 1: (LUNCH,)}),
+        (("monday",), (DAY,), True, {0: (DAY,)}),
+        (("monday",), (), False, {}),
+        (("monday",), (), True, {0: (DAY,)}),
+    ],
+)
+def test_some_days_of_a_plan_are_stated_and_the_others_stay(
+    weekdays: tuple[Weekday, ...], windows: tuple[Window, ...], expected: object, *, beside: bool
+) -> None:
+    item = SlotDaysItem("k", "p1", weekdays, tuple(map(stated_window, windows)), beside)
+
+    assert weekly_after(item, {0: (DAY,)}) == expected

@@ -33,6 +33,7 @@ from onebasket.commerce.orders.rules.baskets import (
     PaymentMethod,
 )
 from onebasket.commerce.orders.rules.messages import OrderConflict, OrderPlaced, StepRefused, StepUnknown
+from onebasket.commerce.payments.queries import find_balance
 from onebasket.commerce.pricing.queries.quoting import Unpriced
 from onebasket.commerce.pricing.rules.basket import PricedBasket
 
@@ -252,7 +253,9 @@ def _priced(call: Call, request: Checkout) -> CheckoutCall:
         raise unknown("basket")
     if basket.state != "open":
         return CheckoutCall(source, request)
-    return CheckoutCall(source, request, basket.version, quote_basket(basket, now=now))
+    found = [find_balance(code) for code in request.balances]
+    accounts = tuple(balance.id if balance else None for balance in found)
+    return CheckoutCall(source, request, basket.version, quote_basket(basket, now=now), accounts)
 
 
 def _change(call: Call, request: BasketRequest, *, weight: int = LINES_A_CHANGE) -> BasketStands:

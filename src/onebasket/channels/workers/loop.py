@@ -20,6 +20,7 @@ from onebasket.base.webhooks import Deliveries, fan_out
 from onebasket.channels.workers.subscriptions import CALLING, WRITING
 from onebasket.commerce.orders.actions import expire_orders
 from onebasket.commerce.payments.actions import expire_balances, pay_back, settle_unknown
+from onebasket.commerce.sales.actions.journalising import Journalising
 from onebasket.commerce.slots.actions import release_expired_slots
 from onebasket.commerce.stock.actions import release_expired
 
@@ -158,5 +159,6 @@ def writing_jobs() -> list[Job]:
         Job("slots", lambda: release_expired_slots(at_once), 5.0),
         Job("orders", lambda: expire_orders(at_once), 5.0),
         Job("balances", lambda: expire_balances(at_once), 60.0),
+        Job("journal", Journalising().turn, 1.0, BUSY_SECONDS),
         Job("prune", lambda: prune_events(settings.EVENT_DAYS), 600.0),
     ]

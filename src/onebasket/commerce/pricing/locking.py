@@ -7,7 +7,7 @@ from uuid import UUID
 from onebasket.base import bulk
 from onebasket.base.columns import as_uuid
 from onebasket.base.locking import require_transaction
-from onebasket.commerce.pricing.models import Preview, UseCount
+from onebasket.commerce.pricing.models import UseCount
 from onebasket.commerce.pricing.rules.uses import Counter, SerialState
 
 
@@ -59,9 +59,3 @@ def lock_uses(orders: Iterable[UUID]) -> list[tuple[int, str, str, str, int]]:
         f"WHERE released_at IS NULL AND {bulk.in_list('order_id')} ORDER BY id{bulk.for_update()}"
     )
     return [tuple(row) for row in bulk.fetch(sql, [bulk.list_parameter(set(orders))])]
-
-
-def lock_preview(identity: int) -> Preview:
-    """Lock a preview; Preview.DoesNotExist where there is none."""
-    require_transaction()
-    return Preview.objects.select_for_update().get(pk=identity)

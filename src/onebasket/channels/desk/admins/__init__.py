@@ -2,7 +2,7 @@
 
 from django.db.models import Model
 
-from onebasket.channels.desk.admins import access, catalogue, exceptions, ledger, orders, promises, sales, system
+from onebasket.channels.desk.admins import access, catalogue, exceptions, ledger, orders, promises, sales, slots, system
 from onebasket.channels.desk.rows import ReadOnlyAdmin
 
 ADMINS: dict[type[Model], type[ReadOnlyAdmin]] = {
@@ -11,6 +11,7 @@ ADMINS: dict[type[Model], type[ReadOnlyAdmin]] = {
     **promises.ADMINS,
     **sales.ADMINS,
     **orders.ADMINS,
+    **slots.ADMINS,
     **catalogue.ADMINS,
     **access.ADMINS,
     **system.ADMINS,

@@ -2,7 +2,7 @@
 
 from django.db.models import Model
 
-from onebasket.channels.desk.works import access, exceptions, orders, prices, quarantine, stock, webhooks
+from onebasket.channels.desk.works import access, exceptions, orders, prices, quarantine, slots, stock, webhooks
 from onebasket.channels.desk.works.work import Work
 
 WORKS: tuple[Work, ...] = (
@@ -21,6 +21,9 @@ WORKS: tuple[Work, ...] = (
     orders.CancelOrder(),
     orders.PutBackOrder(),
     stock.SetBuffer(),
+    slots.PlanSlotDays(),
+    slots.PlanSlotDate(),
+    slots.DropSlotDate(),
     prices.SetPrice(),
     prices.EndPrice(),
     access.EnrolSource(),

@@ -21,12 +21,15 @@ from onebasket.commerce.orders.actions.basket_world import (
 )
 from onebasket.commerce.orders.actions.basket_writing import write_baskets
 from onebasket.commerce.orders.actions.drafting import Draft, DraftLine
+from onebasket.commerce.orders.actions.tendering import Tendered, plan_tenders, spend
 from onebasket.commerce.orders.actions.writing import Placing, write_orders
 from onebasket.commerce.orders.rules.basket import Basket
 from onebasket.commerce.orders.rules.basket_changes import Known, Shelves
 from onebasket.commerce.orders.rules.baskets import BasketUnknown, Checkout, CheckoutRefused
 from onebasket.commerce.orders.rules.checking import closed, refuse_checkout, short_lines
 from onebasket.commerce.orders.rules.messages import OrderConflict, OrderPlaced
+from onebasket.commerce.payments.actions import open_balances, open_payments, post_balances
+from onebasket.commerce.payments.rules.balances import BalanceBook
 from onebasket.commerce.pricing.actions.redeeming import claim_uses, release_uses
 from onebasket.commerce.pricing.queries.quoting import Quoted, Unpriced
 from onebasket.commerce.pricing.rules.basket import PricedBasket
@@ -55,13 +58,14 @@ _decode = msgspec.json.Decoder(OrderPlaced | CheckoutRefused).decode
 class CheckoutCall(NamedTuple):
     """A request, the source that makes it, and what the basket came to when it was priced for it just now.
 
-    `version` is the basket's when it was priced.
+    `version` is the basket's when it was priced; `accounts` are those of the balances' codes, None where there is none.
     """
 
     source_id: int
     request: Checkout
     version: int = 0
     quoted: Quoted | Unpriced | None = None
+    accounts: tuple[int | None, ...] = ()
 
 
 def check_out(calls: Sequence[CheckoutCall]) -> list[CheckoutOutcome]:
@@ -104,12 +108,13 @@ def _decide_all(
         if refused := refuse_checkout(call.request, basket, priced, version=call.version, unpriced=unpriced):
             decided[position] = refused
     decided |= _claim_uses({position: call for position, call in fresh.items() if position not in decided}, now)
+    going = {position: call for position, call in fresh.items() if position not in decided}
+    accounts = {account for call in going.values() for account in call.accounts if account is not None}
+    balances = open_balances(accounts, now=now) if accounts else BalanceBook({}, now)
     shelves = _lock(baskets, now=now)
     placings: list[Placing] = []
-    for position, call in fresh.items():
-        if position in decided:
-            continue
-        found = _decide(call, baskets[call.request.basket], shelves)
+    for position, call in going.items():
+        found = _decide(call, baskets[call.request.basket], shelves, balances)
         if isinstance(found, CheckoutRefused):
             decided[position] = found
         else:
@@ -122,6 +127,8 @@ def _decide_all(
         post_slots(shelves.slots, now=now)
         post(shelves.book, now=now, names=names_of(Known({}, {}), baskets.values()))
         decided |= write_orders(placings, now=now)
+        open_payments([payment for placing in placings for payment in placing.draft.payments], now=now)
+        post_balances(balances, now=now)
         inbox.settle({entries[p]: _encode(outcome).decode() for p, outcome in decided.items()})
     return decided
 
@@ -155,20 +162,25 @@ def _lock(baskets: Mapping[UUID, Basket], *, now: datetime) -> Shelves:
     return Shelves(book, kept_back_at(keys), slots, now)
 
 
-def _decide(call: CheckoutCall, basket: Basket, shelves: Shelves) -> Draft | CheckoutRefused:
+def _decide(call: CheckoutCall, basket: Basket, shelves: Shelves, balances: BalanceBook) -> Draft | CheckoutRefused:
     request = call.request
     assert isinstance(call.quoted, Quoted)  # noqa: S101 - refused before
     if basket.state != "open":  # placed by another request of this batch
         return closed(basket)
     if short := short_lines(basket, shelves):
         return CheckoutRefused("short", f"{basket.place.name} has not enough of every line any more.", short)
+    total = call.quoted.basket.total
+    tendered = plan_tenders(request, basket, total, accounts=call.accounts, book=balances)
+    if isinstance(tendered, CheckoutRefused):
+        return tendered
     if basket.slot_id and not shelves.slots.confirm(basket.slot_id, basket.id):
         return CheckoutRefused("slot_not_free", "The time chosen is full or over. Choose another.")
+    spend(tendered, balances)
     basket.turn_over(shelves.book)
-    return _draft(request, basket, call.quoted.basket)
+    return _draft(request, basket, call.quoted.basket, tendered)
 
 
-def _draft(request: Checkout, basket: Basket, priced: PricedBasket) -> Draft:
+def _draft(request: Checkout, basket: Basket, priced: PricedBasket, tendered: Tendered) -> Draft:
     ordered = sorted(basket.lines.values(), key=lambda line: line.number)
     lines = []
     for line, stated in zip(ordered, priced.lines, strict=True):
@@ -187,6 +199,6 @@ def _draft(request: Checkout, basket: Basket, priced: PricedBasket) -> Draft:
     }
     return Draft(
         basket.id, basket.place, basket.channel, lines, reason, basket.loyalty_number, request.note,
-        PAYMENT_MINUTES if request.method == "card" else None, priced.tax_included, basket.slot_id, request.contact,
-        secret=True,
+        PAYMENT_MINUTES if tendered.awaits else None, priced.tax_included, basket.slot_id, request.contact,
+        secret=True, payments=tendered.payments,
     )  # fmt: skip

@@ -76,7 +76,8 @@ class SkuListEntry(models.Model):
 class Preview(models.Model):
     """What a promotion would have done to real receipts, as far as it is worked out.
 
-    `after` is where the next part goes on (receipts are read latest first); `figures` are what was found so far.
+    `after` is where the next part goes on (receipts are read latest first); `figures` are what was found so far, under
+    the `token` of the promotions that it was worked out beside.
     """
 
     promotion = models.ForeignKey(Promotion, on_delete=models.PROTECT)
@@ -85,6 +86,7 @@ class Preview(models.Model):
     most = models.IntegerField()
     done = models.IntegerField(default=0)
     after = models.CharField(max_length=120, blank=True)
+    token = models.BigIntegerField(default=0)
     figures = models.TextField(blank=True)
     version = models.IntegerField(default=0)
     begun_at = models.DateTimeField()

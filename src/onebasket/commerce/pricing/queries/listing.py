@@ -164,6 +164,18 @@ def skus_of(lists: Iterable[int]) -> dict[int, frozenset[str]]:
     return {identity: frozenset(skus) for identity, skus in found.items()}
 
 
+def members_of(lists: Iterable[int]) -> dict[int, frozenset[int]]:
+    """Return the ids of the products on each list; one statement."""
+    wanted = set(lists)
+    if not wanted:
+        return {}
+    sql = f"SELECT sku_list_id, product_id FROM pricing_skulistentry WHERE {bulk.in_list('sku_list_id')}"  # noqa: S608
+    found: dict[int, set[int]] = {identity: set() for identity in wanted}
+    for identity, product in bulk.fetch(sql, [bulk.list_parameter(wanted)]):
+        found[identity].add(product)
+    return {identity: frozenset(products) for identity, products in found.items()}
+
+
 def read_campaigns(*, after: After | None, limit: int) -> tuple[list[CampaignRead], After | None]:
     """Return a page of the campaigns that stand, and the cursor of the page after it; two statements."""
     rows = Campaign.objects.filter(superseded_at__isnull=True)

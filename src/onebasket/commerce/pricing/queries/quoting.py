@@ -154,7 +154,7 @@ def _item(
     line: Asked, shelf: PriceFacts, loyalty: PriceFacts | None, groups: frozenset[str], tax_class: str
 ) -> Item:  # fmt: skip
     product = line.product
-    own = _groups(product.department, product.category, product.brand)
+    own = groups_of(product.department, product.category, product.brand)
     return Item(
         number=line.number,
         sku=product.sku,
@@ -173,7 +173,8 @@ def _unit_price(facts: PriceFacts) -> UnitPrice:
 
 
 @lru_cache(maxsize=8_192)
-def _groups(department: str, category: str, brand: str) -> frozenset[str]:
+def groups_of(department: str, category: str, brand: str) -> frozenset[str]:
+    """Return the groups that promotions select goods by, besides the lists they are on."""
     named = (("department", department), ("category", category), ("brand", brand))
     return frozenset(f"{kind}:{name}" for kind, name in named if name)
 

@@ -18,21 +18,23 @@ from onebasket.commerce.slots.models import PlanException, PlanWindow
 from onebasket.commerce.slots.queries.plans import planned_places, plans_of, stated_exceptions
 from onebasket.commerce.slots.rules.events import SlotExceptionChanged, SlotPlanChanged
 from onebasket.commerce.slots.rules.messages import (
+    SlotDaysItem,
     SlotException,
     SlotExceptionItem,
     SlotPlanItem,
+    Weekly,
     exception_problem,
     plan_problem,
-    weekly_windows,
+    weekly_after,
+    weekly_window,
     window_of,
 )
-from onebasket.commerce.slots.rules.planning import SlotPlan, Window, place_of, planned
+from onebasket.commerce.slots.rules.planning import SlotPlan, place_of, planned
 
 _NAMES = (
     "place", "weekday", "date", "from_minutes", "to_minutes", "slot_minutes", "capacity", "cutoff_minutes",
 )  # fmt: skip
 _EXCEPTION_NAMES = ("place", "date", "note")
-_Weekly = Mapping[int, Sequence[Window]]
 _encode = msgspec.json.Encoder().encode
 
 
@@ -52,46 +54,64 @@ def set_slot_plans(source_id: int, items: Sequence[SlotPlanItem]) -> list[ItemOu
     return take_in("slot-plan", source_id, items, book="slots", decide=_decide_plans)
 
 
+def set_slot_days(source_id: int, items: Sequence[SlotDaysItem]) -> list[ItemOutcome]:
+    """State some weekdays of plans, as people do; the others stay. Outcomes as of `set_slot_plans`."""
+    return take_in("slot-days", source_id, items, book="slots", decide=_decide_plans)
+
+
 def set_slot_exceptions(source_id: int, items: Sequence[SlotExceptionItem]) -> list[ItemOutcome]:
     """State dates on which other windows hold, or that the weekly plan holds again; outcomes as of `set_slot_plans`."""
     return take_in("slot-exception", source_id, items, book="slots", decide=_decide_exceptions)
 
 
-def _decide_plans(items: Sequence[SlotPlanItem], now: datetime) -> list[ItemOutcome]:
+def _decide_plans(items: Sequence[SlotPlanItem | SlotDaysItem], now: datetime) -> list[ItemOutcome]:
     places = places_by_code({item.place for item in items})
-    known: set[int] = planned_places(place.id for place in places.values())
-    before: dict[int, _Weekly] = {
+    known = planned_places(place.id for place in places.values())
+    weekly: dict[int, Weekly] = {
         one.place_id: {day: tuple(windows) for day, windows in one.weekly.items()} for one in _plans(places.values())
     }
-    after: dict[int, _Weekly] = {}
+    changed: set[int] = set()
     outcomes: list[ItemOutcome] = []
     news: list[outbox.News] = []
     for item in items:
         place = places.get(item.place)
-        if place is None or plan_problem(item):
-            outcomes.append(invalid(plan_problem(item) or f"place: there is no place {item.place!r}."))
+        if place is None:
+            outcomes.append(invalid(f"place: there is no place {item.place!r}."))
             continue
-        weekly = weekly_windows(item.windows)
-        if place.id in known and weekly == after.get(place.id, before[place.id]):
+        after = weekly_after(item, weekly[place.id])
+        if problem := plan_problem(after):
+            outcomes.append(invalid(problem))
+            continue
+        if place.id in known and after == weekly[place.id]:
             outcomes.append(UNCHANGED)
             continue
         outcomes.append(UPDATED if place.id in known else CREATED)
         known.add(place.id)
-        after[place.id] = weekly
-        data = _encode(SlotPlanChanged(place.code, list(item.windows))).decode()
-        news.append(outbox.News("slotplan.changed", f"slotplan/{place.code}", now, data, place.code))
-    _claim(after, now=now)
-    PlanWindow.objects.filter(place_id__in=after, weekday__isnull=False).delete()
+        changed.add(place.id)
+        weekly[place.id] = after
+        news.append(_plan_news(place, after, now))
+    _write_plans({place_id: weekly[place_id] for place_id in sorted(changed)}, now=now)
+    _follow([place for place in places.values() if place.id in changed], now=now)
+    outbox.record(news)
+    return outcomes
+
+
+def _plan_news(place: PlaceFacts, weekly: Weekly, now: datetime) -> outbox.News:
+    windows = [weekly_window(day, one) for day, of_day in sorted(weekly.items()) for one in of_day]
+    data = _encode(SlotPlanChanged(place.code, windows)).decode()
+    return outbox.News("slotplan.changed", f"slotplan/{place.code}", now, data, place.code)
+
+
+def _write_plans(changed: Mapping[int, Weekly], *, now: datetime) -> None:
+    _claim(changed, now=now)
+    PlanWindow.objects.filter(place_id__in=changed, weekday__isnull=False).delete()
     rows = [
         (place_id, day, None, *msgspec.structs.astuple(window))
-        for place_id, weekly in sorted(after.items())
+        for place_id, weekly in changed.items()
         for day, windows in sorted(weekly.items())
         for window in windows
     ]
     bulk.insert(PlanWindow, _NAMES, rows)
-    _follow([place for place in places.values() if place.id in after], now=now)
-    outbox.record(news)
-    return outcomes
 
 
 def _decide_exceptions(items: Sequence[SlotExceptionItem], now: datetime) -> list[ItemOutcome]:

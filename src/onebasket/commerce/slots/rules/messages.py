@@ -1,6 +1,6 @@
 """What is stated about slots: a place's weekly plan, and dates on which it does not hold."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 from typing import Annotated
@@ -17,6 +17,9 @@ MOST_WINDOWS = 84
 MOST_A_DAY = 12
 MOST_ROOM = 10_000
 LONGEST_CUTOFF = 10_080
+
+Weekly = Mapping[int, Sequence[Window]]
+"""The windows of a plan by weekday, 0 being Monday."""
 
 Minutes = Annotated[int, Meta(ge=5, le=1440)]
 Room = Annotated[int, Meta(ge=0, le=MOST_ROOM)]
@@ -55,6 +58,15 @@ class SlotPlanItem(SourceItem, frozen=True, forbid_unknown_fields=True, gc=False
 
     place: Code
     windows: Annotated[tuple[WeeklyWindow, ...], Meta(max_length=MOST_WINDOWS)]
+
+
+class SlotDaysItem(SourceItem, frozen=True, forbid_unknown_fields=True, gc=False):
+    """Some weekdays of a place's plan: these windows take the place of theirs or, `beside`, come to them."""
+
+    place: Code
+    weekdays: Annotated[tuple[Weekday, ...], Meta(min_length=1, max_length=7)]
+    windows: Annotated[tuple[StatedWindow, ...], Meta(max_length=MOST_A_DAY)]
+    beside: bool = False
 
 
 class SlotExceptionItem(SourceItem, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -111,9 +123,22 @@ def weekly_windows(windows: Iterable[WeeklyWindow]) -> dict[int, tuple[Window, .
     return {day: tuple(sorted(of_day, key=lambda one: one.from_minutes)) for day, of_day in sorted(found.items())}
 
 
-def plan_problem(item: SlotPlanItem) -> str:
-    """Say what is wrong with a weekly plan, or nothing."""
-    for day, windows in weekly_windows(item.windows).items():
+def weekly_after(item: SlotPlanItem | SlotDaysItem, before: Weekly) -> Weekly:
+    """Return the windows of a plan, by weekday and in order of time, as a statement leaves them."""
+    if isinstance(item, SlotPlanItem):
+        return weekly_windows(item.windows)
+    stated = [window_of(one) for one in item.windows]
+    after = dict(before)
+    for name in item.weekdays:
+        day = WEEKDAYS.index(name)
+        of_day = {*stated, *(before.get(day, ()) if item.beside else ())}
+        after[day] = tuple(sorted(of_day, key=lambda one: (one.from_minutes, one.to_minutes)))
+    return {day: windows for day, windows in sorted(after.items()) if windows}
+
+
+def plan_problem(weekly: Weekly) -> str:
+    """Say what is wrong with the windows of a plan, or nothing."""
+    for day, windows in weekly.items():
         if len(windows) > MOST_A_DAY:
             return f"windows: {WEEKDAYS[day]} has more than {MOST_A_DAY}."
         if problem := windows_problem(windows, WEEKDAYS[day]):
