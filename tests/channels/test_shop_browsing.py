@@ -262,10 +262,10 @@ def test_a_name_is_taken_apart(name: str, title: str, size: str, holds: str, per
 
 
 def test_pages_are_numbered_with_gaps() -> None:
-    assert Pages(1, 24, 24).shown == [1]
-    assert Pages(1, 25, 24).shown == [1, 2]
-    assert Pages(5, 240, 24).shown == [1, 0, 4, 5, 6, 0, 10]
-    assert Pages(3, 120, 24).shown == [1, 2, 3, 4, 5]
+    assert Pages(1, 24, 24).numbers == [1]
+    assert Pages(1, 25, 24).numbers == [1, 2]
+    assert Pages(5, 240, 24).numbers == [1, 0, 4, 5, 6, 0, 10]
+    assert Pages(3, 120, 24).numbers == [1, 2, 3, 4, 5]
 
 
 def test_departments_of_one_slug_stand_apart(source: int) -> None:

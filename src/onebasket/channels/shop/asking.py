@@ -40,9 +40,9 @@ def form_key(sent: QueryDict, visit: Visit, what: str) -> str:
     return f"{what}-{visit.id}-{stated}"
 
 
-def open_basket(visit: Visit, place: str) -> BasketOutcome:
+def open_basket(visit: Visit, place: str, card: str) -> BasketOutcome:
     """Open the visit's next basket at a place; asked for twice, by two tabs perhaps, it is the same basket."""
-    request = OpenBasket(f"open-{visit.id}-{visit.baskets}-{place}", place, loyalty_number=visit.card)
+    request = OpenBasket(f"open-{visit.id}-{visit.baskets}-{place}-{card}"[:120], place, loyalty_number=card)
     return _one("baskets", BasketCall(shop_source(), request), LINES_A_CHANGE)  # type: ignore[no-any-return]
 
 

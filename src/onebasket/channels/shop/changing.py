@@ -18,7 +18,7 @@ def ensure_basket(guest: Guest) -> BasketOutcome:
     for _ in range(MOST_TRIES):
         if guest.basket is not None:
             return guest.basket
-        outcome = asking.open_basket(guest.visit, store.code)
+        outcome = asking.open_basket(guest.visit, store.code, guest.card)
         if not isinstance(outcome, BasketStands):
             return outcome
         # The answer is that of the first time: since then another tab may have filled it, or placed it as an order.

@@ -10,10 +10,13 @@ from django.core.validators import EmailValidator
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from onebasket.channels.shop.balances import MOST_CODES, Spending
 from onebasket.channels.shop.reading import OddFormError, number_of, text_of
 from onebasket.channels.shop.words import CHECKOUT_REFUSALS, METHODS, Word
 from onebasket.commerce.orders.rules.baskets import Checkout, Contact
+from onebasket.commerce.payments.actions import is_available
 
+CODE_LENGTH = 64
 _PHONE = re.compile(r"[+0-9][0-9 ()/.-]{4,38}[0-9]")
 _is_email = EmailValidator()
 
@@ -27,6 +30,8 @@ class CheckoutForm:
     said: Word = ""
     method: str = "at_collection"
     stated: Checkout | None = None
+    spending: Spending = field(default_factory=Spending)
+    codes: tuple[str, ...] = ()
 
     @property
     def request(self) -> Checkout:
@@ -39,14 +44,19 @@ class CheckoutForm:
             raise OddFormError
         return self.stated
 
-    @property
-    def methods(self) -> dict[str, Word]:
-        """Return how it may be paid."""
-        return METHODS
+    def without(self, code: str) -> "CheckoutForm":
+        """Return the form without one of its codes, and without what is missing yet."""
+        return replace(self, codes=tuple(one for one in self.codes if one != code), problems={})
 
     def refused(self, code: str) -> "CheckoutForm":
         """Return the form with what the hub said of it; the key is spent, the next page mints another."""
         return replace(self, said=CHECKOUT_REFUSALS.get(code, CHECKOUT_REFUSALS["basket_changed"]))
+
+
+def methods_for(card: str) -> dict[str, Word]:
+    """Return how an order may be paid: by invoice only with a loyalty card, by card only where cards are taken."""
+    offered = {"at_collection": True, "card": is_available(), "invoice": bool(card)}
+    return {code: word for code, word in METHODS.items() if offered[code]}
 
 
 def read_checkout(sent: QueryDict, *, key: str, language: str) -> CheckoutForm:
@@ -57,9 +67,12 @@ def read_checkout(sent: QueryDict, *, key: str, language: str) -> CheckoutForm:
     """
     values = {name: text_of(sent, name, longest=120) for name in ("name", "email", "phone")}
     values["note"] = text_of(sent, "note", longest=300)
-    method = text_of(sent, "method")
+    method = text_of(sent, "method") or "at_collection"
     if method not in METHODS:
         raise OddFormError
+    codes = tuple(
+        dict.fromkeys(filter(None, (" ".join(code.split())[:CODE_LENGTH] for code in sent.getlist("balance"))))
+    )
     request = Checkout(
         key=key,
         basket=_basket(sent),
@@ -68,8 +81,9 @@ def read_checkout(sent: QueryDict, *, key: str, language: str) -> CheckoutForm:
         contact=Contact(values["name"] or "-", values["email"], values["phone"][:40], language),
         method=method,  # type: ignore[arg-type] # one of the three
         note=values["note"],
+        balances=codes[:MOST_CODES],
     )
-    return CheckoutForm(values, _problems(values), method=method, stated=request)
+    return CheckoutForm(values, _problems(values), method=method, stated=request, codes=codes[:MOST_CODES])
 
 
 def _problems(values: Mapping[str, str]) -> dict[str, str]:

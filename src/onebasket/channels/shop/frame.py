@@ -32,7 +32,7 @@ def shop_page(view: View) -> View:
     @wraps(view)
     def shown(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         visit = read_visit(request)
-        guest = Guest(visit, language_of(request, visit))
+        guest = Guest(visit, language_of(request, visit), request)
         if not visit.id:
             guest.keep(id=new_visit_id())
         with translation.override(guest.language):

@@ -1,4 +1,4 @@
-"""How often somebody may open an order's page that is not there: secrets are not to be guessed.
+"""How often somebody may try what is not there: an order's page, a gift card's code. Secrets are not to be guessed.
 
 Each process counts misses by address, in bounded memory; whoever has missed too often waits, also for a right one.
 """
@@ -45,4 +45,7 @@ class Misses:
 
 
 MISSES = Misses()
-"""This process's own."""
+"""Orders' pages that were not there, as this process has seen them."""
+
+WRONG_CODES = Misses()
+"""Codes of gift cards that nobody has."""

@@ -6,9 +6,11 @@ from functools import cached_property
 from typing import Any
 
 import msgspec
+from django.http import HttpRequest
 
 from onebasket.base.clock import database_now
 from onebasket.channels.shop.departments import Departments, departments
+from onebasket.channels.shop.members import Member, member_of
 from onebasket.channels.shop.own import shop_source
 from onebasket.channels.shop.stores import Store, Stores, stores_for
 from onebasket.channels.shop.visit import Visit
@@ -22,6 +24,7 @@ class Guest:
 
     visit: Visit
     language: str
+    request: HttpRequest
     plain: bool = False
     """A page that reads nothing: it stands when the database does not answer."""
     changed: bool = field(default=False, init=False)
@@ -62,10 +65,17 @@ class Guest:
         """Return how much of each SKU the basket wants."""
         return {line.sku: line.quantity for line in self.basket.lines} if self.basket else {}
 
+    @cached_property
+    def member(self) -> Member | None:
+        """Return who has signed in."""
+        return None if self.plain else member_of(self.request)
+
     @property
     def card(self) -> str:
         """Return the loyalty card that is shown: the basket's, else the one for the next basket."""
-        return self.basket.loyalty_number if self.basket else self.visit.card
+        if self.basket is not None:
+            return self.basket.loyalty_number
+        return self.visit.card or (self.member.card if self.member else "")
 
     @property
     def lines(self) -> int:

@@ -12,9 +12,10 @@ from onebasket.channels.shop.goods import address_of
 from onebasket.channels.shop.sizes import Named, take_apart
 from onebasket.channels.shop.slots import slot_text
 from onebasket.channels.shop.stores import Store, Stores
-from onebasket.channels.shop.words import STATUSES, Word
+from onebasket.channels.shop.words import STATUSES, TENDERS, Word
 from onebasket.commerce.orders.actions.secrets import collection_code, page_secret
 from onebasket.commerce.orders.queries.following import Followed, FollowedLine, FollowedTax
+from onebasket.commerce.payments.queries.tenders import TenderSeen, tenders_of
 from onebasket.commerce.slots.queries import slots_by_id
 
 WAY = ("placed", "picking", "ready", "handed_over")
@@ -63,6 +64,7 @@ class OrderView:
     store: Store | None
     lines: tuple[SeenLine, ...]
     when: str
+    tenders: tuple[TenderSeen, ...]
     secret: str
     code: str
 
@@ -104,6 +106,16 @@ class OrderView:
         return list(summed.values())
 
     @property
+    def ways(self) -> list[tuple[Word, TenderSeen]]:
+        """Return how it is paid: what each tender is called, and how it stands."""
+        return [(TENDERS.get(tender.method, tender.method), tender) for tender in self.tenders]
+
+    @property
+    def awaits(self) -> bool:
+        """Whether it waits for its payment."""
+        return self.head.status == "awaiting_payment"
+
+    @property
     def picked_less(self) -> bool:
         """Whether anything was not there when it was picked."""
         return any(line.short for line in self.lines)
@@ -116,7 +128,7 @@ class OrderView:
 
 
 def view_order(head: Followed, stores: Stores, *, now: datetime) -> OrderView:
-    """Return an order as its page shows it; one statement more where it has a slot."""
+    """Return an order as its page shows it; one statement more, and one for its slot where it has one."""
     store = stores.named(head.place)
     slot = slots_by_id([head.slot_id], now=now).get(head.slot_id) if head.slot_id else None
     lines = tuple(
@@ -133,6 +145,7 @@ def view_order(head: Followed, stores: Stores, *, now: datetime) -> OrderView:
         store,
         lines,
         slot_text(slot, store, now=now) if slot and store else "",
+        tuple(tender for tender in tenders_of(head.id) if tender.status != "reversed"),
         page_secret(head.id, head.secret_generation),
         collection_code(head.id, head.secret_generation),
     )

@@ -10,9 +10,10 @@ AROUND = 1
 class Pages:
     """Which page of how many is shown."""
 
-    def __init__(self, number: int, items: int, size: int) -> None:
+    def __init__(self, number: int, items: int, size: int, *, address: str = "?") -> None:
         """Keep the page of this number; Http404 where the list does not go that far."""
         self.items = items
+        self._address = address
         self.last = max(1, -(-items // size))
         if number > self.last:
             raise Http404(_("The list does not go that far."))
@@ -20,18 +21,29 @@ class Pages:
         self.offset = (number - 1) * size
 
     @property
-    def before(self) -> int:
-        """Return the page before, 0 where there is none."""
-        return self.number - 1
+    def before(self) -> str:
+        """Return the address of the page before, nothing where there is none."""
+        return self.address(self.number - 1) if self.number > 1 else ""
 
     @property
-    def after(self) -> int:
-        """Return the page after, 0 where there is none."""
-        return self.number + 1 if self.number < self.last else 0
+    def after(self) -> str:
+        """Return the address of the page after, nothing where there is none."""
+        return self.address(self.number + 1) if self.number < self.last else ""
 
     @property
-    def shown(self) -> list[int]:
-        """Return the numbers to choose from: the first, those around this one, the last; 0 stands for a gap."""
+    def shown(self) -> list[tuple[int, str]]:
+        """Return the pages to choose from: the first, those around this one, the last; 0 stands for a gap."""
+        return [(number, self.address(number)) for number in self.numbers]
+
+    def address(self, number: int) -> str:
+        """Return the address of a page: what the list's own says, and the number."""
+        if number == 1:
+            return self._address
+        return f"{self._address}{'' if self._address.endswith('?') else '&'}page={number}"
+
+    @property
+    def numbers(self) -> list[int]:
+        """Return the numbers of the pages to choose from."""
         near = range(self.number - AROUND, self.number + AROUND + 1)
         numbers = sorted({1, self.last, *(number for number in near if 1 <= number <= self.last)})
         listed: list[int] = []

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from onebasket.channels.shop.views import basket, browsing, checkout, files, finding, odd, orders, stores
+from onebasket.channels.shop.views import basket, browsing, checkout, files, finding, odd, orders, paying, stores
 
 app_name = "shop"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("d/<slug:slug>/<slug:part>", browsing.category, name="category"),
     path("p/<slug:slug>/<path:sku>", browsing.product, name="product"),
     path("search", finding.search, name="search"),
+    path("search/suggestions", finding.suggestions, name="suggestions"),
     path("goods-<slug:version>.svg", files.goods, name="goods"),
     path("tiles/<slug:name>.<slug:hue>.svg", files.picture, name="tile"),
     path("sitemap.xml", files.sitemap, name="sitemap"),
@@ -30,6 +31,7 @@ urlpatterns = [
     path("checkout/slot/take", checkout.take_slot, name="take-slot"),
     path("orders", orders.orders, name="orders"),
     path("orders/<slug:secret>", orders.order, name="order"),
+    path("orders/<slug:secret>/pay", paying.pay, name="pay"),
     path("orders/<slug:secret>/receipt", orders.receipt, name="receipt"),
     path("orders/<slug:secret>/cancel", orders.cancel, name="cancel"),
     path("orders/<slug:secret>/change", orders.change, name="change"),

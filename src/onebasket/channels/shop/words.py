@@ -50,6 +50,8 @@ NOTICES: dict[str, Notice] = {
         "good", _("Your order is open again: change it, then place it anew. Until then it is kept for you as a basket.")
     ),
     "basket_full": Notice("warn", _("Place or empty this basket first: one basket is filled at a time.")),
+    "paid": Notice("good", _("Your card's bank has put the money aside. The order is placed.")),
+    "pays_there": Notice("good", _("You pay when you collect. The order is placed.")),
     "not_open": Notice("warn", _("The order has moved on meanwhile and cannot be cancelled here any more.")),
 }
 
@@ -61,6 +63,7 @@ def notice(code: str) -> Notice | None:
 
 METHODS: dict[str, Word] = {
     "at_collection": _("At collection, by cash or card"),
+    "card": _("By card, now"),
     "invoice": _("By invoice"),
 }
 """How an order may be paid."""
@@ -86,4 +89,28 @@ STATUSES: dict[str, Word] = {
     "ready": _("Ready to collect"),
     "handed_over": _("Collected"),
     "cancelled": _("Cancelled"),
+}
+
+BALANCES: dict[str, Word] = {"gift_card": _("Gift card"), "store_credit": _("Store credit")}
+
+BALANCE_REFUSALS: dict[str, Word] = {
+    "mistyped": _("This is no code of ours. Look at it again, every character counts."),
+    "unknown": _("Nobody has a card or credit of this code."),
+    "blocked": _("This card or credit cannot be used here."),
+    "empty": _("There is nothing left on this card."),
+    "too_many": _("Too many codes that nobody has. Wait some minutes, then try again."),
+}
+
+TENDERS: dict[str, Word] = METHODS | BALANCES
+
+CARD_REFUSALS: dict[str, Word] = {
+    "declined": _("The card was declined. Try another card, or pay at collection."),
+    "insufficient": _("The card was declined for want of funds. Try another card, or pay at collection."),
+    "expired": _("What was put aside on the card has lapsed. Try again."),
+    "never_reached": _("The card's bank was not reached, and nothing was taken. Try again."),
+    "unavailable": _("Cards cannot be taken just now, and nothing was taken. Try again, or pay at collection."),
+    "not_open": _("This payment is not open any more."),
+    "too_many": _("Too many cards were tried for this order. Pay at collection instead."),
+    "not_a_card": _("This order is not paid by card."),
+    "unknown": _("Your bank has not answered yet. Nothing is asked twice: look again in a moment."),
 }

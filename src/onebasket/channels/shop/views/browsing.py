@@ -9,13 +9,13 @@ from django.views.decorators.http import require_safe
 
 from onebasket.channels.shop.departments import Category, Department
 from onebasket.channels.shop.frame import shop_page, show
-from onebasket.channels.shop.goods import address_of, goods_for, slug_of
+from onebasket.channels.shop.goods import address_of, slug_of
 from onebasket.channels.shop.guest import Guest
+from onebasket.channels.shop.listing import cards, list_goods, popular
 from onebasket.channels.shop.machines import product_data
-from onebasket.channels.shop.paging import Pages, asked_page
 from onebasket.commerce.catalogue.queries.browsing import products_in, shown_by_sku
 
-PAGE_GOODS = 24
+POPULAR = 12
 MORE_GOODS = 6
 SIBLINGS = 9
 STILL_LIFE = (
@@ -33,7 +33,9 @@ STILL_LIFE = (
 @shop_page
 def front(request: HttpRequest, guest: Guest) -> HttpResponse:
     """Show the chain's departments, and whose shelves they are."""
-    return show(request, guest, "front", {"page": "front", "still": STILL_LIFE})
+    return show(
+        request, guest, "front", {"page": "front", "still": STILL_LIFE, "popular": popular(guest, limit=POPULAR)}
+    )
 
 
 @require_safe
@@ -48,7 +50,8 @@ def departments(request: HttpRequest, guest: Guest) -> HttpResponse:
 def department(request: HttpRequest, guest: Guest, slug: str) -> HttpResponse:
     """Show a department's categories."""
     found = _department(guest, slug)
-    return show(request, guest, "department", {"department": found, "page": "departments"})
+    sells = popular(guest, limit=POPULAR, department=found.code) if found.code else []
+    return show(request, guest, "department", {"department": found, "popular": sells, "page": "departments"})
 
 
 @require_safe
@@ -56,17 +59,14 @@ def department(request: HttpRequest, guest: Guest, slug: str) -> HttpResponse:
 def category(request: HttpRequest, guest: Guest, slug: str, part: str) -> HttpResponse:
     """Show a category's products, a page of them."""
     found, chosen = _category(guest, slug, part)
-    pages = Pages(asked_page(request), chosen.products, PAGE_GOODS)
-    rows = products_in(found.code, chosen.code, offset=pages.offset, limit=PAGE_GOODS)
-    goods = goods_for(rows, guest.stores, guest.wanted, card=guest.card, now=guest.now)
+    listing = list_goods(request, guest, department=found.code, category=chosen.code)
     context = {
         "department": found,
         "category": chosen,
-        "pages": pages,
-        "goods": goods,
+        "listing": listing,
         "page": "departments",
         "siblings": beside(found.categories, chosen),
-        "canonical": pages.canonical(request),
+        "canonical": listing.pages.canonical(request),
     }
     return show(request, guest, "category", context)
 
@@ -82,7 +82,7 @@ def product(request: HttpRequest, guest: Guest, slug: str, sku: str) -> HttpResp
         return redirect(address_of(row.sku, row.name), permanent=True)
     shelf = products_in(row.department, row.category, offset=0, limit=MORE_GOODS + 1)
     others = [other for other in shelf if other.id != row.id][:MORE_GOODS]
-    good, *more = goods_for([row, *others], guest.stores, guest.wanted, card=guest.card, now=guest.now)
+    good, *more = cards([row, *others], guest)
     department = guest.departments.by_code.get(row.department)
     context = {
         "good": good,

@@ -1,22 +1,26 @@
 """From a basket to an order: when to collect it, whom to reach, how to pay, and what was seen."""
 
+from dataclasses import replace
+
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from onebasket.channels.shop import asking
+from onebasket.channels.shop.balances import plan_spending
 from onebasket.channels.shop.baskets import BasketView, view_basket
-from onebasket.channels.shop.forms import CheckoutForm, read_checkout
+from onebasket.channels.shop.forms import CheckoutForm, methods_for, read_checkout
 from onebasket.channels.shop.frame import shop_page, show
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.mail import send_order_mail
 from onebasket.channels.shop.own import shop_source
-from onebasket.channels.shop.reading import number_of
+from onebasket.channels.shop.reading import number_of, text_of
 from onebasket.channels.shop.slots import Day, days_of
 from onebasket.channels.shop.views.orders import order_address
 from onebasket.commerce.orders.actions import CheckoutCall
-from onebasket.commerce.orders.rules.baskets import BasketRefused, BasketStands, ChangeBasket, CheckoutRefused
+from onebasket.commerce.orders.rules.baskets import BasketRefused, ChangeBasket, CheckoutRefused
 from onebasket.commerce.orders.rules.messages import OrderPlaced
+from onebasket.commerce.payments.queries import find_balance
 
 
 @require_safe
@@ -53,7 +57,7 @@ def take_slot(request: HttpRequest, guest: Guest) -> HttpResponseBase:
 def checkout(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     """Ask whom to reach and how it is paid, show what it comes to, and place it as it was seen."""
     if request.method == "POST":
-        return _place(request, guest)
+        return _sent(request, guest)
     found = guest.basket
     if found is None or not found.lines:
         guest.keep(said="basket_empty")
@@ -63,40 +67,63 @@ def checkout(request: HttpRequest, guest: Guest) -> HttpResponseBase:
         return redirect("shop:basket")
     if view.slot is None and guest.store is not None and days_of(guest.store, now=guest.now):
         return redirect("shop:slot")
-    return _review(request, guest, view, CheckoutForm())
+    member = guest.member
+    known = {"name": member.name, "email": member.email, "phone": member.phone} if member else {}
+    return _review(request, guest, view, CheckoutForm(known))
 
 
 def _review(
     request: HttpRequest, guest: Guest, view: BasketView, form: CheckoutForm, *, status: int = 200
 ) -> HttpResponse:
-    return show(request, guest, "checkout", {"basket": view, "form": form, "page": "checkout"}, status=status)
+    """Show the form, with what the codes in it pay of the present total."""
+    if view.priced is not None:
+        address = str(request.META.get("REMOTE_ADDR", ""))
+        spending = plan_spending(form.codes, view.priced.total, view.priced.currency, address=address)
+        form = replace(form, spending=spending)
+    context = {
+        "basket": view,
+        "form": form,
+        "methods": methods_for(view.stands.loyalty_number),
+        "page": "checkout",
+    }
+    return show(request, guest, "checkout", context, status=status)
 
 
-def _place(request: HttpRequest, guest: Guest) -> HttpResponseBase:
-    """Place what was seen; what stands in the way is said where it can be mended, and nothing typed is lost."""
+def _sent(request: HttpRequest, guest: Guest) -> HttpResponseBase:
+    """Place what was seen, or look at a code; what is in the way is said where it can be mended."""
     key = asking.form_key(request.POST, guest.visit, "order")
     form = read_checkout(request.POST, key=key, language=guest.language)
+    wanted = form.request.basket
     call = CheckoutCall(shop_source(), form.request)
-    if guest.basket is not None and guest.basket.id == form.request.basket:
+    if guest.basket is not None and guest.basket.id == wanted:
         view = view_basket(guest.basket, guest.stores, now=guest.now)
+        if "look" in request.POST or "remove" in request.POST:
+            return _review(request, guest, view, form.without(text_of(request.POST, "remove")))
         if form.problems:
             return _review(request, guest, view, form, status=422)
-        call = CheckoutCall(call.source_id, form.request, guest.basket.version, view.quoted)
-    elif form.request.basket not in guest.visit.orders:
+        found = (find_balance(code) for code in form.request.balances)
+        accounts = tuple(balance.id if balance else None for balance in found)
+        call = CheckoutCall(call.source_id, form.request, guest.basket.version, view.quoted, accounts)
+    elif wanted not in guest.visit.orders:
         guest.keep(said="basket_gone")
         return redirect("shop:basket")
-    outcome = asking.check_out(call)
-    if isinstance(outcome, OrderPlaced):
-        if outcome.id not in guest.visit.orders:
-            guest.become(guest.visit.after_order(outcome.id))
+    return _placed(request, guest, form, asking.check_out(call))
+
+
+def _placed(request: HttpRequest, guest: Guest, form: CheckoutForm, outcome: object) -> HttpResponseBase:
+    if not isinstance(outcome, OrderPlaced):
+        return _refused(request, guest, form, outcome)
+    address = order_address(outcome.id)
+    if outcome.id not in guest.visit.orders:
+        guest.become(guest.visit.after_order(outcome.id))
+        if outcome.status != "awaiting_payment":
             send_order_mail(outcome.id, request.build_absolute_uri, language=guest.language)
-        return redirect(f"{order_address(outcome.id)}?placed")
-    return _refused(request, guest, form, outcome)
+    return redirect(f"{address}/pay" if outcome.status == "awaiting_payment" else f"{address}?placed")
 
 
 def _refused(request: HttpRequest, guest: Guest, form: CheckoutForm, outcome: object) -> HttpResponseBase:
     guest.forget_basket()
-    found: BasketStands | None = guest.basket
+    found = guest.basket
     code = outcome.code if isinstance(outcome, CheckoutRefused) else "basket_closed"
     if found is None or not found.lines:
         guest.keep(said=code)

@@ -42,31 +42,33 @@ def orders(request: HttpRequest, guest: Guest) -> HttpResponse:
 @shop_page
 def order(request: HttpRequest, guest: Guest, secret: str) -> HttpResponseBase:
     """Show an order to whoever has its secret."""
-    view = _find(request, guest, secret)
+    view = find_order(request, guest, secret)
     if isinstance(view, HttpResponse):
         return view
-    return _private(show(request, guest, "order", {"order": view, "placed": "placed" in request.GET, "page": "orders"}))
+    return kept_private(
+        show(request, guest, "order", {"order": view, "placed": "placed" in request.GET, "page": "orders"})
+    )
 
 
 @require_safe
 @shop_page
 def receipt(request: HttpRequest, guest: Guest, secret: str) -> HttpResponseBase:
     """Show an order as a receipt, to be printed."""
-    view = _find(request, guest, secret)
+    view = find_order(request, guest, secret)
     if isinstance(view, HttpResponse):
         return view
-    return _private(show(request, guest, "receipt", {"order": view, "page": "orders"}))
+    return kept_private(show(request, guest, "receipt", {"order": view, "page": "orders"}))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @shop_page
 def cancel(request: HttpRequest, guest: Guest, secret: str) -> HttpResponseBase:
     """Ask whether the order is to be taken back, and do it."""
-    view = _find(request, guest, secret)
+    view = find_order(request, guest, secret)
     if isinstance(view, HttpResponse):
         return view
     if request.method != "POST":
-        return _private(show(request, guest, "cancel", {"order": view, "page": "orders"}))
+        return kept_private(show(request, guest, "cancel", {"order": view, "page": "orders"}))
     key = asking.form_key(request.POST, guest.visit, "cancel")
     if view.is_open and not view.can_be_cancelled:
         guest.keep(said="not_open")
@@ -86,7 +88,7 @@ def change(request: HttpRequest, guest: Guest, secret: str) -> HttpResponseBase:
 
     What the visit's basket held so far is given back first, on its own page: a shopper fills one basket at a time.
     """
-    view = _find(request, guest, secret)
+    view = find_order(request, guest, secret)
     if isinstance(view, HttpResponse):
         return view
     key = asking.form_key(request.POST, guest.visit, "change")
@@ -101,7 +103,7 @@ def change(request: HttpRequest, guest: Guest, secret: str) -> HttpResponseBase:
     return redirect("shop:basket")
 
 
-def _find(request: HttpRequest, guest: Guest, secret: str) -> OrderView | HttpResponse:
+def find_order(request: HttpRequest, guest: Guest, secret: str) -> OrderView | HttpResponse:
     """Return the order that a secret opens; whoever guesses is told to wait."""
     address = str(request.META.get("REMOTE_ADDR", ""))
     if wait := MISSES.seconds_to_wait(address):
@@ -113,7 +115,7 @@ def _find(request: HttpRequest, guest: Guest, secret: str) -> OrderView | HttpRe
     return view_order(seen, guest.stores, now=guest.now)
 
 
-def _private(response: HttpResponse) -> HttpResponse:
+def kept_private(response: HttpResponse) -> HttpResponse:
     """Keep an order's address from other sites and from caches: it opens the order."""
     response["Referrer-Policy"] = "no-referrer"
     response["Cache-Control"] = "private, no-store"

@@ -34,6 +34,12 @@
   document.addEventListener("htmx:afterSettle", count);
   count();
 
+  // Suggestions go when Escape is pressed.
+  const sought = document.getElementById("q");
+  if (sought) sought.form.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") { document.getElementById("may-mean").replaceChildren(); sought.focus(); }
+  });
+
   const print = document.querySelector(".print");
   if (print) { print.hidden = false; print.addEventListener("click", () => window.print()); }
 })();
