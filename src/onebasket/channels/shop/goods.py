@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
+from urllib.parse import quote
 
 from django.urls import reverse
 from django.utils.text import slugify
@@ -81,6 +83,12 @@ class Good:
         return formats.quantity(here, product.unit, product.decimals)
 
 
+@cache
+def _shelf() -> str:
+    """Return what the addresses of all products begin with: `reverse` for each would be the most of a sitemap."""
+    return reverse("shop:product", args=["x", "x"]).removesuffix("x/x")
+
+
 def slug_of(name: str) -> str:
     """Return the readable part of a product's address."""
     return slugify(name) or "product"
@@ -88,7 +96,7 @@ def slug_of(name: str) -> str:
 
 def address_of(sku: str, name: str) -> str:
     """Return the address of a product's page."""
-    return reverse("shop:product", args=[slug_of(name), sku])
+    return f"{_shelf()}{slug_of(name)}/{quote(sku)}"
 
 
 def goods_for(

@@ -71,4 +71,4 @@ def _singular(word: str) -> str:
         return word[:-3] + "y"
     if word.endswith(("shes", "ches", "oes", "xes")):
         return word[:-2]
-    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
+    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us")) else word
