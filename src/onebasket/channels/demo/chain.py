@@ -182,22 +182,25 @@ def _prices(
 ) -> Iterable[ChainPrice]:
     """Yield the chain's shelf prices of the year, and a store's own where it differs."""
     common: dict[int, int] = {}
-    for _, product_id, amount, _ in _modes(lines, ["product_id"]):
+    for _, product_id, amount, _ in modes(lines, ["product_id"]):
         product = products.get(product_id)
         if product and not product.weighed:
             common[product_id] = amount
             yield ChainPrice(product.sku, "", amount, PER_GALLON if product.unit is GALLON else 1)
     for product_id, amount in sorted(per_kilogram.items()):
         yield ChainPrice(products[product_id].sku, "", amount, PER_KILOGRAM)
-    for store, product_id, amount, count in _modes(here, ["store_id", "product_id"]):
+    for store, product_id, amount, count in modes(here, ["store_id", "product_id"]):
         known = common.get(product_id)
         product = products.get(product_id)
         if product and product.unit is EACH and known is not None and known != amount and count >= OWN_PRICE_LINES:
             yield ChainPrice(product.sku, str(store), amount)
 
 
-def _modes(lines: pa.Table, by: list[str]) -> Iterable[tuple[int, int, int, int]]:
-    """Yield (store or 0, product, most frequent price per unit in cents, its lines); of equal ones the higher."""
+def modes(lines: pa.Table, by: list[str]) -> Iterable[tuple[int, int, int, int]]:
+    """Yield (store or 0, product, most frequent price per unit in cents, its lines); of equal ones the higher.
+
+    `lines` have in `listed` what is divided by their quantity.
+    """
     paid = lines.filter(pc.and_(pc.greater(lines["quantity"], 0), pc.greater(lines["listed"], 0)))
     exact = pc.divide(pc.cast(paid["listed"], pa.float64()), paid["quantity"])
     fuel = pc.less(exact, 1.0)

@@ -61,11 +61,11 @@ def load_chain(chain: Chain, *, source_id: int, priced_from: datetime, progress:
     ]  # fmt: skip
     products = [_product(product) for product in chain.assortment]
     customers = [CustomerItem(f"customer-{number}", number) for number in chain.loyalty_numbers]
-    _load("units", units, lambda batch: upsert_units(source_id, batch), progress)
-    _load("places", places, lambda batch: upsert_places(source_id, batch), progress)
-    _load("products", products, lambda batch: upsert_products(source_id, batch), progress)
-    _load("prices", prices, lambda batch: set_prices(source_id, batch), progress)
-    _load("customers", customers, lambda batch: upsert_customers(source_id, batch), progress)
+    load_items("units", units, lambda batch: upsert_units(source_id, batch), progress)
+    load_items("places", places, lambda batch: upsert_places(source_id, batch), progress)
+    load_items("products", products, lambda batch: upsert_products(source_id, batch), progress)
+    load_items("prices", prices, lambda batch: set_prices(source_id, batch), progress)
+    load_items("customers", customers, lambda batch: upsert_customers(source_id, batch), progress)
 
 
 def load_stock(
@@ -115,9 +115,10 @@ def _product(product: ChainProduct) -> ProductItem:
     )  # fmt: skip
 
 
-def _load(
+def load_items(
     what: str, items: Sequence[Item], take: Callable[[Sequence[Item]], Sequence[object]], progress: Progress
 ) -> None:
+    """Have items taken in, in batches; a refused one is a fault of the derivation."""
     done = 0
     for batch in batches(items, BATCH):
         for item, outcome in zip(batch, take(batch), strict=True):

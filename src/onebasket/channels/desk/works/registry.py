@@ -2,7 +2,19 @@
 
 from django.db.models import Model
 
-from onebasket.channels.desk.works import access, exceptions, orders, prices, quarantine, slots, stock, webhooks
+from onebasket.channels.desk.works import (
+    access,
+    coupons,
+    exceptions,
+    orders,
+    prices,
+    promotions,
+    quarantine,
+    slots,
+    stock,
+    taxes,
+    webhooks,
+)
 from onebasket.channels.desk.works.work import Work
 
 WORKS: tuple[Work, ...] = (
@@ -26,6 +38,21 @@ WORKS: tuple[Work, ...] = (
     slots.DropSlotDate(),
     prices.SetPrice(),
     prices.EndPrice(),
+    promotions.NewPromotion(),
+    promotions.StatePromotion(),
+    promotions.LaunchPromotion(),
+    promotions.PreviewPromotion(),
+    promotions.EditPromotion(),
+    promotions.EndPromotion(),
+    promotions.AdvancePreview(),
+    coupons.SetCoupon(),
+    coupons.MakeCodes(),
+    coupons.EndCoupon(),
+    coupons.SetCampaign(),
+    taxes.SetTax(),
+    taxes.EndTax(),
+    taxes.SetTaxTerms(),
+    taxes.SetTaxClass(),
     access.EnrolSource(),
     access.CloseSource(),
     access.OpenSource(),

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("places", "0001_initial"),
-        ("sales", "0002_what_moved"),
+        ("sales", "0003_journal_cursor"),
     ]
 
     operations = [
