@@ -201,13 +201,13 @@ def test_without_a_token_nothing_opens(world: World, token: str) -> None:
 
 def test_with_every_other_scope_nothing_opens(world: World) -> None:
     callers = {
-        scope: world.hub.caller(scopes=[other for other in SCOPES if other != scope])
-        for scope in {contract.scope for contract in CONTRACTS.values()}
+        scopes: world.hub.caller(scopes=[other for other in SCOPES if other not in scopes])
+        for scopes in {contract.scopes for contract in CONTRACTS.values()}
     }
     before = count_rows()
     for door in DOORS:
-        scope = CONTRACTS[door.method, door.path.replace("/lines/milk", "/lines/{sku}")].scope
-        status, json = world.knock(callers[scope], door)
+        scopes = CONTRACTS[door.method, door.path.replace("/lines/milk", "/lines/{sku}")].scopes
+        status, json = world.knock(callers[scopes], door)
         assert (status, json["code"]) == (403, "scope"), door
     assert count_rows() == before
 

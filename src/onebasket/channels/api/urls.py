@@ -23,11 +23,8 @@ from onebasket.channels.api import (
     quarantine,
     receipts,
     reference,
-<<<<<<< HEAD
     search,
-=======
     slots,
->>>>>>> main
     steps,
     stock,
     taxes,
@@ -37,13 +34,8 @@ from onebasket.channels.api.application import SECTIONS, api
 from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
-<<<<<<< HEAD
-    orders, steps, holds, receipts, availability, stock, exceptions, quarantine, places, catalogue, search, customers,
-    prices, events, webhooks,
-=======
     orders, steps, baskets, holds, receipts, availability, stock, exceptions, quarantine, places, slots, catalogue,
-    customers, prices, promotions, coupons, taxes, events, webhooks,
->>>>>>> main
+    search, customers, prices, promotions, coupons, taxes, events, webhooks,
 )  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 
