@@ -83,6 +83,8 @@ DOORS = (
     Door("GET", "/receipts", EMPTY),
     Door("GET", "/receipts/{receipt_id}", HIDDEN),
     Door("POST", "/stock/facts", REFUSED, {"items": [fact_body("stranger", "delivery", {"milk": 5})]}),
+    Door("GET", "/search", REFUSED, query="?text=milk&place=p1"),
+    Door("GET", "/search/suggestions", REFUSED, query="?text=milk&place=p1"),
     Door("GET", "/stock/availability", EMPTY, query="?sku=milk"),
     Door("GET", "/stock/shelves", EMPTY),
     Door("GET", "/stock/movements", EMPTY),
