@@ -24,6 +24,7 @@ from onebasket.channels.api import (
     quarantine,
     receipts,
     reference,
+    search,
     slots,
     steps,
     stock,
@@ -35,7 +36,7 @@ from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
     orders, steps, baskets, holds, receipts, availability, stock, exceptions, quarantine, places, slots, catalogue,
-    customers, people, prices, promotions, coupons, taxes, events, webhooks,
+    search, customers, prices, promotions, coupons, taxes, events, webhooks,
 )  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 
