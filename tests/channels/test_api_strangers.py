@@ -14,6 +14,7 @@ from onebasket.channels.api.application import CONTRACTS
 from onebasket.channels.api.urls import ENDPOINTS
 from onebasket.commerce.access.actions import set_source_active
 from onebasket.commerce.access.rules import SCOPES
+from onebasket.commerce.sales.actions.journalising import journalise_all
 from onebasket.commerce.sales.models import LineException, Receipt
 from tests.channels.api import Caller, Hub, count_rows, fact_body, make_hub, order_body, receipt_body
 
@@ -90,6 +91,9 @@ DOORS = (
     Door("PUT", "/prices", REFUSED, batch(**PRICE)),
     Door("POST", "/prices/end", REFUSED, batch(**PRICE_END)),
     Door("GET", "/prices", SHARED, query="?sku=milk"),
+    Door("GET", "/books/entries", EMPTY),
+    Door("GET", "/books/balances", EMPTY),
+    Door("GET", "/books/postings", EMPTY, query="?account=1000"),
     Door("GET", "/events", EMPTY),
     Door("PUT", "/webhooks", REFUSED, {"url": "https://example.com/in", "places": ["p1"]}, key=True),
     Door("GET", "/webhooks", SHARED),
@@ -120,6 +124,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     for position, event in enumerate(Event.objects.exclude(place_code="").order_by("id"), 1):
         event.position = position
         event.save(update_fields=["position"])
+    journalise_all()
     ids = {
         "order_id": order,
         "hold_id": hold,
@@ -132,7 +137,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def test_the_table_names_every_endpoint() -> None:
-    assert len(ENDPOINTS) == 14
+    assert len(ENDPOINTS) == 15
     assert {(door.method, door.path) for door in DOORS} == CONTRACTS.keys()
 
 
@@ -188,7 +193,18 @@ def rows_of(json: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    "path", ["orders", "receipts", "stock/shelves", "breaches", "discrepancies", "line-exceptions", "quarantine"]
+    "path",
+    [
+        "orders",
+        "receipts",
+        "stock/shelves",
+        "breaches",
+        "discrepancies",
+        "line-exceptions",
+        "quarantine",
+        "books/entries",
+        "books/balances",
+    ],
 )
 def test_a_list_of_a_place_that_the_token_is_not_bound_to_is_refused(world: World, path: str) -> None:
     answer = world.hub.caller(places=["p2"]).get(f"{path}?place=p1")

@@ -24,7 +24,8 @@ MAY = {
     "note-breach": "admin merchandiser store", "note-discrepancy": "admin merchandiser store",
     "settle-breach": "admin store", "count-discrepancy": "admin store", "count-shelf": "admin store",
     "pick": "admin store", "hand-over": "admin store", "cancel": "admin store", "put-back": "admin store",
-    "set-buffer": "admin merchandiser", "set-price": "admin merchandiser", "end-price": "admin merchandiser",
+    "set-buffer": "admin merchandiser", "set-earning-rule": "admin finance",
+    "set-price": "admin merchandiser", "end-price": "admin merchandiser",
     "enrol-source": "admin", "close-source": "admin", "open-source": "admin", "issue-token": "admin",
     "revoke-token": "admin", "add-user": "admin", "change-user": "admin", "deactivate-user": "admin",
     "activate-user": "admin", "reset-password": "admin", "add-webhook": "admin", "rotate-secret": "admin",
@@ -37,6 +38,7 @@ SEES = {
     "catalogue.read": "admin merchandiser store finance reader",
     "prices.read": "admin merchandiser store finance reader", "places.read": "admin merchandiser store finance reader",
     "customers.read": "admin", "users.manage": "admin", "sources.enrol": "admin", "tokens.issue": "admin",
+    "books.read": "admin finance", "points.set": "admin finance",
     "events.read": "admin", "trail.read": "admin finance",
 }  # fmt: skip
 

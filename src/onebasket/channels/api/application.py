@@ -38,6 +38,7 @@ SECTIONS = {
     "units": "What quantities are counted in.",
     "prices": "The price book.",
     "customers": "Loyalty numbers.",
+    "books": "The double-entry journal, and what it comes to.",
     "events": "News, by position.",
     "webhooks": "News, delivered.",
 }

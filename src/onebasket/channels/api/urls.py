@@ -9,6 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from onebasket.channels.api import (
     availability,
+    books,
     catalogue,
     customers,
     events,
@@ -29,7 +30,7 @@ from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
     orders, steps, holds, receipts, availability, stock, exceptions, quarantine, places, catalogue, customers, prices,
-    events, webhooks,
+    books, events, webhooks,
 )  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 

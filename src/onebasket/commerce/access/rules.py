@@ -30,6 +30,7 @@ SCOPES: dict[str, str] = {
     "prices:read": "Read prices and their history.",
     "customers:write": "Load and retire customers.",
     "customers:read": "Read customers.",
+    "books:read": "Read the journal and what it comes to.",
     "places:write": "Load places.",
     "places:read": "Read places.",
     "events:read": "Read events by position.",
@@ -58,6 +59,8 @@ RIGHTS: dict[str, str] = {
     "orders.read": "See orders.",
     "orders.cancel": "Cancel orders.",
     "orders.pick": "Pick orders, put goods back and hand over.",
+    "books.read": "See the journal, what it comes to, and customers' points.",
+    "points.set": "Set how points are earned.",
     "exceptions.read": "See line exceptions, breaches and discrepancies.",
     "exceptions.work": "Settle line exceptions, breaches and discrepancies.",
     "quarantine.read": "See what is in quarantine, whole.",
@@ -81,7 +84,7 @@ ROLE_RIGHTS: dict[str, frozenset[str]] = {
     "merchandiser": _WATCH | {"catalogue.edit", "prices.set", "buffers.set", "exceptions.work"},
     "store": _WATCH
     | {"stock.count", "orders.cancel", "orders.pick", "exceptions.work", "quarantine.read", "quarantine.work"},
-    "finance": _WATCH | {"quarantine.read", "quarantine.work", "trail.read"},
+    "finance": _WATCH | {"books.read", "points.set", "quarantine.read", "quarantine.work", "trail.read"},
     "reader": _WATCH,
 }
 """What each role may do; nothing else is allowed."""

@@ -2,7 +2,7 @@
 
 from django.db.models import Model
 
-from onebasket.channels.desk.admins import access, catalogue, exceptions, ledger, orders, promises, sales, system
+from onebasket.channels.desk.admins import access, books, catalogue, exceptions, ledger, orders, promises, sales, system
 from onebasket.channels.desk.rows import ReadOnlyAdmin
 
 ADMINS: dict[type[Model], type[ReadOnlyAdmin]] = {
@@ -12,6 +12,7 @@ ADMINS: dict[type[Model], type[ReadOnlyAdmin]] = {
     **sales.ADMINS,
     **orders.ADMINS,
     **catalogue.ADMINS,
+    **books.ADMINS,
     **access.ADMINS,
     **system.ADMINS,
 }

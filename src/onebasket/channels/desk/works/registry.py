@@ -2,7 +2,7 @@
 
 from django.db.models import Model
 
-from onebasket.channels.desk.works import access, exceptions, orders, prices, quarantine, stock, webhooks
+from onebasket.channels.desk.works import access, exceptions, orders, points, prices, quarantine, stock, webhooks
 from onebasket.channels.desk.works.work import Work
 
 WORKS: tuple[Work, ...] = (
@@ -23,6 +23,7 @@ WORKS: tuple[Work, ...] = (
     stock.SetBuffer(),
     prices.SetPrice(),
     prices.EndPrice(),
+    points.SetEarningRule(),
     access.EnrolSource(),
     access.CloseSource(),
     access.OpenSource(),
