@@ -80,7 +80,7 @@ _SIDES = {
 def trial_balance(places: frozenset[str] | None, wanted: BooksFilter) -> list[Balance]:
     """Return what each account comes to in each unit, by account; at most two statements, out of one index."""
     rows = _postings(places, wanted).values_list("account", "unit").annotate(**_SIDES).order_by("account", "unit")
-    return [balance_of(account, "", unit, debit, credit) for account, unit, debit, credit in rows]
+    return [balance_of(account, "", unit, debit=debit, credit=credit) for account, unit, debit, credit in rows]
 
 
 def balances_by_part(
@@ -92,7 +92,10 @@ def balances_by_part(
         part, unit = after
         rows = rows.filter(Q(part__gt=part) | Q(part=part, unit__gt=unit))
     summed = rows.values_list("account", "part", "unit").annotate(**_SIDES).order_by("part", "unit", "account")
-    found = [balance_of(*row) for row in summed[: limit + 1]]
+    found = [
+        balance_of(account, part, unit, debit=debit, credit=credit)
+        for account, part, unit, debit, credit in summed[: limit + 1]
+    ]
     last = found[limit - 1] if len(found) > limit else None
     return found[:limit], None if last is None else (last.part, last.unit)
 

@@ -36,7 +36,7 @@ class Tie(msgspec.Struct, frozen=True, gc=False):
         return self.amount == 0
 
 
-def balance_of(account: int, part: str, unit: str, debit: int, credit: int) -> Balance:
+def balance_of(account: int, part: str, unit: str, *, debit: int, credit: int) -> Balance:
     """Return a balance with the account's name."""
     facts = BY_ACCOUNT[account]
     return Balance(account, facts.name, facts.nature, part, unit, debit, credit, debit - credit)

@@ -19,7 +19,7 @@ from onebasket.commerce.books.queries.points import earning_rules
 from onebasket.commerce.books.queries.standing import known_facts, standing_entries
 from onebasket.commerce.books.rules.entries import Entry, fault
 from onebasket.commerce.books.rules.points import rule_on
-from onebasket.commerce.sales.locking import ONLY, Cursor, lock_cursor
+from onebasket.commerce.sales.locking import ONLY, lock_cursor
 from onebasket.commerce.sales.models import JournalCursor
 from onebasket.commerce.sales.queries.journal import (
     LOOKED_THROUGH,
@@ -30,7 +30,7 @@ from onebasket.commerce.sales.queries.journal import (
     read_whole,
     undone_by,
 )
-from onebasket.commerce.sales.rules.journal import fact_of, receipt_entry, void_entry
+from onebasket.commerce.sales.rules.journal import Cursor, fact_of, receipt_entry, void_entry
 
 logger = logging.getLogger(__name__)
 
