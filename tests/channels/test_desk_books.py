@@ -69,7 +69,8 @@ def test_the_trial_balance_adds_up_and_ties(world: World, clerk: Client) -> None
     assert by_name["4000 Sales at tills"] == ["revenue", "USD", "$0.00", "$67.92", "-$67.92", "postings"]
     assert by_name["4100 Discounts"] == ["revenue", "USD", "$1.96", "$0.00", "$1.96", "postings"]
     assert by_name["9100 Points available"] == ["points", "POINTS", "0", "64", f"{MINUS}64", "postings"]
-    assert rows[-4:] == [
+    assert rows[-2:] == [["Unit", "Points", "Worth"], ["USD", "64", "$0.64"]]
+    assert rows[-6:-2] == [
         ["Debits less credits", "POINTS", "0", "yes"],
         ["In suspense", "POINTS", "0", "yes"],
         ["Debits less credits", "USD", "$0.00", "yes"],
@@ -81,11 +82,11 @@ def test_the_trial_balance_adds_up_and_ties(world: World, clerk: Client) -> None
 def test_what_does_not_tie_is_said(world: World, clerk: Client) -> None:
     Posting.objects.filter(account=4000, place__code="330").update(account=1900)
     rows = table(read(clerk, BALANCES))
-    assert rows[-1] == ["In suspense", "USD", "-$33.96", "no: look at it"]
+    assert rows[-3] == ["In suspense", "USD", "-$33.96", "no: look at it"]
 
 
 def test_one_place_and_its_days(world: World, clerk: Client) -> None:
-    one = {row[0]: row[3] for row in table(read(clerk, BALANCES, at="330"))}
+    one = {row[0]: row[3] for row in table(read(clerk, BALANCES, at="330")) if len(row) > 3}
     assert one["1000 Takings"] == "$33.37"
     yesterday = (NOW - timedelta(days=2)).date().isoformat()
     assert "Nothing was posted." in read(clerk, BALANCES, at="330", business_day_to=yesterday)
@@ -141,7 +142,7 @@ def test_the_balance_takes_a_few_statements_however_much_is_posted(world: World,
     for query in ({}, {"at": "330"}, {"account": "1000"}):
         with CaptureQueriesContext(connection) as asked:
             read(clerk, BALANCES, **query)
-        assert len(asked) <= 6
+        assert len(asked) <= 9
 
 
 def test_a_strange_query_is_no_error(world: World, clerk: Client) -> None:

@@ -15,14 +15,17 @@ from django.utils.dateparse import parse_date
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
+from onebasket.base.clock import database_now
 from onebasket.channels.desk.admins.books import amount_in
 from onebasket.channels.desk.columns import Column, link
 from onebasket.channels.desk.exporting import csv_file
 from onebasket.channels.desk.rights import Places, has_anywhere, person, places_for
 from onebasket.channels.desk.sections import MOST_ROWS, filtered, section
 from onebasket.commerce.books.models import Posting
+from onebasket.commerce.books.queries.points import earning_rules, points_outstanding
 from onebasket.commerce.books.queries.reading import BooksFilter, balances_by_part, trial_balance
 from onebasket.commerce.books.rules.accounts import BY_ACCOUNT, POINTS
+from onebasket.commerce.books.rules.points import rule_on, worth_of
 from onebasket.commerce.books.rules.reports import Balance, Tie, ties_of
 from onebasket.commerce.places.queries import all_places
 from onebasket.kernel.money import decimal_amount
@@ -54,6 +57,7 @@ def balances_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
     shown = [section(_title(account), _columns(asked), rows, empty="Nothing was posted.")]
     if account is None:
         shown.append(section("Does it tie?", TIES, ties_of(rows), empty="There is nothing to tie."))
+        shown.append(section("What points would pay today", WORTH, _worth(), empty="Points pay nothing yet."))
     context = {
         **site.each_context(request),
         "title": "Trial balance" if account is None else _title(account),
@@ -141,6 +145,32 @@ TIES: tuple[Column, ...] = (
     _sum("Apart", "amount"),
     Column("Ties", lambda row: _says(row), lambda row: _says(row)),  # noqa: PLW0108
 )
+
+
+WORTH: tuple[Column, ...] = (
+    Column("Unit", lambda row: row.unit, lambda row: row.unit),
+    Column("Points", lambda row: f"{row.points:,}", lambda row: row.points, numeric=True),
+    _sum("Worth", "amount"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What all points that can be spent would pay in a currency."""
+
+    unit: str
+    points: int
+    amount: int
+
+
+def _worth() -> list[Worth]:
+    """Reckon what points would pay by today's rules: this liability is not in the books."""
+    rules, today = earning_rules(), database_now().date()
+    holding = {rule.currency: rule_on(rules, rule.currency, today) for rule in rules}
+    if not any(rule and rule.worth_points for rule in holding.values()):
+        return []
+    points = points_outstanding().available
+    return [Worth(unit, points, worth_of(rule, points)) for unit, rule in sorted(holding.items())]
 
 
 def _says(tie: Tie) -> str:
