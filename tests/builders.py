@@ -17,7 +17,18 @@ from onebasket.commerce.access.actions import enrol_source
 from onebasket.commerce.catalogue.actions import upsert_products, upsert_units
 from onebasket.commerce.catalogue.models import Product
 from onebasket.commerce.catalogue.rules import BarcodeItem, ProductItem, UnitItem
-from onebasket.commerce.orders.actions import OrderCall, StepCall, expiry, place_orders, placing, step_orders, stepping
+from onebasket.commerce.orders.actions import (
+    OrderCall,
+    StepCall,
+    baskets,
+    checkout,
+    expiry,
+    place_orders,
+    placing,
+    reopening,
+    step_orders,
+    stepping,
+)
 from onebasket.commerce.orders.rules.life import Step
 from onebasket.commerce.orders.rules.messages import (
     LineRequest,
@@ -57,7 +68,19 @@ OPENING = datetime(2026, 3, 1, 5, 0, tzinfo=UTC)
 """When the opening stock of a chain was delivered."""
 EAN = "4006381333931"
 """The barcode of milk."""
-_CLOCKED: tuple[ModuleType, ...] = (booking, exceptions, facts, holds, buffers, placing, stepping, expiry)
+_CLOCKED: tuple[ModuleType, ...] = (
+    booking,
+    exceptions,
+    facts,
+    holds,
+    buffers,
+    placing,
+    stepping,
+    expiry,
+    baskets,
+    checkout,
+    reopening,
+)
 
 
 def at(minutes: float, *, seconds: float = 0) -> datetime:

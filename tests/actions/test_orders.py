@@ -43,8 +43,8 @@ def test_an_order_takes_its_promise() -> None:
     outcome = placed(source, order("o1", {"milk": 2, "apples": 1_250}, loyalty_number="44", note="Ring."))
 
     assert outcome.lines == (
-        PlacedLine(1, "milk", 2, 2, 199, 1, 398, "chain"),
-        PlacedLine(2, "apples", 1_250, 1_250, 300, 1_000, 375, "chain"),
+        PlacedLine(1, "milk", 2, 2, 199, 1, 398, "chain", 398),
+        PlacedLine(2, "apples", 1_250, 1_250, 300, 1_000, 375, "chain", 375),
     )
     assert (outcome.place, outcome.number, outcome.status, outcome.currency, outcome.total, outcome.shortfalls) == (
         "p1", "p1-0001", "placed", "USD", 773, (),

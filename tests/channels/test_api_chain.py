@@ -41,7 +41,9 @@ def test_places_are_put_and_listed(hub: Hub) -> None:
     assert hub.shop.get(first.json["next"]).items == [
         {
             "code": "p3", "name": "Third", "kind": "warehouse", "currency": "USD", "time_zone": "America/Chicago",
-            "day_start_minutes": 0, "owner": "chain", "active": True,
+            "day_start_minutes": 0, "owner": "chain", "active": True, "street": "", "city": "", "postcode": "",
+            "region": "", "country": "", "phone": "", "latitude": None, "longitude": None, "opening_hours": [],
+            "distance_metres": None,
         }
     ]  # fmt: skip
     assert places_by_code(["p3"])["p3"].kind == "warehouse"

@@ -42,11 +42,11 @@ def test_an_order_is_placed_and_promised(hub: Hub) -> None:
     assert answer.json["lines"] == [
         {
             "line": 1, "sku": "milk", "ordered": 2, "promised": 2, "unit_amount": 199, "per_quantity": 1,
-            "amount": 398, "owner": "chain",
+            "amount": 398, "owner": "chain", "list_amount": 398, "reduced_amount": 0, "tax_amount": 0,
         },
         {
             "line": 2, "sku": "apples", "ordered": 1_500, "promised": 1_500, "unit_amount": 300, "per_quantity": 1_000,
-            "amount": 450, "owner": "chain",
+            "amount": 450, "owner": "chain", "list_amount": 450, "reduced_amount": 0, "tax_amount": 0,
         },
     ]  # fmt: skip
     assert shelf("milk") == (10, 2, 0)

@@ -291,7 +291,7 @@ def test_the_sidebar_offers_what_the_person_may_see(rf: Thing, people: dict[str,
         request = rf.get("/desk/")
         request.user = people[role]
         offered[role] = [group["title"] for group in navigation(request)]
-    watched = ["Today", "Stock", "Sales", "Orders", "Catalogue", "Prices", "Places"]
+    watched = ["Today", "Stock", "Sales", "Orders", "Collection", "Catalogue", "Prices", "Places"]
     assert offered == {
         "admin": [*watched, "Customers", "Access", "System"],
         "merchandiser": watched,

@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
+from onebasket.base.clock import database_now
 from onebasket.base.models import Delivery, Event, QuarantineItem, Webhook
 from onebasket.base.outbox import number_events
 from onebasket.base.quarantine import Unreadable
@@ -23,7 +24,8 @@ from onebasket.commerce.customers.rules import CustomerItem
 from onebasket.commerce.orders.actions import OrderCall, place_orders
 from onebasket.commerce.orders.rules.messages import LineRequest, OrderPlaced, OrderRequest
 from onebasket.commerce.places.actions import upsert_places
-from onebasket.commerce.places.rules import PlaceItem
+from onebasket.commerce.places.queries import places_by_code
+from onebasket.commerce.places.rules import WEEKDAYS, PlaceItem
 from onebasket.commerce.pricing.actions import (
     end_promotions,
     set_campaigns,
@@ -53,6 +55,9 @@ from onebasket.commerce.pricing.rules.uses import Use
 from onebasket.commerce.sales.actions import book_sales
 from onebasket.commerce.sales.models import LineException
 from onebasket.commerce.sales.rules.receipt import Discount, Funder, Kind, Line, Receipt, Tax, Tender
+from onebasket.commerce.slots.actions import open_slots_book, post_slots, set_slot_exceptions, set_slot_plans
+from onebasket.commerce.slots.queries import open_slots
+from onebasket.commerce.slots.rules.messages import SlotExceptionItem, SlotPlanItem, WeeklyWindow
 from onebasket.commerce.stock.actions import book_movements, hold_stock, set_buffers
 from onebasket.commerce.stock.actions.holds import HoldCall
 from onebasket.commerce.stock.models import Breach, Discrepancy
@@ -80,6 +85,7 @@ def make_world() -> World:
     issue_token(TokenRequest("till-330-2", "till", ("sales:write",), ("330",)), actor="test")
     _catalogue(source)
     _stock(source)
+    _slots(source)
     orders = {place: _order(source, place) for place in ("330", "406")}
     for place in ("330", "406"):
         _sales(source, place)
@@ -177,6 +183,21 @@ def _stock(source: int) -> None:
     for place in ("330", "406"):
         set_buffers(source, [BufferSetting(f"b-{place}", place, 1, channel="web", sku="995242")])
         hold_stock([HoldCall(source, HoldRequest(f"h-{place}", place, (HoldLineRequest("995242", 1),)))])
+
+
+def _slots(source: int) -> None:
+    """Plan both stores' days, close both in three days, and let two baskets hold a slot of tomorrow."""
+    windows = tuple(WeeklyWindow(day, "00:00", "24:00", 60, 2) for day in WEEKDAYS)
+    set_slot_plans(source, [SlotPlanItem(f"plan-{code}", code, windows) for code in ("330", "406")])
+    closed = (NOW + timedelta(days=3)).date()
+    set_slot_exceptions(source, [SlotExceptionItem(f"closed-{code}", code, closed) for code in ("330", "406")])
+    with transaction.atomic():
+        now = database_now()
+        for number, place in enumerate(places_by_code(["330", "406"]).values()):
+            slot, basket = open_slots(place, now=now, days=2)[20].id, UUID(int=number)
+            book = open_slots_book([slot], references=[basket], now=now)
+            assert book.take(slot, basket, now + timedelta(minutes=15))
+            post_slots(book, now=now)
 
 
 def _order(source: int, place: str) -> UUID:

@@ -175,8 +175,8 @@ def test_control_with_both_taken_away_everyone_gets_it(
 ) -> None:
     make_offers()
     reader = EarlyReader(monkeypatch)
-    monkeypatch.setattr(redeeming.bulk, "update_guarded", update_unguarded)
-    monkeypatch.setattr(redeeming.bulk, "insert", insert_unwitnessed)
+    monkeypatch.setattr(bulk, "update_guarded", update_unguarded)
+    monkeypatch.setattr(bulk, "insert", insert_unwitnessed)
 
     assert in_threads(lambda number: reader.claim(use(number)), THREADS) == ["claimed"] * THREADS
 

@@ -18,6 +18,7 @@ from onebasket.base.relay import number_waiting
 from onebasket.channels.workers.loop import Job, Loop, Turns, writing_jobs
 from onebasket.channels.workers.subscriptions import SUBSCRIPTIONS
 from onebasket.commerce.stock.models import HoldLine
+from onebasket.project.eventpage import EVENTS
 from tests.builders import running
 from tests.scenario import Chain, open_chain
 
@@ -120,8 +121,9 @@ def test_the_worker_command_numbers_events_and_stops_on_sigterm(
             process.wait()
 
 
-def test_nothing_above_listens_yet() -> None:
-    assert SUBSCRIPTIONS == {}
+def test_every_subscription_has_a_name_of_its_own_and_types_that_there_are() -> None:
+    assert len({one.name for one in SUBSCRIPTIONS}) == len(SUBSCRIPTIONS)
+    assert [one.name for one in SUBSCRIPTIONS if not one.types or one.types - EVENTS.keys()] == []
 
 
 def test_a_turn_of_the_relay_is_short_on_sqlite() -> None:

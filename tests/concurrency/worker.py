@@ -1,6 +1,7 @@
 """A process of its own that writes to the test's database: started by tests, told what to do by its arguments.
 
-`buy <source> <first> <count>`: order one milk so many times. `all <source> <seed>`: send every write there is, twice,
+`buy <source> <first> <count>`: order one milk so many times. `take-slots <slot> <first> <count>`: hold a slot so many
+times. `all <source> <seed>`: send every write there is, twice,
 in an order of its own. Says `ready`, waits for a line on its standard input, and prints one outcome a line.
 """
 
@@ -20,10 +21,12 @@ from django.db import connection
 if __name__ == "__main__":
     django.setup()
 
-from onebasket.base.committer import perform  # Django must be set up before models are imported
+from onebasket.base.clock import database_now  # Django must be set up before models are imported
+from onebasket.base.committer import perform
 from onebasket.commerce.orders.actions import OrderCall, place_orders
 from tests.builders import order
 from tests.concurrency.writes import Write, every_write
+from tests.slotting import ref, take
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 90
@@ -63,6 +66,12 @@ def buy(source: int, first: int, count: int) -> list[str]:
     return [type(perform(place_orders, [call])[0]).__name__ for call in calls]
 
 
+def take_slots(slot: int, first: int, count: int) -> list[str]:
+    """Hold one slot so many times, each for another basket in a transaction of its own."""
+    calls = [(slot, ref(number)) for number in range(first, first + count)]
+    return [str(perform(lambda asked: take(asked, now=database_now()), [call])[0]) for call in calls]
+
+
 def send_all(source: int, seed: int) -> list[str]:
     """Send every write twice, phase by phase, shuffled, in batches of three."""
     shuffle = random.Random(seed)  # noqa: S311 - no secret
@@ -91,7 +100,7 @@ def text(outcome: object) -> str:
     return msgspec.json.encode(outcome).decode()
 
 
-TASKS: dict[str, Callable[..., list[str]]] = {"buy": buy, "all": send_all}
+TASKS: dict[str, Callable[..., list[str]]] = {"buy": buy, "all": send_all, "take-slots": take_slots}
 
 if __name__ == "__main__":
     connection.ensure_connection()

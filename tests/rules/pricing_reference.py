@@ -230,9 +230,9 @@ class Reference:
             elif label is not None:
                 pools.setdefault(label[0].code, []).append(number)
         by_code = {promotion.code: promotion for promotion in self.live}
-        for code, numbers in pools.items():
-            within = sum(min(self.units[number].own, capped[number]) for number in numbers)
-            total += max(0, self._pool_price(by_code[code], [self.units[number] for number in numbers]) - within)
+        for code, pooled in pools.items():
+            within = sum(min(self.units[number].own, capped[number]) for number in pooled)
+            total += max(0, self._pool_price(by_code[code], [self.units[number] for number in pooled]) - within)
         return total
 
     @staticmethod
@@ -303,7 +303,7 @@ class Reference:
                     off = share_of(amount, tier.share_off) if tier.share_off is not None else tier.amount_off or 0
                     offs[promotion.stacking.mode].append(off)
                     break
-        return max(max(offs["exclusive"]), max(offs["ordinary"]) + sum(offs["stackable"]))
+        return max(*offs["exclusive"], max(offs["ordinary"]) + sum(offs["stackable"]))
 
 
 def groupings(bases: Sequence[int], size: int) -> Iterator[list[list[int]]]:

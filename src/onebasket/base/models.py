@@ -1,4 +1,4 @@
-"""Tables of the plumbing: inbox, quarantine, outbox, webhooks, audit trail."""
+"""Tables of the plumbing: inbox, quarantine, outbox, webhooks, subscriptions, audit trail."""
 
 from django.db import models
 from django.db.models import Q
@@ -117,6 +117,50 @@ class Delivery(models.Model):
             ),
             models.Index(fields=["webhook", "next_attempt_at"], condition=Q(state="pending"), name="delivery_due_of"),
             models.Index(fields=["webhook"], condition=Q(state="dead"), name="delivery_dead"),
+        ]
+
+
+class SubscriptionCursor(models.Model):
+    """How far one of our own subscriptions has come; one whose action calls the network is claimed for a while."""
+
+    name = models.CharField(max_length=64, unique=True)
+    position = models.BigIntegerField(default=0)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        """Name the subscription."""
+        return self.name
+
+
+class ParkedEvent(models.Model):
+    """An event that a subscription's action failed on: tried again for a while, then parked until somebody looks."""
+
+    class State(models.TextChoices):
+        """Where it stands."""
+
+        WAITING = "waiting"
+        PARKED = "parked"
+        DROPPED = "dropped"
+
+    subscription = models.CharField(max_length=64)
+    event = models.ForeignKey(Event, on_delete=models.PROTECT)
+    position = models.BigIntegerField()
+    type = models.CharField(max_length=48)
+    subject = models.CharField(max_length=160)
+    state = models.CharField(max_length=12, choices=State, default=State.WAITING)
+    attempts = models.IntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+    reason = models.TextField(blank=True)
+    parked_at = models.DateTimeField()
+    note = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["subscription", "event"], name="parked_once")]
+        indexes = [
+            models.Index(
+                fields=["subscription", "subject", "position"], condition=Q(state="waiting"), name="parked_waiting"
+            ),
+            models.Index(fields=["state", "parked_at"], name="parked_state"),
         ]
 
 

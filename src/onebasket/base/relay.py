@@ -24,10 +24,11 @@ def number_waiting() -> int:
 
 
 def prune_events(days: int) -> int:
-    """Delete a few of the oldest events older than so many days that every webhook is done with; return how many.
+    """Delete a few of the oldest events older than so many days that everybody is done with; return how many.
 
-    The newest event always stays, because positions count on from it; so do events that a webhook could not be
-    given. Zero days keeps everything.
+    Everybody is every webhook and every subscription of our own. The newest event always stays, because positions
+    count on from it; so do events that a webhook could not be given, and those that an action failed on. Zero days
+    keeps everything.
     """
     if days <= 0:
         return 0
@@ -35,6 +36,8 @@ def prune_events(days: int) -> int:
     found = bulk.fetch(
         "SELECT e.id FROM base_event e WHERE e.position < (SELECT MAX(position) FROM base_event) "
         "AND e.position <= COALESCE((SELECT MIN(position) FROM base_webhook WHERE active), e.position) "
+        "AND e.position <= COALESCE((SELECT MIN(position) FROM base_subscriptioncursor), e.position) "
+        "AND NOT EXISTS (SELECT 1 FROM base_parkedevent p WHERE p.event_id = e.id) "
         "AND e.occurred_at < %s AND NOT EXISTS "
         "(SELECT 1 FROM base_delivery d WHERE d.event_id = e.id AND d.state <> 'delivered') "
         "ORDER BY e.position LIMIT %s",

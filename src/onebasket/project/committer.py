@@ -30,7 +30,7 @@ def main(path: Path, *, hub: int) -> None:
     announced = presence.announce(path)
     if announced is None and not is_postgresql():
         raise SystemExit("Another hub decides for this SQLite file, which has one hub. Stop one of the two.")
-    network = Loop([] if is_postgresql() else [network_jobs()])
+    network = Loop([] if is_postgresql() else network_jobs())
     network.start()
     tune_process()
     committer.serve(path)

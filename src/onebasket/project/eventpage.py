@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from onebasket.base.cloudevents import SOURCE, TYPE_PREFIX
-from onebasket.channels.api.eventtypes import EVENTS
+from onebasket.commerce.hotpath.rules import EVENTS
 
 __all__ = ["EVENTS", "SUBJECTS", "render"]
 
@@ -26,9 +26,12 @@ SUBJECTS = {
     "breach": "shelf/<place>/<sku>",
     "discrepancy": "shelf/<place>/<sku>",
     "hold": "hold/<id>",
+    "slots": "slots/<place>",
+    "slotplan": "slotplan/<place>",
     "buffer": "buffer/<place>/<sku or unit>",
     "receipt": "receipt/<id>",
     "line_exception": "receipt/<id>",
+    "basket": "basket/<id>",
     "order": "order/<id>",
 }
 """What an event is about, by the first word of its type; the order of events is promised within a subject."""

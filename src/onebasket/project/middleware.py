@@ -6,14 +6,16 @@ from typing import Any
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.common import CommonMiddleware
 from django_htmx.middleware import HtmxMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
+from onebasket.channels.account.secondfactor import wanted_page
 from onebasket.channels.api.problems import problem, respond
 from onebasket.project.settings.security import API_POLICY, PERMISSIONS_POLICY
 
@@ -30,6 +32,9 @@ DESK_POLICY = {
 """What the back office's Alpine and inline styles need, and nothing else."""
 
 UNKNOWN_HOST = "The hub is not called by the host name of this request; ONEBASKET_ALLOWED_HOSTS names its own."
+
+OPEN_TO_ALL = ("/account/", "/login/", "/logout/", "/shop/")
+"""Pages that ask nobody for a second factor: signing in and out, accounts, and what every passer-by sees."""
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -106,3 +111,19 @@ def permissions_policy(get_response: Handler) -> Handler:
         return response
 
     return respond
+
+
+def second_factor(get_response: Handler) -> Handler:
+    """Lead whoever's role asks for a second factor to give one, from every page that is not open to all.
+
+    A page that is made later is closed until it is named open.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if settings.STAFF_MFA_ROLES and is_page(request.path_info) and not request.path_info.startswith(OPEN_TO_ALL):
+            address = wanted_page(request)
+            if address:
+                return HttpResponseRedirect(address)
+        return get_response(request)
+
+    return answer

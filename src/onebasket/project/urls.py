@@ -6,6 +6,7 @@ from onebasket.channels.api.health import healthz, metrics, readyz
 
 urlpatterns = [
     path("api/v1/", include("onebasket.channels.api.urls")),
+    path("account/", include("onebasket.channels.account.urls")),
     path("desk/", include("onebasket.channels.desk.urls")),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

@@ -26,14 +26,16 @@ BASE = "/api/v1/"
 
 SECTIONS = {
     "orders": "Placed baskets and their life.",
-    "holds": "A basket's promise, for a while.",
+    "baskets": "What shoppers gather, and its checkout.",
+    "holds": "A promise for a while, for shops that keep baskets of their own.",
     "receipts": "What tills have sold and taken back: facts.",
     "stock": "Facts, shelves, the ledger, and what may still be promised.",
     "breaches": "Promises that the goods on hand do not cover.",
     "discrepancies": "Shelves below zero.",
     "line-exceptions": "Lines that nobody knows yet.",
     "quarantine": "Messages that could not be booked.",
-    "places": "Stores, warehouses, partners.",
+    "places": "Stores, warehouses, partners; and the slots that they offer.",
+    "slots": "When places hand out: weekly plans, and dates that are exceptions.",
     "products": "What is sold, and its barcodes.",
     "units": "What quantities are counted in.",
     "prices": "The price book.",

@@ -13,9 +13,9 @@ from onebasket.base.models import Event
 from onebasket.channels.api.application import Call, endpoint
 from onebasket.channels.api.bodies import unfit
 from onebasket.channels.api.contract import Contract
-from onebasket.channels.api.eventtypes import EVENTS
 from onebasket.channels.api.problems import refuse
 from onebasket.channels.api.tokens import Caller
+from onebasket.commerce.hotpath.rules import EVENTS
 
 BATCH = "application/cloudevents-batch+json"
 LARGEST_POSITION = 2**63 - 1

@@ -29,7 +29,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     """A refused or failed request (RFC 9457). `code` says which problem it is, for programs; `detail` is for people.
 
     Refused promises name their `shortfalls`, refused names their `skus`, refused steps the `order_status`, pruned
-    events the `oldest` position that is kept.
+    events the `oldest` position that is kept, refused checkouts the `total` that the basket comes to.
     """
 
     title: str
@@ -43,6 +43,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     skus: tuple[str, ...] = ()
     order_status: str = ""
     oldest: int = 0
+    total: int | None = None
 
 
 class ProblemError(Exception):

@@ -9,6 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from onebasket.channels.api import (
     availability,
+    baskets,
     catalogue,
     coupons,
     customers,
@@ -22,6 +23,7 @@ from onebasket.channels.api import (
     quarantine,
     receipts,
     reference,
+    slots,
     steps,
     stock,
     taxes,
@@ -31,8 +33,8 @@ from onebasket.channels.api.application import SECTIONS, api
 from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
-    orders, steps, holds, receipts, availability, stock, exceptions, quarantine, places, catalogue, customers, prices,
-    promotions, coupons, taxes, events, webhooks,
+    orders, steps, baskets, holds, receipts, availability, stock, exceptions, quarantine, places, slots, catalogue,
+    customers, prices, promotions, coupons, taxes, events, webhooks,
 )  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 

@@ -56,6 +56,15 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ),
     ),
     (
+        "Collection",
+        (
+            Entry("Slots", "calendar_clock", "slots_slot", "slots.read", "?is=coming"),
+            Entry("Who has taken them", "event_available", "slots_slotpromise", "slots.read"),
+            Entry("Weekly plans", "calendar_view_week", "slots_planwindow", "slots.read"),
+            Entry("Exceptions", "event_busy", "slots_planexception", "slots.read"),
+        ),
+    ),
+    (
         "Catalogue",
         (
             Entry("Products", "category", "catalogue_product", "catalogue.read"),

@@ -15,8 +15,13 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from onebasket.base.committer import UnavailableError
 from onebasket.base.relay import number_waiting, prune_events
+from onebasket.base.subscriptions import dispatch
 from onebasket.base.webhooks import Deliveries, fan_out
+from onebasket.channels.workers.subscriptions import CALLING, WRITING
 from onebasket.commerce.orders.actions import expire_orders
+from onebasket.commerce.payments.actions import expire_balances, pay_back, settle_unknown
+from onebasket.commerce.sales.actions.journalising import Journalising
+from onebasket.commerce.slots.actions import release_expired_slots
 from onebasket.commerce.stock.actions import release_expired
 
 logger = logging.getLogger(__name__)
@@ -130,13 +135,17 @@ def _rest(job: Job, done: int | None, failures: int) -> float:
 
 def standing_jobs() -> list[list[Job]]:
     """Return what always runs, by thread: what writes to the database, and what waits for the network."""
-    return [writing_jobs(), network_jobs()]
+    return [writing_jobs(), *network_jobs()]
 
 
-def network_jobs() -> list[Job]:
-    """Return what waits for others on the network."""
+def network_jobs() -> list[list[Job]]:
+    """Return what waits for others on the network, by thread: whom one waits for keeps no other waiting."""
     deliveries = Deliveries()
-    return [Job("webhooks", deliveries.turn, 0.5, end=deliveries.end)]
+    return [
+        [Job("webhooks", deliveries.turn, 0.5, end=deliveries.end)],
+        [Job("cards", settle_unknown, 0.5), Job("refunds", pay_back, 0.5)],
+        [Job("calls", lambda: dispatch(CALLING), 0.5)],
+    ]
 
 
 def writing_jobs() -> list[Job]:
@@ -145,7 +154,11 @@ def writing_jobs() -> list[Job]:
     return [
         Job("relay", number_waiting, 0.2, BUSY_SECONDS),
         Job("fan-out", fan_out, 0.5, BUSY_SECONDS),
+        Job("subscriptions", lambda: dispatch(WRITING), 0.2, BUSY_SECONDS),
         Job("holds", lambda: release_expired(at_once), 5.0),
+        Job("slots", lambda: release_expired_slots(at_once), 5.0),
         Job("orders", lambda: expire_orders(at_once), 5.0),
+        Job("balances", lambda: expire_balances(at_once), 60.0),
+        Job("journal", Journalising().turn, 1.0, BUSY_SECONDS),
         Job("prune", lambda: prune_events(settings.EVENT_DAYS), 600.0),
     ]

@@ -1,12 +1,16 @@
-"""The one table event -> action, by which news travels up between modules; empty while nothing above listens.
+"""The one table event -> action, by which news travels up between modules.
 
-An action listed here is called once for each numbered event of its type, in order of positions, with the event's
-envelope; it owns its transaction and is idempotent by the event's id.
+Each subscription has a cursor of its own. An action takes a sequence of events and is idempotent by their ids; one that
+writes to the database runs in the transaction that moves the cursor, one that calls the network outside any.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from onebasket.base.subscriptions import Subscription
+from onebasket.channels.workers import settling
 
-Subscription = Callable[[Mapping[str, Any]], None]
+SUBSCRIPTIONS: tuple[Subscription, ...] = (
+    Subscription("payments.settle", frozenset(settling.SETTLES), settling.settle),
+    Subscription("orders.confirm", frozenset({settling.CONFIRMS}), settling.confirm, at_once=50),
+)
 
-SUBSCRIPTIONS: dict[str, tuple[Subscription, ...]] = {}
+WRITING = tuple(one for one in SUBSCRIPTIONS if not one.network)
+CALLING = tuple(one for one in SUBSCRIPTIONS if one.network)

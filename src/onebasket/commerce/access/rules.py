@@ -22,6 +22,7 @@ SCOPES: dict[str, str] = {
     "sales:read": "Read receipts.",
     "orders:write": "Place, cancel, pick and hand over orders; take and drop holds.",
     "orders:read": "Read orders and holds.",
+    "storefront": "Open, change and check out baskets; read slots.",
     "stock:write": "Book deliveries, counts, adjustments and transfers; set buffers.",
     "stock:read": "Read shelves, movements and what is available.",
     "catalogue:write": "Load and retire products, units and barcodes.",
@@ -33,10 +34,10 @@ SCOPES: dict[str, str] = {
     "coupons:clip": "Put digital coupons on customers' cards.",
     "taxes:write": "Set and end taxes, and say how they are reckoned.",
     "taxes:read": "Read taxes.",
-    "customers:write": "Load and retire customers.",
-    "customers:read": "Read customers.",
-    "places:write": "Load places.",
-    "places:read": "Read places.",
+    "customers:write": "Load, change, merge, retire and erase customers; hand out codes that prove a card.",
+    "customers:read": "Read customers, what they bought, and all that is kept about them.",
+    "places:write": "Load places; state when they hand out.",
+    "places:read": "Read places, and when they hand out.",
     "events:read": "Read events by position.",
     "webhooks:write": "Subscribe addresses to events, and end that.",
     "webhooks:read": "Read webhooks and their deliveries.",
@@ -58,7 +59,8 @@ RIGHTS: dict[str, str] = {
     "promotions.set": "Set, preview, launch and end promotions and coupons.",
     "taxes.set": "Set and end taxes, and say how they are reckoned.",
     "customers.read": "See customers.",
-    "customers.edit": "Change and retire customers.",
+    "customers.edit": "Change, merge and retire customers, and hand out codes that prove a card.",
+    "customers.erase": "Hand out, and erase, all that is kept about a customer.",
     "stock.read": "See shelves and movements.",
     "stock.count": "Book counts, adjustments and deliveries.",
     "buffers.set": "Set what is kept back from a channel.",
@@ -66,6 +68,8 @@ RIGHTS: dict[str, str] = {
     "orders.read": "See orders.",
     "orders.cancel": "Cancel orders.",
     "orders.pick": "Pick orders, put goods back and hand over.",
+    "slots.read": "See collection slots, their plans and who has taken them.",
+    "slots.plan": "Set when places hand out, and how much.",
     "exceptions.read": "See line exceptions, breaches and discrepancies.",
     "exceptions.work": "Settle line exceptions, breaches and discrepancies.",
     "quarantine.read": "See what is in quarantine, whole.",
@@ -82,19 +86,24 @@ RIGHTS: dict[str, str] = {
 CHAIN_WIDE_READS = frozenset({"places.read", "catalogue.read", "prices.read", "promotions.read"})
 """Rights that concern no single place, so that a store role has them anywhere."""
 
-_WATCH = CHAIN_WIDE_READS | {"stock.read", "sales.read", "orders.read", "exceptions.read"}
+_WATCH = CHAIN_WIDE_READS | {"stock.read", "sales.read", "orders.read", "exceptions.read", "slots.read"}
 
 ROLE_RIGHTS: dict[str, frozenset[str]] = {
     "admin": frozenset(RIGHTS),
-    "merchandiser": _WATCH | {"catalogue.edit", "prices.set", "promotions.set", "buffers.set", "exceptions.work"},
+    "merchandiser": _WATCH
+    | {"catalogue.edit", "prices.set", "promotions.set", "buffers.set", "exceptions.work", "slots.plan"},
     "store": _WATCH
-    | {"stock.count", "orders.cancel", "orders.pick", "exceptions.work", "quarantine.read", "quarantine.work"},
+    | {"stock.count", "orders.cancel", "orders.pick", "exceptions.work", "quarantine.read", "quarantine.work"}
+    | {"slots.plan"},
     "finance": _WATCH | {"taxes.set", "quarantine.read", "quarantine.work", "trail.read"},
     "reader": _WATCH,
 }
 """What each role may do; nothing else is allowed."""
 
 PLACE_BOUND_ROLES = frozenset({"store"})
+
+SHOPPER = "shopper"
+"""The role of people who buy: it stands in no list above, so it has no right to anything of the chain's."""
 
 
 class TokenFacts(msgspec.Struct, frozen=True):
@@ -140,6 +149,18 @@ class UserFacts(msgspec.Struct, frozen=True):
     active: bool = True
 
 
+class AccountFacts(msgspec.Struct, frozen=True):
+    """A log-in: its e-mail addresses that were verified, and whether a second factor guards it."""
+
+    user_id: int
+    role: str
+    email: str
+    verified: tuple[str, ...]
+    since: datetime
+    last_login: datetime | None
+    second_factor: bool
+
+
 def reach(user: UserFacts, right: str) -> frozenset[str] | None:
     """Return the place codes at which the user has the right: None is everywhere, empty is nowhere.
 
@@ -156,6 +177,11 @@ def may(user: UserFacts, right: str, place: str | None = None) -> bool:
     """Whether the user has the right at a place (its code); without one, for things that belong to no place."""
     places = reach(user, right)
     return places is None or place in places
+
+
+def is_staff(user: UserFacts) -> bool:
+    """Whether somebody works here: pages of the chain are for nobody else, whatever rights they ask for."""
+    return user.active and user.role in ROLE_RIGHTS
 
 
 def token_digest(secret: str) -> str:

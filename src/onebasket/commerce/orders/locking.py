@@ -1,12 +1,18 @@
-"""The orders' only row locks: orders in id order, and the day's numbers, taken last."""
+"""The orders' only row locks: baskets and orders in id order, and the day's numbers, taken last."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
 from uuid import UUID
 
 from onebasket.base import bulk
+from onebasket.base.columns import Row
 from onebasket.base.locking import require_transaction
 from onebasket.commerce.orders.models import DayNumber, Order
+
+BASKET_COLUMNS = (
+    "id, source_id, place_id, channel, loyalty_number, state, version, slot_id, coupons, held_since, held_until, "
+    "renewals, numbers, opened_at"
+)
 
 
 def lock_orders(ids: Iterable[UUID]) -> dict[UUID, Order]:
@@ -31,3 +37,14 @@ def take_numbers(counts: Mapping[tuple[int, date], int]) -> dict[tuple[int, date
         key = place, date.fromisoformat(day) if isinstance(day, str) else day
         first[key] = last - counts[key] + 1
     return first
+
+
+def lock_baskets(ids: Iterable[UUID]) -> list[Row]:
+    """Lock the baskets that exist, in id order; rows as `BASKET_COLUMNS` names them."""
+    require_transaction()
+    wanted = bulk.list_parameter(sorted(set(ids)))
+    sql = (
+        f"SELECT {BASKET_COLUMNS} FROM orders_basket WHERE {bulk.in_list('id')} "  # noqa: S608 - constants
+        f"ORDER BY id{bulk.for_update()}"
+    )
+    return bulk.fetch(sql, [wanted])

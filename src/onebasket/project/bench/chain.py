@@ -20,12 +20,13 @@ PLENTY = 1_000_000
 
 
 class Bench(NamedTuple):
-    """What the benchmarks order: a source with a token for everything, places and SKUs."""
+    """What the benchmarks order: a source with a token for everything, places, SKUs, and slots by place."""
 
     source_id: int
     token: str
     places: tuple[str, ...]
     skus: tuple[str, ...]
+    slots: dict[str, tuple[int, ...]] = {}
 
 
 def make_chain(*, scopes: frozenset[str], scarce: int = 0) -> Bench:

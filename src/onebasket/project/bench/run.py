@@ -2,6 +2,7 @@
 
 import sys
 import time
+from importlib.util import find_spec
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -12,14 +13,17 @@ django.setup()
 import msgspec  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 
+from onebasket.channels.demo.journey import PACKAGE  # noqa: E402
 from onebasket.channels.demo.receipts import write_jsonlines  # noqa: E402
 from onebasket.commerce.access.rules import SCOPES  # noqa: E402
 from onebasket.project.bench.chain import Bench, make_chain  # noqa: E402
 from onebasket.project.bench.driver import Load, percentile  # noqa: E402
 from onebasket.project.bench.orders import HOT_TOTAL, bench_hot, bench_orders, orders_limit  # noqa: E402
+from onebasket.project.bench.pricing import bench_pricing  # noqa: E402
 from onebasket.project.bench.report import Figure, machine, share  # noqa: E402
 from onebasket.project.bench.sales import bench_audit, bench_sales, bench_stock, receipts_of, sold_again  # noqa: E402
 from onebasket.project.bench.serving import driving, hub  # noqa: E402
+from onebasket.project.bench.shopping import bench_shopping  # noqa: E402
 from onebasket.project.bench.year import prepare  # noqa: E402
 from onebasket.project.loading.receipts import ReceiptFiles, Tally  # noqa: E402
 
@@ -63,10 +67,12 @@ def measure(wanted: Wanted) -> Measured:
         figures.append(figure)
         say(f"sales: {figure.value:,.0f} lines/s")
         figures += [bench_stock(bench.source_id), bench_audit()]
-    if "orders" in wanted.names or "hot" in wanted.names:
+    if {"orders", "hot", "shopping"} & set(wanted.names):
         figures += _orders(bench, wanted)
     if "mixed" in wanted.names:
         figures.append(_mixed(bench, wanted, year))
+    if "pricing" in wanted.names:
+        figures += bench_pricing(real=find_spec(PACKAGE) is not None)
     return Measured(machine(), figures)
 
 
@@ -74,13 +80,15 @@ def _orders(bench: Bench, wanted: Wanted) -> list[Figure]:
     with hub() as served:
         orders, rate, size = bench_orders(bench, served, seconds=wanted.seconds)
         say(f"orders: {rate:,.0f}/s in batches of {size}")
+        shopping = bench_shopping(bench, served, seconds=wanted.seconds, orders_per_second=rate)
+        say(f"shopping: {shopping.value:,.0f} orders/s")
         hot = bench_hot(bench, served, stock=HOT_TOTAL // 2, orders_per_second=rate)
         memory = Figure("memory", "a serving process after all of the above", served.memory_mb(), "MB")
     limit = orders_limit(bench, size=size)
     orders = msgspec.structs.replace(
         orders, limit=limit, limit_is=f"bare writer, batches of {size}", ratio=share(rate, limit)
     )
-    return [orders, hot, memory]
+    return [orders, shopping, hot, memory]
 
 
 def _mixed(bench: Bench, wanted: Wanted, year: Path) -> Figure:

@@ -25,11 +25,13 @@ class Name(StrEnum):
     """A benchmark."""
 
     ORDERS = "orders"
+    SHOPPING = "shopping"
     HOT = "hot"
     SALES = "sales"
     STOCK = "stock"
     AUDIT = "audit"
     MIXED = "mixed"
+    PRICING = "pricing"
     ALL = "all"
 
 

@@ -7,9 +7,11 @@ import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
 from onebasket.channels.desk.theme import UNFOLD as UNFOLD
+from onebasket.project.settings.accounts import account_settings
 from onebasket.project.settings.databases import InvalidDatabaseUrlError, database_settings, parse_database_url
 from onebasket.project.settings.environment import (
     TEST_SECRET_KEY,
+    TRIAL_CARD_SECRET,
     Environment,
     InvalidEnvironmentError,
     Mode,
@@ -18,6 +20,7 @@ from onebasket.project.settings.environment import (
     read_environment,
 )
 from onebasket.project.settings.logs import logging_settings
+from onebasket.project.settings.mail import mail_settings
 from onebasket.project.settings.security import STRICT_POLICY, transport_settings
 
 django_stubs_ext.monkeypatch()
@@ -74,15 +77,25 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "ninja",
     "django_htmx",
+    # Before allauth, whose pages it draws.
+    "onebasket.channels.account.apps.AccountPagesConfig",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "onebasket.base.apps.BaseConfig",
     "onebasket.commerce.access.apps.AccessConfig",
     "onebasket.commerce.places.apps.PlacesConfig",
     "onebasket.commerce.customers.apps.CustomersConfig",
     "onebasket.commerce.catalogue.apps.CatalogueConfig",
+    "onebasket.commerce.books.apps.BooksConfig",
     "onebasket.commerce.stock.apps.StockConfig",
+    "onebasket.commerce.slots.apps.SlotsConfig",
+    "onebasket.commerce.payments.apps.PaymentsConfig",
     "onebasket.commerce.sales.apps.SalesConfig",
     "onebasket.commerce.pricing.apps.PricingConfig",
+    "onebasket.commerce.search.apps.SearchConfig",
     "onebasket.commerce.orders.apps.OrdersConfig",
+    "onebasket.commerce.insights.apps.InsightsConfig",
     "onebasket.channels.api",
     "onebasket.channels.desk",
     "onebasket.channels.pulse",
@@ -103,6 +116,8 @@ MIDDLEWARE = [
     "onebasket.project.middleware.messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "onebasket.project.middleware.htmx",
+    "allauth.account.middleware.AccountMiddleware",
+    "onebasket.project.middleware.second_factor",
 ]
 
 TEMPLATES = [
@@ -133,6 +148,21 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
+globals().update(
+    account_settings(
+        encrypted=ENVIRONMENT.is_production, trust_proxy=ENVIRONMENT.trust_proxy, staff_mfa=ENVIRONMENT.staff_mfa
+    )
+)
+
+
+def _mail() -> dict[str, object]:
+    try:
+        return mail_settings(ENVIRONMENT.mail, home=ENVIRONMENT.home, sender=ENVIRONMENT.mail_from)
+    except InvalidEnvironmentError as error:
+        raise ImproperlyConfigured(str(error)) from error
+
+
+globals().update(_mail())
 
 LANGUAGE_CODE = "en"
 USE_I18N = True
@@ -163,6 +193,9 @@ LOGGING = logging_settings(level=ENVIRONMENT.log_level, style=ENVIRONMENT.log_fo
 WEBHOOKS_PRIVATE = ENVIRONMENT.webhooks_private
 # Days that events are kept once every webhook is done with them; 0 is for ever.
 EVENT_DAYS = ENVIRONMENT.event_days
+# Where card payments are asked for; without an address none are taken.
+CARD_URL = ENVIRONMENT.card_url
+CARD_SECRET = ENVIRONMENT.card_secret or ("" if ENVIRONMENT.is_production else TRIAL_CARD_SECRET)
 
 # The desk posts one field for every row of a list.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000

@@ -6,9 +6,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from os import link
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from onebasket.commerce.access.rules import ROLE_RIGHTS
 
 SHORTEST_SECRET_KEY = 50
 """Characters; Django's own deployment check asks for the same."""
+
+SHORTEST_CARD_SECRET = 32
+TRIAL_CARD_SECRET = "simulated-provider"  # noqa: S105 - of the simulated provider outside production
 
 TEST_SECRET_KEY = "test-key-" + "0123456789abcdef" * 4
 
@@ -46,6 +52,11 @@ class Environment:
     log_format: str
     webhooks_private: bool
     event_days: int
+    card_url: str
+    card_secret: str
+    mail: str
+    mail_from: str
+    staff_mfa: tuple[str, ...]
 
     @property
     def is_production(self) -> bool:
@@ -77,6 +88,11 @@ def read_environment(variables: Mapping[str, str], *, directory: Path) -> Enviro
         ),
         webhooks_private=_switch(variables, "ONEBASKET_WEBHOOKS_PRIVATE", default=mode != Mode.PRODUCTION),
         event_days=_whole(variables, "ONEBASKET_EVENT_DAYS", default=0, lowest=0),
+        card_url=_address(variables, "ONEBASKET_CARD_URL"),
+        card_secret=variables.get("ONEBASKET_CARD_SECRET", ""),
+        mail=variables.get("ONEBASKET_MAIL", "") or ("none:" if mode == Mode.PRODUCTION else "file:"),
+        mail_from=variables.get("ONEBASKET_MAIL_FROM", "") or "onebasket@localhost",
+        staff_mfa=_several(variables, "ONEBASKET_STAFF_MFA", tuple(ROLE_RIGHTS)),
     )
 
 
@@ -96,6 +112,21 @@ def production_weaknesses(environment: Environment) -> tuple[str, ...]:
         weaknesses.append("ONEBASKET_ALLOWED_HOSTS is not set: name the hosts it is reached by, split by commas.")
     elif any(host.startswith("*") for host in environment.allowed_hosts):
         weaknesses.append("ONEBASKET_ALLOWED_HOSTS holds `*`: name the hosts, split by commas.")
+    return (*weaknesses, *_card_weaknesses(environment))
+
+
+def _card_weaknesses(environment: Environment) -> tuple[str, ...]:
+    if not environment.card_url:
+        return ()
+    weaknesses = []
+    if len(environment.card_secret) < SHORTEST_CARD_SECRET:
+        weaknesses.append(
+            "ONEBASKET_CARD_SECRET is missing or short: set the secret shared with the card provider, at least "
+            f"{SHORTEST_CARD_SECRET} characters."
+        )
+    parts = urlsplit(environment.card_url)
+    if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "localhost", "::1"}:
+        weaknesses.append("ONEBASKET_CARD_URL is not https: only a provider on this machine may be reached without.")
     return tuple(weaknesses)
 
 
@@ -130,11 +161,30 @@ def _choice(variables: Mapping[str, str], name: str, choices: tuple[str, ...], d
     return stated
 
 
+def _several(variables: Mapping[str, str], name: str, choices: tuple[str, ...]) -> tuple[str, ...]:
+    stated = _words(variables, name)
+    if strange := [word for word in stated if word not in choices]:
+        raise InvalidEnvironmentError(f"{name} may name {', '.join(choices)}, split by commas; it has {strange[0]!r}.")
+    return stated
+
+
 def _switch(variables: Mapping[str, str], name: str, *, default: bool) -> bool:
     stated = variables.get(name, "").lower()
     if stated not in {"", "0", "1", "false", "true", "no", "yes", "off", "on"}:
         raise InvalidEnvironmentError(f"{name} may be 1 or 0; it is {stated!r}.")
     return default if not stated else stated in {"1", "true", "yes", "on"}
+
+
+def _address(variables: Mapping[str, str], name: str) -> str:
+    stated = variables.get(name, "")
+    try:
+        parts = urlsplit(stated)
+        fit = not stated or (parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0)
+    except ValueError:
+        fit = False
+    if not fit or parts.username or parts.query or parts.fragment:
+        raise InvalidEnvironmentError(f"{name} may be an address such as https://cards.example; it is {stated!r}.")
+    return stated.rstrip("/")
 
 
 def _whole(variables: Mapping[str, str], name: str, *, default: int, lowest: int) -> int:

@@ -12,6 +12,7 @@ from onebasket.channels.desk.admins import (
     promises,
     promotions,
     sales,
+    slots,
     system,
     taxes,
 )
@@ -23,6 +24,7 @@ ADMINS: dict[type[Model], type[ReadOnlyAdmin]] = {
     **promises.ADMINS,
     **sales.ADMINS,
     **orders.ADMINS,
+    **slots.ADMINS,
     **catalogue.ADMINS,
     **promotions.ADMINS,
     **previews.ADMINS,

@@ -19,16 +19,10 @@ from onebasket.channels.desk.columns import address_of
 from onebasket.channels.desk.sections import filtered
 from onebasket.channels.desk.works.asking import place_codes, unknown_places
 from onebasket.channels.desk.works.work import Asked, Done, Refused, Result, Row, Work, WorkForm, refusing
-from onebasket.commerce.catalogue.rules import EVENTS as CATALOGUE
-from onebasket.commerce.customers.rules import EVENTS as CUSTOMERS
-from onebasket.commerce.orders.rules.messages import EVENTS as ORDERS
+from onebasket.commerce.hotpath.rules import EVENTS
 from onebasket.commerce.places.queries import places_by_code
-from onebasket.commerce.places.rules import EVENTS as PLACES
-from onebasket.commerce.pricing.rules.messages import EVENTS as PRICING
-from onebasket.commerce.sales.rules.outcomes import EVENTS as SALES
-from onebasket.commerce.stock.rules.events import EVENTS as STOCK
 
-TYPES = sorted(PLACES | CATALOGUE | CUSTOMERS | PRICING | STOCK | SALES | ORDERS)
+TYPES = sorted(EVENTS)
 """Every type of event that there is."""
 
 

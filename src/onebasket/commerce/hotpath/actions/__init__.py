@@ -1,4 +1,4 @@
-"""The table of hot actions: orders, their steps, holds, receipts and stock facts, by name, typed for the wire."""
+"""The table of hot actions by name, typed for the wire: baskets, orders, their steps, holds, receipts, stock facts."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -6,7 +6,21 @@ from uuid import UUID
 
 from onebasket.base.committer import HotAction
 from onebasket.base.quarantine import Unreadable
-from onebasket.commerce.orders.actions import OrderCall, StepCall, place_orders, step_orders
+from onebasket.commerce.orders.actions import (
+    BasketCall,
+    CheckoutCall,
+    OrderCall,
+    ReopenCall,
+    StepCall,
+    change_baskets,
+    check_out,
+    place_orders,
+    reopen_orders,
+    step_orders,
+)
+from onebasket.commerce.orders.actions.checkout import CheckoutOutcome
+from onebasket.commerce.orders.actions.reopening import ReopenOutcome
+from onebasket.commerce.orders.rules.baskets import BasketOutcome
 from onebasket.commerce.orders.rules.messages import OrderOutcome, StepOutcome
 from onebasket.commerce.sales.actions import book_sales
 from onebasket.commerce.sales.rules.outcomes import ReceiptOutcome
@@ -63,6 +77,9 @@ def _by_source(calls: Sequence[Any], book: Callable[[int, Sequence[Any]], Sequen
 
 
 ACTIONS: dict[str, HotAction] = {
+    "baskets": HotAction(change_baskets, BasketCall, BasketOutcome),
+    "checkouts": HotAction(check_out, CheckoutCall, CheckoutOutcome),
+    "reopenings": HotAction(reopen_orders, ReopenCall, ReopenOutcome),
     "orders": HotAction(place_orders, OrderCall, OrderOutcome),
     "steps": HotAction(step_orders, StepCall, StepOutcome),
     "holds": HotAction(hold_stock, HoldCall, HoldOutcome),

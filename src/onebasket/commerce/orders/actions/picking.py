@@ -10,7 +10,7 @@ from onebasket.commerce.orders.rules.messages import OrderStep, StepRefused
 from onebasket.commerce.stock.actions import NewReservation, close_reservations
 from onebasket.commerce.stock.rules.book import Cause, ShelfBook
 from onebasket.commerce.stock.rules.ends import End, Kind
-from onebasket.kernel.money import price_for
+from onebasket.kernel.money import divide_half_up
 
 
 class Asked(NamedTuple):
@@ -23,7 +23,7 @@ class Asked(NamedTuple):
 
 @dataclass(slots=True)
 class Line:
-    """An order line as a step works on it; quantities in steps, amounts in minor units."""
+    """An order line as a step works on it; quantities in steps, `placed_amount` what it came to when it was placed."""
 
     id: int
     place_id: int
@@ -33,8 +33,7 @@ class Line:
     promised: int
     picked: int | None
     put_back: int
-    unit_amount: int
-    per_quantity: int
+    placed_amount: int
     changed: bool = False
 
     @property
@@ -44,8 +43,8 @@ class Line:
 
     @property
     def amount(self) -> int:
-        """Return what that costs."""
-        return price_for(self.unit_amount, per_quantity=self.per_quantity, quantity=self.due)
+        """Return what that costs, tax included: of what the whole line came to, its part."""
+        return divide_half_up(self.placed_amount * self.due, self.promised) if self.promised else 0
 
     def reservation(self) -> NewReservation:
         """Return the line's promise."""

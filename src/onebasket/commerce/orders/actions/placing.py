@@ -10,6 +10,7 @@ from django.db import transaction
 from onebasket.base import inbox
 from onebasket.base.clock import database_now
 from onebasket.commerce.orders.actions.deciding import Decided, Retry, decide, refuse_unknown
+from onebasket.commerce.orders.actions.drafting import draft_request
 from onebasket.commerce.orders.actions.world import Shortlist, World, load_world, shortlist
 from onebasket.commerce.orders.actions.writing import Placing, write_orders
 from onebasket.commerce.orders.rules.messages import (
@@ -19,10 +20,11 @@ from onebasket.commerce.orders.rules.messages import (
     OrderRefused,
     OrderRequest,
 )
-from onebasket.commerce.stock.actions import claim_holds, open_book, post, shelves_of, still_held
+from onebasket.commerce.stock.actions import claim_holds, confirm_lines, open_book, post, shelves_of, still_held
 from onebasket.commerce.stock.queries.promises import hold_owners
 from onebasket.commerce.stock.rules.book import ShelfKey
 from onebasket.commerce.stock.rules.ends import End
+from onebasket.commerce.stock.rules.promises import HeldLine
 from onebasket.kernel.identity import fingerprint
 
 MOST_IDLE_PASSES = 4
@@ -98,17 +100,20 @@ def _decide_all(
     holds = still_held(holds)
     owners = hold_owners(holds)
     placings: list[Placing] = []
+    confirmed: list[HeldLine] = []
     for position, request in known.items():
         own = request.hold is not None and owners.get(request.hold) == fresh[position].source_id
         held = holds.pop(request.hold, []) if own and request.hold else []
         short = lists[position]._replace(cut=lists[position].cut and not last)
         found = decide(request, short, world, book, held=held, now=now)
         if isinstance(found, Decided):
-            placings.append(Placing(position, entries[position], fresh[position].source_id, found))
+            confirmed += found.held
+            placings.append(Placing(position, entries[position], fresh[position].source_id, draft_request(found)))
         elif not isinstance(found, Retry):
             outcomes[position] = found
             if request.hold and held:
                 holds[request.hold] = held
+    confirm_lines(confirmed)
     outcomes |= write_orders(placings, now=now)
     post(book, now=now, names=world.names(lines_held))
     return outcomes

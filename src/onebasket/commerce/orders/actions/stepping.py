@@ -1,5 +1,6 @@
 """Move orders on in their life: confirm payment, pick, hand over, cancel, put back; one after the other in a batch."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,7 +27,11 @@ from onebasket.commerce.orders.rules.messages import (
     StepUnknown,
 )
 from onebasket.commerce.orders.rules.numbers import order_number
+from onebasket.commerce.payments.queries import covered_orders
 from onebasket.commerce.places.queries import places_by_id
+from onebasket.commerce.pricing.actions.redeeming import release_uses
+from onebasket.commerce.slots.actions import open_slots_book, post_slots
+from onebasket.commerce.slots.rules.book import SlotBook
 from onebasket.commerce.stock.actions import open_book, post
 from onebasket.commerce.stock.rules.book import Cause, ShelfBook, ShelfKey
 from onebasket.commerce.stock.rules.ends import End
@@ -42,6 +47,7 @@ _EVENT_OF = {
     Step.PUT_BACK: "put_back",
     Step.EXPIRE: "expired",
 }
+_ENDING = frozenset({Step.CANCEL, Step.EXPIRE})
 _STAGING = frozenset({Step.PICK, Step.FINISH_PICKING, Step.HAND_OVER, Step.PUT_BACK})
 _decode = msgspec.json.Decoder(StepDone | StepRefused).decode
 
@@ -55,12 +61,13 @@ class StepCall(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Work:
-    """The locked orders of a batch, their lines, and the book on every shelf that a step may touch."""
+class Work:
+    """The locked orders of a batch, their lines, and the books on every slot and shelf that a step may touch."""
 
     orders: Mapping[UUID, Order]
     lines: Mapping[UUID, list[Line]]
     names: Names
+    slots: SlotBook
     book: ShelfBook
     now: datetime
     news: list[outbox.News] = field(default_factory=list)
@@ -70,16 +77,17 @@ def step_orders(calls: Sequence[StepCall]) -> list[StepOutcome]:
     """Take steps one after the other; each is answered with the order's new status or why it was refused."""
     with transaction.atomic():
         now = database_now()
-        seen = _visible(calls)
+        seen = visible(calls)
         known = [index for index in range(len(calls)) if index in seen]
         claims = [_claim(calls[index]) for index in known]
         claimed = inbox.claim("order-step", claims, now=now)
         fresh = {position: calls[known[position]] for position in sorted(claimed.fresh)}
         decided: dict[int, StepOutcome] = {}
         if fresh:
-            work = _open(fresh.values(), now=now)
+            work = open_work(fresh.values(), now=now)
             for position, call in fresh.items():
-                decided[position] = _take(work, call.request, claimed.fresh[position])
+                decided[position] = take_step(work, call.request, claimed.fresh[position])
+            post_slots(work.slots, now=now)
             post(work.book, now=now, names=work.names)
             outbox.record(work.news)
         inbox.settle({claimed.fresh[p]: msgspec.json.encode(outcome).decode() for p, outcome in decided.items()})
@@ -92,7 +100,8 @@ def _claim(call: StepCall) -> inbox.Claim:
     return inbox.Claim(call.source_id, call.request.key, fingerprint(call.request))
 
 
-def _visible(calls: Sequence[StepCall]) -> set[int]:
+def visible(calls: Sequence[StepCall]) -> set[int]:
+    """Return which of the steps are of an order that there is, at a place that their caller may see."""
     rows = Order.objects.filter(pk__in={call.request.order for call in calls}).values_list("pk", "place__code")
     places = dict(rows)
     return {
@@ -102,15 +111,17 @@ def _visible(calls: Sequence[StepCall]) -> set[int]:
     }
 
 
-def _open(calls: Collection[StepCall], *, now: datetime) -> _Work:
+def open_work(calls: Collection[StepCall], *, now: datetime, heirs: Mapping[UUID, UUID] | None = None) -> Work:
+    """Lock the orders of steps, their slots and their shelves; `heirs` are who may take an order's slot over."""
     requests = [call.request for call in calls]
     orders = lock_orders(request.order for request in requests)
+    taxed = {identity: order.tax_included for identity, order in orders.items()}
     lines: dict[UUID, list[Line]] = {}
     for row in OrderLine.objects.filter(order_id__in=orders).order_by("number"):
         lines.setdefault(row.order_id, []).append(
             Line(
                 row.pk, row.place_id, row.order_id, row.number, row.product_id, row.promised, row.picked, row.put_back,
-                row.unit_amount, row.per_quantity,
+                row.list_amount - row.reduced_amount + (0 if taxed[row.order_id] else row.tax_amount),
             )
         )  # fmt: skip
     every = [line for each in lines.values() for line in each]
@@ -120,11 +131,40 @@ def _open(calls: Collection[StepCall], *, now: datetime) -> _Work:
     keys = {ShelfKey(line.place_id, End.SELLABLE, line.product_id) for line in every}
     staged = {request.order for request in requests if request.step in _STAGING}
     keys |= {ShelfKey(li.place_id, End.STAGED, li.product_id) for order in staged for li in lines.get(order, [])}
+    _release_uses(requests, orders, now=now)
+    slots = _open_slots(requests, orders, now=now, heirs=heirs or {})
     book = open_book(keys, now=now, make=bool(staged), facts_since=now)
-    return _Work(orders, lines, names, book, now)
+    return Work(orders, lines, names, slots, book, now)
 
 
-def _take(work: _Work, request: OrderStep, entry_id: int) -> StepOutcome:
+def _release_uses(requests: Sequence[OrderStep], orders: Mapping[UUID, Order], *, now: datetime) -> None:
+    """Give back the coupons of orders that end; whether one does is known before its shelves are locked."""
+    asked = Counter(request.order for request in requests)
+    ending = {
+        request.order
+        for request in requests
+        if request.step in _ENDING
+        and asked[request.order] == 1
+        and after(Status(orders[request.order].status), request.step)
+        and not _refuse_untimely(orders[request.order], request.step, Status(orders[request.order].status), now=now)
+    }
+    if ending:
+        release_uses(ending, now=now)
+
+
+def _open_slots(
+    requests: Sequence[OrderStep], orders: Mapping[UUID, Order], *, now: datetime, heirs: Mapping[UUID, UUID]
+) -> SlotBook:
+    """Lock the slots of orders that end; most steps need none."""
+    ending = {request.order for request in requests if request.step in _ENDING}
+    slots = {order: slot for order in ending if (slot := orders[order].slot_id)}
+    if not slots:
+        return SlotBook(now, {}, {})
+    return open_slots_book(slots.values(), references=[*slots, *heirs.values()], now=now)
+
+
+def take_step(work: Work, request: OrderStep, entry_id: int) -> StepDone | StepRefused:
+    """Take one step of a locked order, or say why it cannot be taken."""
     order, lines = work.orders[request.order], work.lines.get(request.order, [])
     before = Status(order.status)
     if after(before, request.step) is None:
@@ -135,6 +175,8 @@ def _take(work: _Work, request: OrderStep, entry_id: int) -> StepOutcome:
     done = _EFFECTS[request.step](work.book, lines, Asked(request, cause, before))
     if isinstance(done, StepRefused):
         return done
+    if request.step in _ENDING and order.slot_id:
+        work.slots.give_back(order.slot_id, order.pk)
     status = after(before, done)
     assert status is not None  # noqa: S101 - asked above; finishing is open wherever picking is
     _write(order, lines, status, now=work.now)
@@ -144,7 +186,8 @@ def _take(work: _Work, request: OrderStep, entry_id: int) -> StepOutcome:
 
 def _refuse_untimely(order: Order, step: Step, before: Status, *, now: datetime) -> StepRefused | None:
     over = order.expires_at is not None and order.expires_at <= now
-    if step is Step.CONFIRM_PAYMENT and over:
+    # What is paid is confirmed late too: the promise stands for as long as the order waits.
+    if step is Step.CONFIRM_PAYMENT and over and order.pk not in covered_orders([order.pk]):
         return StepRefused("expired", "The time to pay is over and the promise with it. Place the order again.", before)
     if step is Step.EXPIRE and not over:
         return StepRefused("not_open", "The order's time to pay is not over.", before)
@@ -196,7 +239,7 @@ def _write(order: Order, lines: Sequence[Line], status: Status, *, now: datetime
             line.changed = False
 
 
-def _news(work: _Work, order: Order, lines: Sequence[Line], step: Step) -> outbox.News:
+def _news(work: Work, order: Order, lines: Sequence[Line], step: Step) -> outbox.News:
     place = work.names.places[order.place_id]
     data = OrderNews(
         order=str(order.pk),

@@ -2,6 +2,7 @@
 
 from onebasket.base.audit import Check, Finding, prove
 from onebasket.base.columns import is_postgresql
+from onebasket.commerce.orders.queries.audit_baskets import BASKET_CHECKS
 
 _ORDERS = "SELECT COUNT(*) FROM orders_order"
 _LINES = "SELECT COUNT(*) FROM orders_orderline"
@@ -16,7 +17,8 @@ _CHECKS = (
         _ORDERS,
         "SELECT entry, SUM(orders) AS orders, SUM(entries) AS entries FROM ("
         "SELECT entry_id AS entry, source_id, 1 AS orders, 0 AS entries FROM orders_order "
-        "UNION ALL SELECT id, source_id, 0, 1 FROM base_inboxentry WHERE kind = 'order' AND outcome LIKE %s) AS pairs "
+        "UNION ALL SELECT id, source_id, 0, 1 FROM base_inboxentry "
+        "WHERE kind IN ('order', 'checkout') AND outcome LIKE %s) AS pairs "
         "GROUP BY entry, source_id HAVING SUM(orders) <> 1 OR SUM(entries) <> 1",
         ('{"outcome":"placed",%',),
     ),
@@ -80,25 +82,42 @@ _CHECKS = (
 
 
 def _totals() -> Check:
-    due, per = "COALESCE(l.picked, l.promised)", "l.per_quantity"
+    due = "COALESCE(l.picked, l.promised)"
+    placed = "(l.list_amount - l.reduced_amount + CASE WHEN o.tax_included THEN 0 ELSE l.tax_amount END)"
     if is_postgresql():
-        amount = f"DIV(2 * l.unit_amount::numeric * {due} + {per}, 2 * {per}::numeric)"
+        share = f"DIV(2 * ABS({placed})::numeric * {due} + l.promised, 2 * l.promised::numeric)"
     else:
-        amount = f"(2 * l.unit_amount * {due} + {per}) / (2 * {per})"
+        share = f"(2 * ABS({placed}) * {due} + l.promised) / (2 * l.promised)"
+    amount = f"CASE WHEN l.promised = 0 THEN 0 WHEN {placed} < 0 THEN -{share} ELSE {share} END"
     return Check(
         "orders.totals",
-        "An order's lines cost what their quantity does, and add up to its total",
+        "An order's lines come to their part of what was agreed, and add up to its total",
         _ORDERS,
         "SELECT id AS order_id, SUM(orders) AS orders, SUM(total) AS total, SUM(stated_lines) AS stated_lines, "  # noqa: S608
         "SUM(amounts) AS amounts, SUM(line_rows) AS line_rows, SUM(broken) AS broken FROM ("
         "SELECT id, 1 AS orders, total, line_count AS stated_lines, 0 AS amounts, 0 AS line_rows, 0 AS broken "
         "FROM orders_order UNION ALL SELECT l.order_id, 0, 0, 0, SUM(l.amount), COUNT(*), "
-        f"SUM(CASE WHEN l.amount = {amount} THEN 0 ELSE 1 END) FROM orders_orderline l GROUP BY l.order_id) AS parts "
+        f"SUM(CASE WHEN l.amount = {amount} THEN 0 ELSE 1 END) FROM orders_orderline l "
+        "JOIN orders_order o ON o.id = l.order_id GROUP BY l.order_id) AS parts "
         "GROUP BY id HAVING SUM(orders) <> 1 OR SUM(total) <> SUM(amounts) OR SUM(stated_lines) <> SUM(line_rows) "
         "OR SUM(broken) <> 0",
     )
 
 
+_TERMS = Check(
+    "orders.terms",
+    "What took an order's lines down, and their taxes, are those of their rules and rates, and add up in its head",
+    "SELECT COUNT(*) FROM orders_orderreduction",
+    "SELECT place_id AS place, order_id, line, SUM(reduced) AS reduced, SUM(tax) AS tax FROM ("
+    "SELECT place_id, order_id, number AS line, reduced_amount AS reduced, tax_amount AS tax FROM orders_orderline "
+    "UNION ALL SELECT place_id, order_id, line, -amount, 0 FROM orders_orderreduction "
+    "UNION ALL SELECT place_id, order_id, line, 0, -amount FROM orders_ordertax "
+    "UNION ALL SELECT place_id, id, 0, reduction_total, tax_total FROM orders_order "
+    "UNION ALL SELECT place_id, order_id, 0, -reduced_amount, -tax_amount FROM orders_orderline) AS parts "
+    "GROUP BY place_id, order_id, line HAVING SUM(reduced) <> 0 OR SUM(tax) <> 0",
+)
+
+
 def audit_orders() -> list[Finding]:
     """Prove that orders have one effect each, keep their promises, and come to their totals."""
-    return prove((*_CHECKS, _totals()))
+    return prove((*_CHECKS, _totals(), _TERMS, *BASKET_CHECKS))

@@ -51,7 +51,10 @@ class Shortfall(msgspec.Struct, frozen=True, gc=False):
 
 
 class PlacedLine(msgspec.Struct, frozen=True, gc=False):
-    """A line as promised; quantities in steps, `amount` in minor units."""
+    """A line as promised: quantities in steps, amounts in minor units; `amount` is due, tax included.
+
+    `list_amount` less `reduced_amount` is the price; `tax_amount` lies in it or beside it.
+    """
 
     line: int
     sku: str
@@ -61,6 +64,17 @@ class PlacedLine(msgspec.Struct, frozen=True, gc=False):
     per_quantity: int
     amount: int
     owner: str
+    list_amount: int = 0
+    reduced_amount: int = 0
+    tax_amount: int = 0
+
+
+class OpenedPayment(msgspec.Struct, frozen=True):
+    """A tender of an order: how it is paid, and how much of it in minor units."""
+
+    id: UUID
+    method: str
+    amount: int
 
 
 class OrderPlaced(msgspec.Struct, frozen=True, tag="placed", tag_field="outcome"):
@@ -77,6 +91,8 @@ class OrderPlaced(msgspec.Struct, frozen=True, tag="placed", tag_field="outcome"
     reason: str
     shortfalls: tuple[Shortfall, ...] = ()
     expires_at: datetime | None = None
+    slot: int | None = None
+    payments: tuple[OpenedPayment, ...] = ()
 
 
 RefusalCode = Literal[

@@ -55,7 +55,7 @@ class Quote(NamedTuple):
     ask: QuoteAsk
 
 
-class Quoted(msgspec.Struct, frozen=True):
+class Quoted(msgspec.Struct, frozen=True, tag="quoted", tag_field="quote"):
     """What a basket comes to, and what its order has to claim for it."""
 
     basket: PricedBasket
@@ -67,7 +67,7 @@ class Quoted(msgspec.Struct, frozen=True):
         return [Use(order, one.code, one.times, self.loyalty_number, one.serial) for one in self.claims]
 
 
-class Unpriced(msgspec.Struct, frozen=True):
+class Unpriced(msgspec.Struct, frozen=True, tag="unpriced", tag_field="quote"):
     """Products without a price at the place: the basket comes to nothing that can be said."""
 
     skus: tuple[str, ...]

@@ -123,7 +123,10 @@ class PromotionUse(msgspec.Struct, frozen=True, gc=False):
 
 
 class PricedLine(msgspec.Struct, frozen=True):
-    """A line as priced: `list_amount` less its reductions is `amount`, maybe negative; tax is in it or beside it."""
+    """A line as priced: `list_amount` less its reductions is `amount`, maybe negative; tax is in it or beside it.
+
+    `unit_amount` per `per_quantity` steps is the shelf price that it was priced at.
+    """
 
     number: int
     sku: str
@@ -133,6 +136,8 @@ class PricedLine(msgspec.Struct, frozen=True):
     reductions: tuple[Reduction, ...] = ()
     taxes: tuple[TaxPart, ...] = ()
     notes: tuple[Note, ...] = ()
+    unit_amount: int = 0
+    per_quantity: int = 1
 
     @property
     def reduced_by(self) -> int:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from onebasket.commerce.access.rules import SourceItem
-from onebasket.commerce.customers.rules import LoyaltyNumber
+from onebasket.commerce.customers.rules.messages import LoyaltyNumber
 from onebasket.commerce.pricing.rules.book import EVENTS as BOOK_EVENTS
 from onebasket.commerce.pricing.rules.book import Instant
 from onebasket.commerce.pricing.rules.promotions import Promotion

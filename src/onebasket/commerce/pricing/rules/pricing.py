@@ -22,8 +22,8 @@ from onebasket.commerce.pricing.rules.runs import cut_runs, lay_out
 from onebasket.commerce.pricing.rules.settling import Bill, settle, settle_basket
 from onebasket.commerce.pricing.rules.taxing import Taxable, cash_rounding, tax_lines
 
-NODES = 2_000
-"""How far the search for the best result goes before the fallback stands."""
+NODES = 5_000
+"""How many nodes the search for the best result visits before the fallback stands."""
 
 
 def price_basket(
@@ -71,6 +71,8 @@ def _written(
             bill.reductions(),
             parts,
             notes.on_line(bill),
+            bill.line.item.shelf.amount,
+            bill.line.item.shelf.per_quantity,
         )
         for bill, parts in zip(bills, taxes, strict=True)
     )

@@ -88,10 +88,11 @@ _PROMISES = (
 )
 _HOLDS = Check(
     "stock.holds",
-    "Every hold traces to the one inbox entry that it answered, and every such entry to its hold",
-    "SELECT COUNT(*) FROM stock_hold",
+    "Every hold of a source traces to the one inbox entry that it answered, and every such entry to its hold",
+    "SELECT COUNT(*) FROM stock_hold WHERE source_id <> 0",
     "SELECT hold, SUM(holds) AS holds, SUM(entries) AS entries FROM ("
     "SELECT REPLACE(CAST(id AS text), '-', '') AS hold, 1 AS holds, 0 AS entries FROM stock_hold "
+    "WHERE source_id <> 0 "
     "UNION ALL SELECT REPLACE(SUBSTR(outcome, 25, 36), '-', ''), 0, 1 FROM base_inboxentry "
     "WHERE kind = 'hold' AND outcome LIKE %s) AS pairs "
     "GROUP BY hold HAVING SUM(holds) <> 1 OR SUM(entries) <> 1",

@@ -1,0 +1,1 @@
+"""A simulated card provider, as a process of its own with books of its own: for trials, the demo and the tests."""

@@ -1,0 +1,48 @@
+"""What payments do when orders move on, and orders when a payment is sure."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from onebasket.base.subscriptions import Heard
+from onebasket.commerce.orders.actions import StepCall, step_orders
+from onebasket.commerce.orders.rules.life import Step
+from onebasket.commerce.orders.rules.messages import OrderNews, OrderStep
+from onebasket.commerce.payments.actions import settle_orders
+from onebasket.commerce.payments.queries import covered_orders
+from onebasket.commerce.payments.rules.messages import PaymentNews, Settling
+from onebasket.commerce.payments.rules.tenders import Kind
+
+OWN_SOURCE = 0
+"""The source id of what the hub does by itself."""
+
+SETTLES: dict[str, Kind] = {
+    "order.ready": "lower",
+    "order.handed_over": "hand_over",
+    "order.cancelled": "cancel",
+    "order.expired": "cancel",
+}
+"""What each event means for the order's tenders: a short pick has lowered the total by the time it is ready."""
+
+CONFIRMS = "payment.authorised"
+
+_order = msgspec.json.Decoder(OrderNews).decode
+_payment = msgspec.json.Decoder(PaymentNews).decode
+
+
+def settle(events: Sequence[Heard]) -> None:
+    """Settle the orders of events: capture what is due, lower it, or let everything go."""
+    settlings = []
+    for event in events:
+        told = _order(event.data)
+        settlings.append(Settling(UUID(told.order), SETTLES[event.type], told.total))
+    settle_orders(settlings)
+
+
+def confirm(events: Sequence[Heard]) -> None:
+    """Confirm the payment of orders whose tenders are all sure now; those that do not await it change nothing."""
+    orders = covered_orders(UUID(_payment(event.data).order) for event in events)
+    calls = [OrderStep(f"paid-{order}", order, Step.CONFIRM_PAYMENT) for order in sorted(orders)]
+    if calls:
+        step_orders([StepCall(OWN_SOURCE, call) for call in calls])

@@ -1,0 +1,1 @@
+"""Decisions about slots over frozen values: no database, clock or settings."""

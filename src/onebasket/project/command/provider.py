@@ -1,0 +1,41 @@
+"""`onebasket provider`: a simulated card provider, for trials and tests."""
+
+import signal
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from django.conf import settings
+
+from onebasket.channels.provider.application import Provider
+from onebasket.channels.provider.ledger import Ledger
+from onebasket.channels.provider.server import make_provider, port_of
+from onebasket.project.starting import require_port
+
+
+def run(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = 8070,
+    *,
+    file: Annotated[Path | None, typer.Option(help="Its books; else provider.sqlite3 in ONEBASKET_HOME.")] = None,
+    hang: Annotated[float, typer.Option(min=0.0, help="Seconds that a card which hangs lets wait.")] = 30.0,
+    days: Annotated[float, typer.Option(min=0.0, help="For how many days an authorisation holds.")] = 7.0,
+) -> None:
+    """Answer for test cards until SIGTERM. It moves no money; never put it behind a shop that sells."""
+    if port:
+        require_port(host, port)
+    ledger = Ledger(file or settings.ONEBASKET_HOME / "provider.sqlite3", lasts=timedelta(days=days))
+    provider = Provider(ledger, settings.CARD_SECRET, hang)
+    server = make_provider(host, port, provider)
+
+    def stop(*_: object) -> None:
+        provider.stopping.set()
+        threading.Thread(target=server.shutdown, daemon=True).start()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    typer.echo(f"onebasket provider: http://{host}:{port_of(server)}")
+    with server:
+        server.serve_forever(poll_interval=0.1)
