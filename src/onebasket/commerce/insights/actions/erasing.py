@@ -17,6 +17,7 @@ from onebasket.commerce.insights.queries.person import who_is
 from onebasket.commerce.insights.rules.person import Erased, EraseRefused, Who
 from onebasket.commerce.orders.actions.forgetting import entries_naming, forget_people, rewrite_entries
 from onebasket.commerce.orders.queries.history import ids_of_person, open_among, ordered_since
+from onebasket.commerce.pricing.actions.forgetting import forget_uses
 from onebasket.commerce.sales.actions.forgetting import forget_numbers
 from onebasket.commerce.sales.queries.history import sold_since
 
@@ -48,6 +49,7 @@ def erase_person(customer_id: int, *, actor: str) -> Erased | EraseRefused:
             transaction.set_rollback(True)
             return _refused(waiting)
         receipts = forget_numbers(gone.numbers, put=ERASED)
+        forget_uses(gone.numbers)
         forgotten = forget_people(orders, gone.numbers, put=ERASED)
         accounts = end_shoppers(gone.accounts)
     return Erased(
@@ -72,6 +74,7 @@ def forget_late() -> int:
     if late:
         with transaction.atomic():
             forget_numbers(late, put=ERASED)
+            forget_uses(late)
             forget_people(ids_of_person(late, ()), late, put=ERASED)
     return len(late)
 

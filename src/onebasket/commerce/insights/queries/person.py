@@ -14,6 +14,7 @@ from onebasket.commerce.customers.queries.doubles import MergeRead, merges_of
 from onebasket.commerce.customers.queries.reading import CustomerRead, read_customer
 from onebasket.commerce.insights.rules.person import Who
 from onebasket.commerce.orders.queries.history import PersonalOrder, ids_of_person, personal_orders
+from onebasket.commerce.pricing.queries.personal import PersonalOffers, personal_offers
 from onebasket.commerce.sales.queries.history import whole_receipts_of
 from onebasket.commerce.sales.queries.reading import ReceiptRead
 
@@ -34,6 +35,7 @@ class PersonExport(msgspec.Struct, frozen=True):
     merges: tuple[MergeRead, ...]
     receipts: tuple[ReceiptRead, ...]
     orders: tuple[PersonalOrder, ...]
+    offers: PersonalOffers = PersonalOffers()
 
 
 def who_is(customer_id: int) -> Who | None:
@@ -60,6 +62,7 @@ def export_person(customer_id: int) -> PersonExport | None:
         merges=tuple(merges_of(customer_id)),
         receipts=tuple(whole_receipts_of(who.numbers)),
         orders=tuple(personal_orders(ids_of_person(who.numbers, who.emails))),
+        offers=personal_offers(who.numbers),
     )
 
 
