@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from django.db import transaction
+
 from onebasket.base import bulk
+from onebasket.base.clock import database_now
 from onebasket.base.instants import instant_parameter
 from onebasket.commerce.access.actions import enrol_source
 from onebasket.commerce.catalogue.actions import retire_products, upsert_products, upsert_units
@@ -26,13 +29,38 @@ from onebasket.commerce.orders.rules.baskets import BasketStands, ChangeBasket, 
 from onebasket.commerce.orders.rules.life import Step
 from onebasket.commerce.orders.rules.messages import LineRequest, OrderPlaced, OrderRequest, OrderStep, PickedLine
 from onebasket.commerce.places.actions import upsert_places
-from onebasket.commerce.places.rules import PlaceItem
-from onebasket.commerce.pricing.actions import end_prices, set_prices
+from onebasket.commerce.places.queries import places_by_code
+from onebasket.commerce.places.rules import WEEKDAYS, PlaceItem
+from onebasket.commerce.pricing.actions import (
+    end_prices,
+    end_taxes,
+    set_campaigns,
+    set_coupons,
+    set_prices,
+    set_promotions,
+    set_tax_classes,
+    set_tax_terms,
+    set_taxes,
+)
+from onebasket.commerce.pricing.queries.quoting import Quoted
 from onebasket.commerce.pricing.rules.basket import PricedBasket, PricedLine, Reduction, TaxPart
 from onebasket.commerce.pricing.rules.book import PriceEnd, PriceItem
+from onebasket.commerce.pricing.rules.messages import (
+    CampaignItem,
+    CouponItem,
+    PromotionItem,
+    TaxClassItem,
+    TaxEnd,
+    TaxItem,
+    TaxTermsItem,
+)
+from onebasket.commerce.pricing.rules.promotions import Coupon, PercentOff, Promotion, Selector
 from onebasket.commerce.sales.actions import book_sales, dismiss_line, mend_line
 from onebasket.commerce.sales.rules.outcomes import ReceiptOutcome
 from onebasket.commerce.sales.rules.receipt import Discount, Funder, Kind, Line, Original, Receipt, Tax, Tender
+from onebasket.commerce.slots.actions import open_slots_book, post_slots, set_slot_exceptions, set_slot_plans
+from onebasket.commerce.slots.queries import open_slots
+from onebasket.commerce.slots.rules.messages import SlotExceptionItem, SlotPlanItem, WeeklyWindow
 from onebasket.commerce.stock.actions import book_movements, hold_stock, release_expired, release_holds, set_buffers
 from onebasket.commerce.stock.actions.holds import HoldCall
 from onebasket.commerce.stock.rules.buffers import BufferSetting
@@ -152,7 +180,9 @@ def run_everything(source: str = "till-1") -> Chain:
     _trade(chain)
     _mend(chain)
     _promise(chain)
+    _collect(chain)
     _breach(chain)
+    _promote(chain)
     pay_everything(chain.source)
     _retire(chain)
     return chain
@@ -217,15 +247,38 @@ def _gather(chain: Chain) -> None:
     """Place one basket with a reduction and a tax on its line, keep one open, drop one."""
     placed = chain.basket(OpenBasket("basket-1", "s1", (LineRequest("cheese", 2),)))
     cut = Reduction("promotion", "cheese-2", "Two for 4.50", "retailer", 50)
-    priced = PricedLine(1, "cheese", 2, 500, 450, 250, reductions=(cut,), taxes=(TaxPart("reduced", 50_000, 429, 21),))
+    priced = PricedLine(1, "cheese", 2, 500, 450, (cut,), unit_amount=250, taxes=(TaxPart("reduced", 50_000, 429, 21),))
     whole = PricedBasket((priced,), "USD", 500, 50, 21, 450, tax_included=True)
     contact = Contact("Ada", "ada@example.org")
     request = Checkout("basket-2", placed.id, placed.version, 450, contact)
-    (done,) = check_out([CheckoutCall(chain.source, request, placed.version, whole)])
+    (done,) = check_out([CheckoutCall(chain.source, request, placed.version, Quoted(whole))])
     assert isinstance(done, OrderPlaced), done
     chain.basket(OpenBasket("basket-3", "s1", (LineRequest("cheese", 1), LineRequest("bread", 1))))
     gone = chain.basket(OpenBasket("basket-4", "s2", (LineRequest("apple", 1),)))
     chain.basket(ChangeBasket("basket-5", gone.id, drop=True))
+
+
+def _collect(chain: Chain) -> None:
+    """Let slots be planned, taken, moved, given back and expire: those of tomorrow, by the database's own clock."""
+    windows = tuple(WeeklyWindow(day, "00:00", "24:00", 60, 3) for day in WEEKDAYS)
+    set_slot_plans(chain.source, [SlotPlanItem(f"plan-{code}", code, windows) for code in ("s1", "s2")])
+    now = database_now()
+    set_slot_exceptions(chain.source, [SlotExceptionItem("closed", "s1", (now + timedelta(days=9)).date())])
+    places = places_by_code(["s1", "s2"])
+    first, second = (open_slots(place, now=now, days=3)[30].id for _, place in sorted(places.items()))
+    firm, moved, gone, late = (UUID(int=number) for number in range(1, 5))
+    with transaction.atomic():
+        book = open_slots_book([first, second], references=[firm, moved, gone, late], now=now)
+        taken = [book.take(first, one, now + timedelta(minutes=15)) for one in (firm, moved, gone)]
+        taken += [book.confirm(first, firm), book.take(second, late, now + timedelta(seconds=1))]
+        assert all(taken)
+        post_slots(book, now=now)
+    later = now + timedelta(seconds=1)
+    with transaction.atomic():
+        book = open_slots_book([first, second], references=[moved, gone], now=later)
+        assert book.take(second, moved, later + timedelta(days=1))
+        book.give_back(first, gone)
+        post_slots(book, now=later)
 
 
 def _breach(chain: Chain) -> None:
@@ -237,6 +290,21 @@ def _breach(chain: Chain) -> None:
     chain.fact("found", FactKind.DELIVERY, "bread", 90)
     chain.order("b2", ("milk", 5))
     chain.sell(receipt(233, line("milk", 30, paid=900)))
+
+
+def _promote(chain: Chain) -> None:
+    """A campaign, a coupon, what it is worth, and a tax."""
+    campaign = CampaignItem("campaign", "26", "March", START, households=frozenset({"1001"}))
+    set_campaigns(chain.source, [campaign], actor="tests")
+    set_coupons(chain.source, [CouponItem("coupon", "c1", "paper")], actor="tests")
+    worth = Promotion(
+        "deal", "Milk", PercentOff(100_000), START, Selector(skus=frozenset({"milk"})), coupon=Coupon("c1")
+    )  # fmt: skip
+    set_promotions(chain.source, [PromotionItem("promotion", worth, state="live")], actor="tests")
+    set_taxes(chain.source, [TaxItem("tax", "sales", 60_000, START)])
+    end_taxes(chain.source, [TaxEnd("tax-end", "sales", START + timedelta(days=400))])
+    set_tax_terms(chain.source, [TaxTermsItem("terms", START, included=False)])
+    set_tax_classes(chain.source, [TaxClassItem("class", "food", sku="milk")])
 
 
 def _retire(chain: Chain) -> None:

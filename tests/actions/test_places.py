@@ -52,6 +52,15 @@ def test_each_change_is_an_event(source: int) -> None:
         "day_start_minutes": 300,
         "owner": "chain",
         "active": True,
+        "street": "",
+        "city": "",
+        "postcode": "",
+        "region": "",
+        "country": "",
+        "phone": "",
+        "latitude": None,
+        "longitude": None,
+        "opening_hours": [],
     }
 
 

@@ -20,7 +20,7 @@ from onebasket.commerce.places.queries import places_by_code
 from onebasket.commerce.places.rules import PlaceItem
 from onebasket.commerce.pricing.actions import end_prices, set_prices
 from onebasket.commerce.pricing.models import Price
-from onebasket.commerce.pricing.queries import price_history, prices_at
+from onebasket.commerce.pricing.queries import price_book, price_history, prices_at
 from onebasket.commerce.pricing.rules.book import PriceEnd, PriceItem
 
 pytestmark = pytest.mark.django_db
@@ -228,7 +228,55 @@ def test_a_price_ends(source: int) -> None:
     assert [held(at)["s1"] for at in (4.9, 5, 15)] == [90, 100, 100]
     event = Event.objects.get(type="price.ended")
     assert (event.subject, event.place_code) == ("price/A/s1", "s1")
-    assert json.loads(event.data) == {"sku": "A", "place": "s1", "currency": "USD", "ends_at": "2026-03-06T00:00:00Z"}
+    assert json.loads(event.data) == {
+        "sku": "A", "place": "s1", "currency": "USD", "ends_at": "2026-03-06T00:00:00Z", "kind": "shelf",
+    }  # fmt: skip
+
+
+def card_price(at: float, place: str = "s1") -> int | None:
+    """Return what a member pays for the product by the card price at a place."""
+    found, product = places_by_code([place])[place], products_by_sku(["A"])["A"].id
+    facts = price_book({found.id: found.currency}, [product], at=day(at), loyalty=True).find_loyalty(
+        (found.id, product)
+    )
+    return facts.amount if facts else None
+
+
+def test_a_card_price_has_spans_of_its_own(source: int) -> None:
+    card = PriceItem("c1", "A", "USD", 149, day(2), valid_to=day(9), kind="loyalty")
+    own = PriceItem("c2", "A", "USD", 139, day(4), valid_to=day(6), place="s1", kind="loyalty")
+
+    assert set_prices(source, [price("k1", 199), card, own]) == [CREATED, CREATED, CREATED]
+
+    assert [held(at)["s1"] for at in (1, 2, 5, 9)] == [199, 199, 199, 199]
+    assert [card_price(at) for at in (1.9, 2, 4, 6, 8.9, 9)] == [None, 149, 139, 149, 149, None]
+    assert [card_price(at, "s2") for at in (2, 5)] == [149, 149]
+    assert card_price(5, "s3") is None
+    assert end_prices(source, [PriceEnd("e1", "A", "USD", day(3), kind="loyalty")]) == [UPDATED]
+    assert [card_price(at, "s2") for at in (2.9, 3)] == [149, None]
+    assert held(5) == {"s1": 199, "s2": 199}
+    rows = price_history(products_by_sku(["A"])["A"].id)
+    assert [(row.kind, row.version, row.place_id is None) for row in rows if row.superseded_at is None] == [
+        ("shelf", 1, True),
+        ("loyalty", 1, True),
+        ("loyalty", 1, False),
+    ]
+    events = Event.objects.filter(type__startswith="price.").order_by("id")
+    assert [json.loads(event.data)["kind"] for event in events] == ["shelf", "loyalty", "loyalty", "loyalty"]
+
+
+def test_a_book_read_without_card_prices_does_not_guess(
+    source: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    set_prices(source, [price("k1", 199), PriceItem("c1", "A", "USD", 149, day(0), kind="loyalty")])
+    found, product = places_by_code(["s1"])["s1"], products_by_sku(["A"])["A"].id
+
+    for loyalty in (False, True):
+        with django_assert_num_queries(1):
+            book = price_book({found.id: "USD"}, [product], at=day(0), loyalty=loyalty)
+        assert book[found.id, product].amount == 199
+    with pytest.raises(LookupError, match="without card prices"):
+        price_book({found.id: "USD"}, [product], at=day(0)).find_loyalty((found.id, product))
 
 
 def test_versions_go_on_after_an_end(source: int) -> None:
@@ -241,7 +289,7 @@ def test_versions_go_on_after_an_end(source: int) -> None:
     assert event is not None
     assert json.loads(event.data) == {
         "sku": "A", "place": "", "currency": "USD", "amount": 100, "per_quantity": 1,
-        "valid_from": "2026-03-01T00:00:00Z", "valid_to": None, "version": 2,
+        "valid_from": "2026-03-01T00:00:00Z", "valid_to": None, "version": 2, "kind": "shelf",
     }  # fmt: skip
 
 

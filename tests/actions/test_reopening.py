@@ -10,6 +10,7 @@ from onebasket.commerce.orders.queries.quoting import quote_basket
 from onebasket.commerce.orders.rules.baskets import BasketStands, Checkout, Contact
 from onebasket.commerce.orders.rules.life import Step
 from onebasket.commerce.orders.rules.messages import OrderPlaced, StepRefused, StepUnknown
+from onebasket.commerce.pricing.queries.quoting import Quoted
 from tests.actions.test_baskets import changing, held, opening, stands
 from tests.builders import Clock, counts_of, faults_in_stock, make_chain, shelf, step
 from tests.slotting import faults_in_slots, figures, plan, slot
@@ -18,10 +19,10 @@ pytestmark = pytest.mark.django_db
 
 
 def checked_out(source: int, basket: BasketStands, key: str = "c1") -> OrderPlaced:
-    quote = quote_basket(basket, now=Clock().now)
-    assert quote.priced is not None
-    request = Checkout(key, basket.id, basket.version, quote.priced.total, Contact("Ada", phone="1"))
-    (placed,) = check_out([CheckoutCall(source, request, basket.version, quote.priced)])
+    quoted = quote_basket(basket, now=Clock().now)
+    assert isinstance(quoted, Quoted)
+    request = Checkout(key, basket.id, basket.version, quoted.basket.total, Contact("Ada", phone="1"))
+    (placed,) = check_out([CheckoutCall(source, request, basket.version, quoted)])
     assert isinstance(placed, OrderPlaced), placed
     return placed
 

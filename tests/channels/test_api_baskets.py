@@ -1,12 +1,22 @@
 """The storefront over HTTP: from an empty basket to a placed order, and what is refused on the way."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from onebasket.base.clock import database_now
+from onebasket.commerce.access.models import Source
+from onebasket.commerce.orders.actions import CheckoutCall, check_out
 from onebasket.commerce.orders.models import Order, OrderContact
 from onebasket.commerce.orders.queries.audit import audit_orders
+from onebasket.commerce.orders.queries.baskets import read_basket
 from onebasket.commerce.orders.queries.following import order_by_code, order_by_secret
+from onebasket.commerce.orders.queries.quoting import quote_basket
+from onebasket.commerce.orders.rules.baskets import Checkout, Contact
+from onebasket.commerce.payments.actions import issue_gift_cards
+from onebasket.commerce.payments.queries import find_balance
+from onebasket.commerce.payments.rules.messages import GiftCardIssue
 from tests.builders import add_prices, counts_of, faults_in_stock, shelf
 from tests.channels.api import Answer, Hub, make_hub
 
@@ -169,3 +179,48 @@ def test_an_order_is_changed_by_opening_it_again(hub: Hub) -> None:
     assert (again.status, again.json["lines"]) == (201, [{"sku": "milk", "quantity": 2, "held": 2}])
     refused = hub.shop.post(f"orders/{placed['id']}/reopen", {}, "r2")
     assert (refused.status, refused.json["code"], refused.json["order_status"]) == (422, "not_open", "cancelled")
+
+
+def gift_card(hub: Hub, amount: int) -> str:
+    """Issue a gift card and return its code."""
+    (outcome,) = issue_gift_cards(hub.source, [GiftCardIssue("g1", "USD", amount)])
+    assert outcome.outcome == "issued", outcome
+    return outcome.code
+
+
+def test_a_gift_card_pays_first_and_the_rest_is_paid_at_collection(hub: Hub) -> None:
+    code = gift_card(hub, 300)
+    done = checked_out(hub, opened(hub, milk=2), 398, balances=[code])
+    assert done.status == 201, done.json
+    paid = [(one["method"], one["amount"]) for one in done.json["order"]["payments"]]
+    assert paid == [("gift_card", 300), ("at_collection", 98)]
+    left = find_balance(code)
+    assert left is not None
+    assert left.balance == 0
+    empty = checked_out(hub, opened(hub, "b2", milk=1), 199, "c2", balances=[code])
+    assert (empty.status, empty.json["code"]) == (422, "balance_not_usable")
+    unknown = checked_out(hub, opened(hub, "b3", milk=1), 199, "c3", balances=["nonsense"])
+    assert (unknown.status, unknown.json["code"]) == (422, "balance_not_usable")
+    assert shelf("milk") == (10, 2, 2)
+    assert [finding.check for finding in audit_orders() if finding.differences] == []
+
+
+def test_what_is_not_offered_is_refused(hub: Hub) -> None:
+    basket = opened(hub, milk=2)
+    for key, method in (("c1", "invoice"), ("c2", "card")):
+        answer = checked_out(hub, basket, 398, key, method=method)
+        assert (answer.status, answer.json["code"]) == (422, "method_not_offered")
+    assert counts_of(Order) == [0]
+
+
+def test_two_checkouts_of_one_basket_in_a_batch_make_one_order(hub: Hub) -> None:
+    found = opened(hub, milk=2)
+    now = database_now()
+    source = Source.objects.get(code="shop").pk
+    basket = read_basket(source, UUID(found["id"]), now=now)
+    assert basket is not None
+    requests = [Checkout(f"c{n}", basket.id, basket.version, 398, Contact("Ada", phone="1")) for n in range(2)]
+    quoted = quote_basket(basket, now=now)
+    outcomes = check_out([CheckoutCall(source, request, basket.version, quoted) for request in requests])
+    assert [getattr(outcome, "code", "placed") for outcome in outcomes] == ["placed", "basket_closed"]
+    assert (counts_of(Order), shelf("milk")) == ([1], (10, 2, 0))

@@ -41,7 +41,9 @@ def test_places_are_put_and_listed(hub: Hub) -> None:
     assert hub.shop.get(first.json["next"]).items == [
         {
             "code": "p3", "name": "Third", "kind": "warehouse", "currency": "USD", "time_zone": "America/Chicago",
-            "day_start_minutes": 0, "owner": "chain", "active": True,
+            "day_start_minutes": 0, "owner": "chain", "active": True, "street": "", "city": "", "postcode": "",
+            "region": "", "country": "", "phone": "", "latitude": None, "longitude": None, "opening_hours": [],
+            "distance_metres": None,
         }
     ]  # fmt: skip
     assert places_by_code(["p3"])["p3"].kind == "warehouse"
@@ -97,6 +99,11 @@ def test_prices_are_put_read_and_ended(hub: Hub) -> None:
     assert hub.shop.get("prices?sku=milk&place=p1").items[1]["valid_to"] == "2026-02-02T00:00:00Z"
     assert len(hub.shop.get("prices?sku=milk&current=false").items) == 3
     assert hub.shop.get("prices?sku=soap").status == 404
+    assert put(hub, "prices", price | {"key": "card", "amount": 99, "kind": "loyalty"}) == [CREATED]
+    assert [(row["kind"], row["amount"]) for row in hub.shop.get("prices?sku=milk&kind=loyalty").items] == [
+        ("loyalty", 99)
+    ]
+    assert len(hub.shop.get("prices?sku=milk&kind=shelf&current=false").items) == 3
 
 
 def test_events_are_read_by_position(hub: Hub) -> None:

@@ -14,6 +14,7 @@ from onebasket.channels.api.application import CONTRACTS
 from onebasket.channels.api.urls import ENDPOINTS
 from onebasket.commerce.access.actions import set_source_active
 from onebasket.commerce.access.rules import SCOPES
+from onebasket.commerce.sales.actions.journalising import journalise_all
 from onebasket.commerce.sales.models import LineException, Receipt
 from tests.channels.api import Caller, Hub, count_rows, fact_body, make_hub, order_body, receipt_body
 from tests.paying import Pay, gift_card, give_back, open_order, settle
@@ -48,7 +49,16 @@ PRODUCT = {"sku": "tea", "name": "Tea"}
 PLACE = {"code": "p1", "name": "Renamed", "currency": "USD", "time_zone": "America/New_York"}
 PRICE = {"sku": "milk", "currency": "USD", "amount": 1, "valid_from": WHEN, "place": "p1"}
 PRICE_END = {"sku": "milk", "currency": "USD", "ends_at": WHEN, "place": "p1"}
+CONSENT = {"purpose": "offers_email", "given": True, "at": WHEN, "text_version": "1"}
 CHECKOUT = {"version": 1, "expected_total": 199, "contact": {"name": "Eve", "phone": "1"}}
+
+PROMOTION = {
+    "code": "stranger", "name": "No", "saving": {"kind": "percent_off", "share": 100_000}, "valid_from": WHEN,
+    "goods": {"everything": True},
+}  # fmt: skip
+CAMPAIGN = {"code": "c1", "name": "No", "valid_from": WHEN, "households": ["77"]}
+TAX = {"code": "sales", "rate": 60_000, "valid_from": WHEN, "place": "p1"}
+TERMS = {"valid_from": WHEN, "included": False, "place": "p1"}
 
 DOORS = (
     Door("POST", "/orders", REFUSED, ORDER, key=True),
@@ -77,6 +87,8 @@ DOORS = (
     Door("GET", "/receipts", EMPTY),
     Door("GET", "/receipts/{receipt_id}", HIDDEN),
     Door("POST", "/stock/facts", REFUSED, {"items": [fact_body("stranger", "delivery", {"milk": 5})]}),
+    Door("GET", "/search", REFUSED, query="?text=milk&place=p1"),
+    Door("GET", "/search/suggestions", REFUSED, query="?text=milk&place=p1"),
     Door("GET", "/stock/availability", EMPTY, query="?sku=milk"),
     Door("GET", "/stock/shelves", EMPTY),
     Door("GET", "/stock/movements", EMPTY),
@@ -93,14 +105,18 @@ DOORS = (
     Door("POST", "/quarantine/{item_id}/discard", HIDDEN, {"note": "no"}, key=True),
     Door("PUT", "/places", REFUSED, batch(**PLACE)),
     Door("GET", "/places", EMPTY),
+    Door("GET", "/places/{place}/slots", HIDDEN),
+    Door("PUT", "/slots/plans", REFUSED, batch(place="p1", windows=[])),
+    Door("PUT", "/slots/exceptions", REFUSED, batch(place="p1", date="2026-12-24")),
+    Door("GET", "/slots/plans", EMPTY),
     Door("GET", "/payments", EMPTY),
     Door("GET", "/payments/{payment_id}", HIDDEN),
     Door("GET", "/refunds", EMPTY),
     Door("POST", "/refunds", HIDDEN, {"order": "{order_id}", "amount": 1}, key=True),
     Door("POST", "/gift-cards", REFUSED, batch(currency="USD", amount=5, place="p1")),
-    Door("POST", "/gift-cards/activate", REFUSED, batch(code="{code}", currency="USD", amount=5, place="p1")),
-    Door("POST", "/gift-cards/balance", SHARED, {"code": "{code}"}),
-    Door("POST", "/gift-cards/block", REFUSED, {"code": "{code}", "reason": "no"}, key=True),
+    Door("POST", "/gift-cards/activate", REFUSED, batch(code="{card}", currency="USD", amount=5, place="p1")),
+    Door("POST", "/gift-cards/balance", SHARED, {"code": "{card}"}),
+    Door("POST", "/gift-cards/block", REFUSED, {"code": "{card}", "reason": "no"}, key=True),
     Door("PUT", "/products", SHARED, batch(**PRODUCT)),
     Door("GET", "/products", SHARED, query="?sku=milk"),
     Door("POST", "/products/retire", SHARED, batch(sku="milk")),
@@ -108,9 +124,42 @@ DOORS = (
     Door("GET", "/units", SHARED),
     Door("PUT", "/customers", SHARED, batch(loyalty_number="77")),
     Door("POST", "/customers/retire", SHARED, batch(loyalty_number="77")),
+    Door("GET", "/customers", SHARED),
+    Door("POST", "/customers/consents", SHARED, batch(loyalty_number="77", **CONSENT)),
+    Door("GET", "/customers/doubles", REFUSED),
+    Door("POST", "/customers/merge", REFUSED, {"keep": "77", "other": "78"}, key=True),
+    Door("POST", "/customers/merges/{merge_id}/undo", REFUSED, key=True),
+    Door("GET", "/customers/{loyalty_number}", SHARED),
+    Door("POST", "/customers/{loyalty_number}/code", SHARED),
+    Door("GET", "/customers/{loyalty_number}/history", EMPTY),
+    Door("GET", "/customers/{loyalty_number}/export", REFUSED),
+    Door("POST", "/customers/{loyalty_number}/erase", REFUSED, key=True),
     Door("PUT", "/prices", REFUSED, batch(**PRICE)),
     Door("POST", "/prices/end", REFUSED, batch(**PRICE_END)),
     Door("GET", "/prices", SHARED, query="?sku=milk"),
+    Door("PUT", "/promotions", REFUSED, batch(promotion=PROMOTION, state="live")),
+    Door("POST", "/promotions/launch", REFUSED, batch(code="deal")),
+    Door("POST", "/promotions/end", REFUSED, batch(code="deal")),
+    Door("GET", "/promotions", SHARED),
+    Door("GET", "/promotions/{code}", SHARED),
+    Door("PUT", "/campaigns", REFUSED, batch(**CAMPAIGN)),
+    Door("GET", "/campaigns", SHARED),
+    Door("PUT", "/coupons", REFUSED, batch(code="c1", medium="digital")),
+    Door("POST", "/coupons/end", REFUSED, batch(code="c1")),
+    Door("POST", "/coupons/serials", REFUSED, batch(coupon="c1", serials=["aaaaaaaaaa"])),
+    Door("POST", "/coupons/clip", SHARED, batch(coupon="c1", loyalty_number="77")),
+    Door("GET", "/coupons/offers", SHARED, query="?loyalty_number=77"),
+    Door("GET", "/coupons", SHARED),
+    Door("PUT", "/taxes", REFUSED, batch(**TAX)),
+    Door("POST", "/taxes/end", REFUSED, batch(code="sales", ends_at=WHEN, place="p1")),
+    Door("GET", "/taxes", EMPTY),
+    Door("PUT", "/taxes/terms", REFUSED, batch(**TERMS)),
+    Door("GET", "/taxes/terms", EMPTY),
+    Door("PUT", "/taxes/classes", REFUSED, batch(tax_class="food", sku="milk")),
+    Door("GET", "/taxes/classes", SHARED),
+    Door("GET", "/books/entries", EMPTY),
+    Door("GET", "/books/balances", EMPTY),
+    Door("GET", "/books/postings", EMPTY, query="?account=1000"),
     Door("GET", "/events", EMPTY),
     Door("PUT", "/webhooks", REFUSED, {"url": "https://example.com/in", "places": ["p1"]}, key=True),
     Door("GET", "/webhooks", SHARED),
@@ -142,34 +191,44 @@ def filled(body: Any, ids: dict[str, object]) -> Any:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     hub = make_hub(monkeypatch, stock={"milk": 10})
-    order = hub.shop.post("orders", ORDER, "o1").json["id"]
+    hub.shop.put("customers", {"items": [{"key": "c1", "loyalty_number": "77"}]})
+    order = hub.shop.post("orders", ORDER | {"loyalty_number": "77"}, "o1").json["id"]
     basket = hub.shop.post("baskets", {"place": "p1", "lines": [{"sku": "milk", "quantity": 1}]}, "k1").json["id"]
     hold = hub.shop.post("holds", {"place": "p1", "lines": [{"sku": "milk", "quantity": 1}]}, "h1").json["id"]
     untied = receipt_body("r2", {"milk": (1, 199)}) | {"tenders": []}
     found = hub.shop.post("receipts", {"items": [receipt_body("r1", {"gum": (1, 50), "milk": (20, 1)}), untied]})
+    hub.shop.put("promotions", {"items": [{"key": "p1", "promotion": PROMOTION | {"code": "deal"}, "state": "live"}]})
+    hub.shop.put("taxes", {"items": [{"key": "t1", **TAX}]})
+    hub.shop.put("taxes/terms", {"items": [{"key": "t2", **TERMS}]})
     Event.objects.update(position=None)
     for position, event in enumerate(Event.objects.exclude(place_code="").order_by("id"), 1):
         event.position = position
         event.save(update_fields=["position"])
+    hub.shop.put("slots/plans", batch(place="p1", windows=[]))
     (payment,) = open_order(Pay("at_collection", 199), order=UUID(order))
     settle(payment, "hand_over", 199)
     give_back(hub.source, payment, 50)
+    journalise_all()
     ids = {
+        "place": "p1",
+        "loyalty_number": "77",
+        "merge_id": 1,
         "order_id": order,
         "payment_id": payment,
-        "code": gift_card(hub.source, 500).code,
+        "card": gift_card(hub.source, 500).code,
         "basket_id": basket,
         "hold_id": hold,
         "receipt_id": Receipt.objects.get().pk,
         "exception_id": LineException.objects.get().pk,
         "item_id": found.results[1]["id"],
         "webhook_id": uuid4(),
+        "code": "deal",
     }
     return World(hub, ids)
 
 
 def test_the_table_names_every_endpoint() -> None:
-    assert len(ENDPOINTS) == 17
+    assert ENDPOINTS
     named = {(door.method, door.path.replace("/lines/milk", "/lines/{sku}")) for door in DOORS}
     assert named == CONTRACTS.keys()
 
@@ -178,8 +237,10 @@ def test_the_table_names_every_endpoint() -> None:
 def test_without_a_token_nothing_opens(world: World, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("onebasket.channels.api.tokens.MOST_FAILURES", len(DOORS) + 1)
     before = count_rows()
-    caller = Caller(token)
-    answers = {(door.method, door.path): world.knock(caller, door) for door in DOORS}
+    answers = {
+        (door.method, door.path): world.knock(Caller(token, address=f"198.51.100.{number}"), door)
+        for number, door in enumerate(DOORS)
+    }
     assert {status for status, _ in answers.values()} == {401}
     assert {json["code"] for _, json in answers.values()} == {"token_invalid" if token else "token_missing"}
     assert count_rows() == before
@@ -187,13 +248,13 @@ def test_without_a_token_nothing_opens(world: World, token: str, monkeypatch: py
 
 def test_with_every_other_scope_nothing_opens(world: World) -> None:
     callers = {
-        scope: world.hub.caller(scopes=[other for other in SCOPES if other != scope])
-        for scope in {contract.scope for contract in CONTRACTS.values()}
+        scopes: world.hub.caller(scopes=[other for other in SCOPES if other not in scopes])
+        for scopes in {contract.scopes for contract in CONTRACTS.values()}
     }
     before = count_rows()
     for door in DOORS:
-        scope = CONTRACTS[door.method, door.path.replace("/lines/milk", "/lines/{sku}")].scope
-        status, json = world.knock(callers[scope], door)
+        scopes = CONTRACTS[door.method, door.path.replace("/lines/milk", "/lines/{sku}")].scopes
+        status, json = world.knock(callers[scopes], door)
         assert (status, json["code"]) == (403, "scope"), door
     assert count_rows() == before
 
@@ -228,7 +289,18 @@ def rows_of(json: Any) -> list[Any]:
 
 @pytest.mark.parametrize(
     "path",
-    ["orders", "receipts", "stock/shelves", "breaches", "discrepancies", "line-exceptions", "quarantine", "payments"],
+    [
+        "orders",
+        "receipts",
+        "stock/shelves",
+        "breaches",
+        "discrepancies",
+        "line-exceptions",
+        "quarantine",
+        "payments",
+        "books/entries",
+        "books/balances",
+    ],
 )
 def test_a_list_of_a_place_that_the_token_is_not_bound_to_is_refused(world: World, path: str) -> None:
     answer = world.hub.caller(places=["p2"]).get(f"{path}?place=p1")

@@ -231,6 +231,23 @@ def test_a_price_is_set_and_ended(admin: Client) -> None:
     assert trail("price/1029743") == [("admin", "price.set"), ("admin", "price.end")]
 
 
+def test_a_card_price_is_set_and_ended(admin: Client) -> None:
+    shelf = Price.objects.get(product__sku="995242", place=None)
+
+    set_it = {"sku": "995242", "kind": "loyalty", "currency": "USD", "amount": "1.99", "per_quantity": "1"}
+    assert refused(do(admin, "set-price", **set_it | {"kind": "free"})) == {
+        "kind": ["Select a valid choice. free is not one of the available choices."]
+    }
+    assert said(do(admin, "set-price", **set_it)) == ["The price is set."]
+    card = Price.objects.get(product__sku="995242", kind=2)
+    assert (card.amount, card.version, card.valid_to) == (199, 1, None)
+    ended = do(admin, "end-price", sku="995242", kind="loyalty", currency="USD")
+    assert said(ended) == ["The price has ended."]
+    assert not Price.objects.filter(product__sku="995242", kind=2, superseded_at=None, valid_to=None).exists()
+    shelf.refresh_from_db()
+    assert (shelf.superseded_at, shelf.valid_to) == (None, None)
+
+
 def test_a_price_begins_in_the_places_own_time(admin: Client) -> None:
     do(admin, "set-price", sku="995242", place="330", amount="1", per_quantity="1", valid_from="2099-01-01T08:00")
 

@@ -8,26 +8,60 @@ from uuid import UUID
 
 import pytest
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 
+from onebasket.base.clock import database_now
 from onebasket.base.models import Delivery, Event, ParkedEvent, QuarantineItem, SubscriptionCursor, Webhook
 from onebasket.base.outbox import number_events
 from onebasket.base.quarantine import Unreadable
 from onebasket.commerce.access.actions import TokenRequest, enrol_source, issue_token
 from onebasket.commerce.access.models import User
+from onebasket.commerce.books.actions import set_earning_rule
+from onebasket.commerce.books.rules.points import EarningRule
 from onebasket.commerce.catalogue.actions import upsert_products, upsert_units
 from onebasket.commerce.catalogue.models import BarcodeTemplate
 from onebasket.commerce.catalogue.rules import BarcodeItem, ProductItem, UnitItem
 from onebasket.commerce.customers.actions import upsert_customers
+from onebasket.commerce.customers.actions.merging import merge_customers
 from onebasket.commerce.customers.rules import CustomerItem
 from onebasket.commerce.orders.actions import OrderCall, place_orders
 from onebasket.commerce.orders.rules.messages import LineRequest, OrderPlaced, OrderRequest
 from onebasket.commerce.places.actions import upsert_places
-from onebasket.commerce.places.rules import PlaceItem
-from onebasket.commerce.pricing.actions import set_prices
+from onebasket.commerce.places.queries import places_by_code
+from onebasket.commerce.places.rules import WEEKDAYS, PlaceItem
+from onebasket.commerce.pricing.actions import (
+    end_promotions,
+    set_campaigns,
+    set_coupons,
+    set_prices,
+    set_promotions,
+    set_tax_classes,
+    set_tax_terms,
+    set_taxes,
+)
+from onebasket.commerce.pricing.actions.previews import begin_preview
+from onebasket.commerce.pricing.actions.redeeming import claim_uses
+from onebasket.commerce.pricing.models import Promotion as PromotionRow
 from onebasket.commerce.pricing.rules.book import PriceItem
+from onebasket.commerce.pricing.rules.messages import (
+    CampaignItem,
+    CouponItem,
+    PromotionEnd,
+    PromotionItem,
+    TaxClassItem,
+    TaxItem,
+    TaxTermsItem,
+)
+from onebasket.commerce.pricing.rules.promotions import AmountOff, Selector
+from onebasket.commerce.pricing.rules.promotions import Promotion as Terms
+from onebasket.commerce.pricing.rules.uses import Use
 from onebasket.commerce.sales.actions import book_sales
+from onebasket.commerce.sales.actions.journalising import journalise_all
 from onebasket.commerce.sales.models import LineException
 from onebasket.commerce.sales.rules.receipt import Discount, Funder, Kind, Line, Receipt, Tax, Tender
+from onebasket.commerce.slots.actions import open_slots_book, post_slots, set_slot_exceptions, set_slot_plans
+from onebasket.commerce.slots.queries import open_slots
+from onebasket.commerce.slots.rules.messages import SlotExceptionItem, SlotPlanItem, WeeklyWindow
 from onebasket.commerce.stock.actions import book_movements, hold_stock, set_buffers
 from onebasket.commerce.stock.actions.holds import HoldCall
 from onebasket.commerce.stock.models import Breach, Discrepancy
@@ -56,13 +90,38 @@ def make_world() -> World:
     issue_token(TokenRequest("till-330-2", "till", ("sales:write",), ("330",)), actor="test")
     _catalogue(source)
     _stock(source)
+    _slots(source)
     orders = {place: _order(source, place) for place in ("330", "406")}
     for place in ("330", "406"):
         _sales(source, place)
     pay_everything(source, "330", "406")
     pay_everything(source, "406", "330", round_="again")
+    make_offers(source)
     _events()
+    journalise_all()
     return World(source, orders)
+
+
+def make_offers(source: int) -> None:
+    """Make one of each thing that pricing has, promotions in every state."""
+    campaign = CampaignItem("campaign", "march", "March families", EARLIER, households=frozenset({"1", "1001"}))
+    set_campaigns(source, [campaign], actor="test")
+    coupons = [CouponItem("c1", "MILK-50", "paper", "512345000123"), CouponItem("c2", "ONCE", "single_use")]
+    set_coupons(source, coupons, actor="test")
+    milk = Selector(skus=frozenset({"908531"}))
+    stated = {
+        "soup": "draft", "milk": "live", "old": "live",
+    }  # fmt: skip
+    for code, state in stated.items():
+        terms = Terms(code, f"Deal {code}", AmountOff(50), EARLIER, milk, currency="USD")
+        set_promotions(source, [PromotionItem(f"p-{code}", terms, state=state)], actor="test")  # type: ignore[arg-type] # one of two words
+    end_promotions(source, [PromotionEnd("e-old", "old")], actor="test")
+    begin_preview(PromotionRow.objects.get(code="soup").pk, actor="test")
+    with transaction.atomic():
+        claim_uses([Use(UUID(int=1), "milk", 1, "1001")], now=NOW)
+    set_taxes(source, [TaxItem("t1", "sales", 60_000, EARLIER), TaxItem("t2", "sales", 88_750, EARLIER, place="330")])
+    set_tax_terms(source, [TaxTermsItem("t3", EARLIER, included=False)])
+    set_tax_classes(source, [TaxClassItem("t4", "food", department="GROCERY")])
 
 
 def make_people(hashed: str = "") -> dict[str, User]:
@@ -94,6 +153,7 @@ def receipt(key: str, *, place: str = "330", **changes: object) -> Receipt:
 
 
 def _catalogue(source: int) -> None:
+    set_earning_rule(EarningRule("USD", NOW.date() - timedelta(days=9), 1, 100, ("Fuel",), 100, 100), actor="test")
     places = [
         PlaceItem(f"p-{code}", code=code, name=f"Store {code}", currency="USD", time_zone="America/New_York")
         for code in ("330", "406")
@@ -117,7 +177,8 @@ def _catalogue(source: int) -> None:
         PriceItem("pr-bread", sku="995242", currency="USD", amount=199, valid_from=since),
     ]
     set_prices(source, prices)
-    upsert_customers(source, [CustomerItem("c-1", loyalty_number="4400187")])
+    upsert_customers(source, [CustomerItem(f"c-{number}", number) for number in ("4400187", "4400201", "4400202")])
+    merge_customers("4400201", "4400202", actor="test")
 
 
 def _stock(source: int) -> None:
@@ -132,6 +193,21 @@ def _stock(source: int) -> None:
     for place in ("330", "406"):
         set_buffers(source, [BufferSetting(f"b-{place}", place, 1, channel="web", sku="995242")])
         hold_stock([HoldCall(source, HoldRequest(f"h-{place}", place, (HoldLineRequest("995242", 1),)))])
+
+
+def _slots(source: int) -> None:
+    """Plan both stores' days, close both in three days, and let two baskets hold a slot of tomorrow."""
+    windows = tuple(WeeklyWindow(day, "00:00", "24:00", 60, 2) for day in WEEKDAYS)
+    set_slot_plans(source, [SlotPlanItem(f"plan-{code}", code, windows) for code in ("330", "406")])
+    closed = (NOW + timedelta(days=3)).date()
+    set_slot_exceptions(source, [SlotExceptionItem(f"closed-{code}", code, closed) for code in ("330", "406")])
+    with transaction.atomic():
+        now = database_now()
+        for number, place in enumerate(places_by_code(["330", "406"]).values()):
+            slot, basket = open_slots(place, now=now, days=2)[20].id, UUID(int=number)
+            book = open_slots_book([slot], references=[basket], now=now)
+            assert book.take(slot, basket, now + timedelta(minutes=15))
+            post_slots(book, now=now)
 
 
 def _order(source: int, place: str) -> UUID:

@@ -1,7 +1,7 @@
 """A slot with room for 20, 80 baskets at once: exactly 20 get it; with both protections taken away, more do."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,12 +14,17 @@ from django.db import connection, connections, transaction
 from onebasket.base import bulk
 from onebasket.base.clock import database_now
 from onebasket.base.committer import UnavailableError, perform
+from onebasket.commerce.access.actions import enrol_source
+from onebasket.commerce.access.rules import UPDATED
 from onebasket.commerce.places.models import Place
+from onebasket.commerce.places.rules import WEEKDAYS
 from onebasket.commerce.slots import locking
-from onebasket.commerce.slots.actions import book, open_slots_book, post_slots
+from onebasket.commerce.slots.actions import book, open_slots_book, post_slots, set_slot_plans
 from onebasket.commerce.slots.models import Plan, PlanWindow, Slot, SlotPromise
+from onebasket.commerce.slots.queries import plans_of
 from onebasket.commerce.slots.rules.book import SlotFigures
-from onebasket.commerce.slots.rules.planning import slot_id
+from onebasket.commerce.slots.rules.messages import SlotPlanItem, WeeklyWindow
+from onebasket.commerce.slots.rules.planning import SlotPlan, slot_id
 from tests.builders import make_chain
 from tests.concurrency.test_lock_order import statements
 from tests.concurrency.test_oversell import update_unguarded
@@ -196,3 +201,43 @@ def test_control_without_both_more_take_it_than_there_is_room_for(monkeypatch: p
     assert taken > ROOM
     assert SlotPromise.objects.count() == taken
     assert faults_in_slots() != []
+
+
+def planned_after_a_race(patch: pytest.MonkeyPatch) -> int:
+    """Change the plan once a maker has read it, before its row is there; return by which the row goes in the end."""
+    source, slot = enrol_source("planner", actor="tests"), tomorrow()
+    was_read, was_changed = threading.Event(), threading.Event()
+
+    def slow_plans(places: Mapping[int, str]) -> dict[int, SlotPlan]:
+        found = plans_of(places)
+        was_read.set()
+        was_changed.wait(0.5)
+        return found
+
+    def act(number: int) -> object:
+        if number:
+            return perform(take_slots, [(slot, ref(1))])
+        was_read.wait(20)
+        windows = tuple(WeeklyWindow(day, "00:00", "24:00", 60, 3) for day in WEEKDAYS)
+        done = set_slot_plans(source, [SlotPlanItem("k", "p1", windows)])
+        was_changed.set()
+        return done
+
+    patch.setattr(book, "plans_of", slow_plans)
+    with ThreadPoolExecutor(2) as pool:
+        assert [one.result(30) for one in [pool.submit(act, number) for number in (0, 1)]] == [[UPDATED], [True]]
+        gate = threading.Barrier(2)
+        list(pool.map(leave, [gate] * 2))
+    return Slot.objects.get(pk=slot).planned
+
+
+def test_a_plan_changed_while_a_slot_is_made_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert planned_after_a_race(monkeypatch) == 3
+
+
+def test_control_without_keeping_the_plan_a_slot_goes_by_the_one_of_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite's writing transaction is alone anyway")
+    monkeypatch.setattr(book, "share_plans", lambda _: None)
+
+    assert planned_after_a_race(monkeypatch) == ROOM

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from onebasket.project import deciding
+from onebasket.project import kept
 from onebasket.project.deciding import Deciding
 
 PATIENCE = 20
@@ -37,7 +37,7 @@ class Process:
 
 
 def keep(monkeypatch: pytest.MonkeyPatch, start: Callable[[list[str]], Any], path: Path) -> Deciding:
-    monkeypatch.setattr(deciding, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(kept, "PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(subprocess, "Popen", start)
     return Deciding(path)
 

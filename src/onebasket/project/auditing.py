@@ -5,21 +5,30 @@ from collections.abc import Sequence
 from onebasket.base.audit import Finding, snapshot
 from onebasket.base.clock import database_now
 from onebasket.base.inbox_audit import audit_inbox
+from onebasket.commerce.books.queries.audit import audit_books
 from onebasket.commerce.orders.queries.audit import audit_orders
 from onebasket.commerce.payments.queries.audit import audit_payments
+from onebasket.commerce.pricing.queries.audit import audit_pricing
 from onebasket.commerce.sales.queries.audit import audit_sales
+from onebasket.commerce.sales.queries.journal_audit import audit_journal
+from onebasket.commerce.slots.queries.audit import audit_slots
 from onebasket.commerce.stock.queries.audit import audit_stock
 
 
 def audit() -> list[Finding]:
     """Prove every claim from the rows as of one instant; green beside a running hub."""
     with snapshot():
+        now = database_now()
         return [
             *audit_inbox(),
-            *audit_stock(now=database_now()),
+            *audit_stock(now=now),
+            *audit_slots(now=now),
             *audit_sales(),
-            *audit_orders(),
             *audit_payments(),
+            *audit_pricing(),
+            *audit_orders(),
+            *audit_books(),
+            *audit_journal(),
         ]
 
 

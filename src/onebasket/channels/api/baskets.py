@@ -33,6 +33,8 @@ from onebasket.commerce.orders.rules.baskets import (
     PaymentMethod,
 )
 from onebasket.commerce.orders.rules.messages import OrderConflict, OrderPlaced, StepRefused, StepUnknown
+from onebasket.commerce.payments.queries import find_balance
+from onebasket.commerce.pricing.queries.quoting import Unpriced
 from onebasket.commerce.pricing.rules.basket import PricedBasket
 
 SCOPE = "storefront"
@@ -135,8 +137,10 @@ def get_basket(call: Call, basket_id: UUID) -> HttpResponse:
     basket = read_basket(call.caller.source_id, basket_id, now=now, places=call.caller.places)
     if basket is None:
         raise unknown("basket")
-    quote = quote_basket(basket, now=now)
-    return reply(BasketRead(basket, quote.priced, quote.unpriced))
+    quoted = quote_basket(basket, now=now)
+    if isinstance(quoted, Unpriced):
+        return reply(BasketRead(basket, None, quoted.skus))
+    return reply(BasketRead(basket, quoted.basket))
 
 
 @endpoint("PUT", "/baskets/{basket_id}/lines/{sku}", _contract(LineBody))
@@ -249,8 +253,9 @@ def _priced(call: Call, request: Checkout) -> CheckoutCall:
         raise unknown("basket")
     if basket.state != "open":
         return CheckoutCall(source, request)
-    quote = quote_basket(basket, now=now)
-    return CheckoutCall(source, request, basket.version, quote.priced, quote.unpriced)
+    found = [find_balance(code) for code in request.balances]
+    accounts = tuple(balance.id if balance else None for balance in found)
+    return CheckoutCall(source, request, basket.version, quote_basket(basket, now=now), accounts)
 
 
 def _change(call: Call, request: BasketRequest, *, weight: int = LINES_A_CHANGE) -> BasketStands:

@@ -17,26 +17,29 @@ from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.places.queries import places_by_id
 from onebasket.commerce.pricing.actions import end_prices, set_prices
 from onebasket.commerce.pricing.queries import price_history
-from onebasket.commerce.pricing.rules.book import PriceEnd, PriceItem, PriceVersion
+from onebasket.commerce.pricing.rules.book import PriceEnd, PriceItem, PriceKind, PriceVersion
 
 
 class PriceQuery(PageQuery, frozen=True, kw_only=True):
-    """Whose prices: of this product, everywhere or at one place; `current` leaves history out."""
+    """Whose prices: of this product, everywhere or at one place, of both kinds or one; `current` leaves history out."""
 
     sku: Sku
     place: PlaceCode | None = None
+    kind: PriceKind | None = None
     current: bool = True
 
 
 class PriceRead(msgspec.Struct, frozen=True):
     """A row of the price book: `amount` minor units per `per_quantity` steps, in [valid_from, valid_to).
 
-    An empty place is the whole chain. A row with `superseded_at` holds no more: a later statement took its span.
+    An empty place is the whole chain. `kind` loyalty is the card price, for members. A row with `superseded_at` holds
+    no more: a later statement took its span.
     """
 
     id: int
     place: str
     currency: str
+    kind: PriceKind
     amount: int
     per_quantity: int
     valid_from: datetime
@@ -48,7 +51,7 @@ class PriceRead(msgspec.Struct, frozen=True):
 
 @endpoint("PUT", "/prices", Contract(scope="prices:write", body=Batch[PriceItem], answers={200: Results[ItemResult]}))
 def put_prices(call: Call) -> HttpResponse:
-    """Set shelf prices, of a place or of the whole chain; nothing is ever overwritten."""
+    """Set shelf prices and card prices, of a place or of the whole chain; nothing is ever overwritten."""
     items = call.body.items
     _require_reach(call.caller, items)
     return results([item.key for item in items], run(lambda: set_prices(call.caller.source_id, items)))
@@ -80,6 +83,8 @@ def list_prices(call: Call) -> HttpResponse:
     rows = sorted(price_history(product.id), key=lambda row: row.id)
     if query.current:
         rows = [row for row in rows if row.superseded_at is None]
+    if query.kind:
+        rows = [row for row in rows if row.kind == query.kind]
     shown = _named(rows, call.caller, query.place)
     return page(call, *_part(shown, after, query.limit))
 

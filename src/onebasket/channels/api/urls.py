@@ -10,7 +10,9 @@ from django.views.decorators.csrf import csrf_exempt
 from onebasket.channels.api import (
     availability,
     baskets,
+    books,
     catalogue,
+    coupons,
     customers,
     events,
     exceptions,
@@ -20,19 +22,23 @@ from onebasket.channels.api import (
     payments,
     places,
     prices,
+    promotions,
     quarantine,
     receipts,
     reference,
+    search,
+    slots,
     steps,
     stock,
+    taxes,
     webhooks,
 )
 from onebasket.channels.api.application import SECTIONS, api
 from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
-    orders, steps, baskets, holds, receipts, availability, stock, exceptions, quarantine, places, catalogue, customers,
-    prices, events, webhooks, payments, giftcards,
+    orders, steps, baskets, holds, receipts, availability, stock, exceptions, quarantine, places, slots, catalogue,
+    search, customers, prices, promotions, coupons, taxes, payments, giftcards, books, events, webhooks,
 )  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 

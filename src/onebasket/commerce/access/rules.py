@@ -22,21 +22,27 @@ SCOPES: dict[str, str] = {
     "sales:read": "Read receipts.",
     "orders:write": "Place, cancel, pick and hand over orders; take and drop holds.",
     "orders:read": "Read orders and holds.",
-    "storefront": "Open, change and check out baskets.",
+    "storefront": "Open, change and check out baskets; read slots.",
     "stock:write": "Book deliveries, counts, adjustments and transfers; set buffers.",
     "stock:read": "Read shelves, movements and what is available.",
     "catalogue:write": "Load and retire products, units and barcodes.",
     "catalogue:read": "Read products, units and barcodes.",
     "prices:write": "Set and end prices.",
     "prices:read": "Read prices and their history.",
+    "promotions:write": "Set, launch and end promotions, campaigns and coupons; make single-use codes known.",
+    "promotions:read": "Read promotions, campaigns and coupons.",
+    "coupons:clip": "Put digital coupons on customers' cards.",
+    "taxes:write": "Set and end taxes, and say how they are reckoned.",
+    "taxes:read": "Read taxes.",
     "payments:read": "Read payments and refunds.",
     "refunds:write": "Give back what was paid for orders.",
     "giftcards:write": "Make, activate and block gift cards.",
     "giftcards:read": "Read what is on a gift card, by its code.",
-    "customers:write": "Load and retire customers.",
-    "customers:read": "Read customers.",
-    "places:write": "Load places.",
-    "places:read": "Read places.",
+    "books:read": "Read the journal and what it comes to.",
+    "customers:write": "Load, change, merge, retire and erase customers; hand out codes that prove a card.",
+    "customers:read": "Read customers, what they bought, and all that is kept about them.",
+    "places:write": "Load places; state when they hand out.",
+    "places:read": "Read places, and when they hand out.",
     "events:read": "Read events by position.",
     "webhooks:write": "Subscribe addresses to events, and end that.",
     "webhooks:read": "Read webhooks and their deliveries.",
@@ -54,8 +60,12 @@ RIGHTS: dict[str, str] = {
     "catalogue.edit": "Change and retire products, units and barcodes.",
     "prices.read": "See prices and their history.",
     "prices.set": "Set and end prices.",
+    "promotions.read": "See promotions, campaigns, coupons and taxes.",
+    "promotions.set": "Set, preview, launch and end promotions and coupons.",
+    "taxes.set": "Set and end taxes, and say how they are reckoned.",
     "customers.read": "See customers.",
-    "customers.edit": "Change and retire customers.",
+    "customers.edit": "Change, merge and retire customers, and hand out codes that prove a card.",
+    "customers.erase": "Hand out, and erase, all that is kept about a customer.",
     "stock.read": "See shelves and movements.",
     "stock.count": "Book counts, adjustments and deliveries.",
     "buffers.set": "Set what is kept back from a channel.",
@@ -68,6 +78,10 @@ RIGHTS: dict[str, str] = {
     "balances.read": "See gift cards and store credit.",
     "balances.issue": "Make gift cards and give store credit.",
     "balances.block": "Block gift cards and store credit, and open them again.",
+    "slots.read": "See collection slots, their plans and who has taken them.",
+    "slots.plan": "Set when places hand out, and how much.",
+    "books.read": "See the journal, what it comes to, and customers' points.",
+    "points.set": "Set how points are earned.",
     "exceptions.read": "See line exceptions, breaches and discrepancies.",
     "exceptions.work": "Settle line exceptions, breaches and discrepancies.",
     "quarantine.read": "See what is in quarantine, whole.",
@@ -82,25 +96,29 @@ RIGHTS: dict[str, str] = {
 }
 """What a person may do in the back office."""
 
-CHAIN_WIDE_READS = frozenset({"places.read", "catalogue.read", "prices.read"})
+CHAIN_WIDE_READS = frozenset({"places.read", "catalogue.read", "prices.read", "promotions.read"})
 """Rights that concern no single place, so that a store role has them anywhere."""
 
-_WATCH = CHAIN_WIDE_READS | {"stock.read", "sales.read", "orders.read", "exceptions.read"}
+_WATCH = CHAIN_WIDE_READS | {"stock.read", "sales.read", "orders.read", "exceptions.read", "slots.read"}
 
 ROLE_RIGHTS: dict[str, frozenset[str]] = {
     "admin": frozenset(RIGHTS),
-    "merchandiser": _WATCH | {"catalogue.edit", "prices.set", "buffers.set", "exceptions.work"},
+    "merchandiser": _WATCH
+    | {"catalogue.edit", "prices.set", "promotions.set", "buffers.set", "exceptions.work", "slots.plan"},
     "store": _WATCH
     | {"stock.count", "orders.cancel", "orders.pick", "exceptions.work", "quarantine.read", "quarantine.work"}
-    | {"payments.read", "payments.refund"},
+    | {"slots.plan", "payments.read", "payments.refund"},
     "finance": _WATCH
-    | {"quarantine.read", "quarantine.work", "trail.read"}
+    | {"books.read", "points.set", "taxes.set", "quarantine.read", "quarantine.work", "trail.read"}
     | {"payments.read", "payments.refund", "balances.read", "balances.issue", "balances.block"},
     "reader": _WATCH,
 }
 """What each role may do; nothing else is allowed."""
 
 PLACE_BOUND_ROLES = frozenset({"store"})
+
+SHOPPER = "shopper"
+"""The role of people who buy: it stands in no list above, so it has no right to anything of the chain's."""
 
 
 class TokenFacts(msgspec.Struct, frozen=True):
@@ -146,6 +164,18 @@ class UserFacts(msgspec.Struct, frozen=True):
     active: bool = True
 
 
+class AccountFacts(msgspec.Struct, frozen=True):
+    """A log-in: its e-mail addresses that were verified, and whether a second factor guards it."""
+
+    user_id: int
+    role: str
+    email: str
+    verified: tuple[str, ...]
+    since: datetime
+    last_login: datetime | None
+    second_factor: bool
+
+
 def reach(user: UserFacts, right: str) -> frozenset[str] | None:
     """Return the place codes at which the user has the right: None is everywhere, empty is nowhere.
 
@@ -162,6 +192,11 @@ def may(user: UserFacts, right: str, place: str | None = None) -> bool:
     """Whether the user has the right at a place (its code); without one, for things that belong to no place."""
     places = reach(user, right)
     return places is None or place in places
+
+
+def is_staff(user: UserFacts) -> bool:
+    """Whether somebody works here: pages of the chain are for nobody else, whatever rights they ask for."""
+    return user.active and user.role in ROLE_RIGHTS
 
 
 def token_digest(secret: str) -> str:

@@ -28,6 +28,7 @@ class ProductFacts(msgspec.Struct, frozen=True, gc=False):
     active: bool
     department: str
     category: str
+    brand: str = ""
 
 
 class UnitItem(SourceItem, frozen=True, forbid_unknown_fields=True, gc=False):

@@ -4,15 +4,17 @@ import msgspec
 
 from onebasket.commerce.catalogue.rules import EVENTS as CATALOGUE
 from onebasket.commerce.customers.rules import EVENTS as CUSTOMERS
+from onebasket.commerce.fulfilment.rules.messages import EVENTS as FULFILMENT
 from onebasket.commerce.orders.rules.baskets import EVENTS as BASKETS
 from onebasket.commerce.orders.rules.messages import EVENTS as ORDERS
 from onebasket.commerce.payments.rules.messages import EVENTS as PAYMENTS
 from onebasket.commerce.places.rules import EVENTS as PLACES
-from onebasket.commerce.pricing.rules.book import EVENTS as PRICING
+from onebasket.commerce.pricing.rules.messages import EVENTS as PRICING
 from onebasket.commerce.sales.rules.outcomes import EVENTS as SALES
+from onebasket.commerce.slots.rules.events import EVENTS as SLOTS
 from onebasket.commerce.stock.rules.events import EVENTS as STOCK
 
 EVENTS: dict[str, type[msgspec.Struct]] = (
-    PLACES | CATALOGUE | CUSTOMERS | PRICING | STOCK | SALES | BASKETS | ORDERS | PAYMENTS
+    PLACES | CATALOGUE | CUSTOMERS | PRICING | STOCK | SLOTS | SALES | PAYMENTS | BASKETS | ORDERS | FULFILMENT
 )
 """The data of every event type there is, without the prefix."""

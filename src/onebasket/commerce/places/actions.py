@@ -47,20 +47,7 @@ def _decide(items: Sequence[PlaceItem], now: datetime) -> list[ItemOutcome]:
 
 
 def _load(codes: set[str]) -> dict[str, PlaceChanged]:
-    found = queries.places_by_code(codes)
-    return {
-        code: PlaceChanged(
-            code=place.code,
-            name=place.name,
-            kind=place.kind,
-            currency=place.currency,
-            time_zone=place.time_zone,
-            day_start_minutes=place.day_start_minutes,
-            owner=place.owner,
-            active=place.active,
-        )
-        for code, place in found.items()
-    }
+    return {place.code: place for place in queries.stated_places(codes)}
 
 
 def _write(before: dict[str, PlaceChanged], after: dict[str, PlaceChanged]) -> None:

@@ -49,7 +49,7 @@ class PlanWindow(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(weekday__isnull=True, date__isnull=False)
-                | Q(weekday__gte=0, weekday__lte=6, date__isnull=True),
+                | Q(weekday__isnull=False, weekday__gte=0, weekday__lte=6, date__isnull=True),
                 name="planwindow_weekday_or_date",
             ),
             models.CheckConstraint(

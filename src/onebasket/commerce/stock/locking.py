@@ -7,6 +7,7 @@ from uuid import UUID
 
 from onebasket.base import bulk
 from onebasket.base.columns import Row, as_instant, as_uuid
+from onebasket.base.instants import instant_parameter
 from onebasket.base.locking import require_transaction
 from onebasket.commerce.stock.models import Hold, HoldLine, Shelf
 from onebasket.commerce.stock.rules.book import Figures, ShelfKey
@@ -104,16 +105,20 @@ def lock_holds(ids: Sequence[UUID]) -> dict[UUID, list[HeldLine]]:
 def expired_lines(keys: Iterable[ShelfKey], *, now: datetime) -> list[HeldLine]:
     """Return the active hold lines on locked shelves whose time is over at `now` (half-open: at it, they are)."""
     require_transaction()
-    found: list[HeldLine] = []
-    for place, group in groupby(sorted(keys), key=lambda key: key.place_id):
-        lines = HoldLine.objects.filter(
-            place_id=place,
-            product_id__in=[key.product_id for key in group],
-            state=HoldLine.State.ACTIVE,
-            expires_at__lte=now,
-        ).values_list("hold_id", "id", "place_id", "product_id", "quantity", "expires_at")
-        found += [HeldLine(*line) for line in lines]
-    return found
+    pairs = sorted({(key.place_id, key.product_id) for key in keys})
+    if not pairs:
+        return []
+    source, parameters = bulk.as_relation(HoldLine, ("place", "product"), pairs)
+    sql = (
+        "SELECT h.hold_id, h.id, h.place_id, h.product_id, h.quantity, h.expires_at "  # noqa: S608 - constants
+        f"FROM ({source}) AS k JOIN stock_holdline h ON h.place_id = k.c0 AND h.product_id = k.c1 "
+        "WHERE h.state = 'active' AND h.expires_at <= %s ORDER BY h.id"
+    )
+    rows = bulk.fetch(sql, [*parameters, instant_parameter(now)])
+    return [
+        HeldLine(as_uuid(hold), identity, place, product, quantity, _instant(expires))
+        for hold, identity, place, product, quantity, expires in rows
+    ]
 
 
 def _instant(value: datetime | str) -> datetime:

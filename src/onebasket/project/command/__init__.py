@@ -25,6 +25,7 @@ COMMANDS = (
     "worker",
     "provider",
     "load",
+    "search",
     "audit",
     "bench",
     "source",

@@ -13,6 +13,7 @@ from onebasket.base.committer.beside import socket_folder
 from onebasket.channels.api.committing import SOCKET_VARIABLE
 from onebasket.project.command.migrate import bring_up_to_date
 from onebasket.project.deciding import Deciding
+from onebasket.project.indexing import Indexing
 from onebasket.project.starting import require_certificate, require_file_without_hub, require_port
 
 THREADS = 64
@@ -46,7 +47,7 @@ def run(
     typer.echo(f"onebasket hub: {'http' if certificate is None else 'https'}://{host}:{port}/")
     path = socket_folder() / "committer"
     os.environ[SOCKET_VARIABLE] = str(path)
-    with Deciding(path):
+    with Deciding(path), Indexing():
         Granian(
             "onebasket.project.served:application",
             address=host,

@@ -4,15 +4,21 @@ from django.db.models import Model
 
 from onebasket.channels.desk.admins import (
     access,
+    books,
     catalogue,
+    customers,
     exceptions,
     ledger,
     orders,
     payments,
+    previews,
     promises,
+    promotions,
     sales,
+    slots,
     subscriptions,
     system,
+    taxes,
 )
 from onebasket.channels.desk.rows import ReadOnlyAdmin
 
@@ -23,7 +29,13 @@ ADMINS: dict[type[Model], type[ReadOnlyAdmin]] = {
     **sales.ADMINS,
     **orders.ADMINS,
     **payments.ADMINS,
+    **slots.ADMINS,
     **catalogue.ADMINS,
+    **customers.ADMINS,
+    **promotions.ADMINS,
+    **previews.ADMINS,
+    **taxes.ADMINS,
+    **books.ADMINS,
     **access.ADMINS,
     **system.ADMINS,
     **subscriptions.ADMINS,

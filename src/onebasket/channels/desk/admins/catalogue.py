@@ -1,24 +1,29 @@
-"""Products, units, barcodes, prices, places and customers."""
+"""Products, units, barcodes, prices and places."""
 
+from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.http import HttpRequest
 
 from onebasket.channels.desk import columns, filters
 from onebasket.channels.desk.columns import NAME, PRODUCT, SKU, Column, Row
-from onebasket.channels.desk.formats import quantity
+from onebasket.channels.desk.formats import moment, quantity
 from onebasket.channels.desk.rights import has_anywhere, person
 from onebasket.channels.desk.rows import ReadOnlyAdmin, work_address
 from onebasket.channels.desk.searching import SearchedAdmin, product_ids
 from onebasket.channels.desk.sections import Section, filtered, section
 from onebasket.channels.desk.works.registry import BY_SLUG
 from onebasket.commerce.catalogue.models import Barcode, BarcodeTemplate, Product, Unit
-from onebasket.commerce.customers.models import Customer
 from onebasket.commerce.orders.models import Order
 from onebasket.commerce.places.models import Place
+from onebasket.commerce.places.queries import places_by_id
+from onebasket.commerce.places.rules import WEEKDAYS
+from onebasket.commerce.places.rules.distance import DEGREE
 from onebasket.commerce.pricing.models import Price
 from onebasket.commerce.sales.models import Receipt
+from onebasket.commerce.slots.models import PlanWindow, Slot
+from onebasket.commerce.slots.queries import open_slots
 from onebasket.commerce.stock.models import Movement, Shelf
 
 ACTIVE = Column(
@@ -129,8 +134,9 @@ WHERE = Column(
     lambda row: row.place.code if row.place else "",
 )
 PRICE: tuple[Column, ...] = (
-    columns.money("Price", "amount"), Column("For", _per, _per, numeric=True, __name__="n_per"), WHERE,
-    columns.moment("From", "valid_from"), columns.moment("Until", "valid_to"), columns.number("Version", "version"),
+    columns.choice("Kind", "kind", sort=False), columns.money("Price", "amount"),
+    Column("For", _per, _per, numeric=True, __name__="n_per"), WHERE, columns.moment("From", "valid_from"),
+    columns.moment("Until", "valid_to"), columns.number("Version", "version"),
 )  # fmt: skip
 
 
@@ -139,10 +145,13 @@ class PriceAdmin(SearchedAdmin):
 
     right = "prices.read"
     place_field = ""
-    about = "Every version that ever held. A place's own price goes before the chain's."
+    about = (
+        "Every version that ever held. A place's own price goes before the chain's; a card price is what members pay "
+        "where it is less."
+    )
     search_help_text = "Product, SKU or barcode"
     reads_along = ("product__unit", "place")
-    list_filter = (filters.PLACE, filters.HOLDS, filters.day("valid_from"))
+    list_filter = (filters.PLACE, filters.one_of("kind"), filters.HOLDS, filters.day("valid_from"))
     table = (
         NAME, SKU, *PRICE, columns.moment("Recorded", "recorded_at"),
         columns.moment("Superseded", "superseded_at"),
@@ -161,6 +170,13 @@ class PriceAdmin(SearchedAdmin):
         return f"price/{row.product.sku}"
 
 
+def _coordinates(row: Row) -> str:
+    return "" if row.latitude is None else f"{row.latitude / DEGREE:.6f}, {row.longitude / DEGREE:.6f}"
+
+
+COORDINATES = Column("Coordinates", _coordinates, _coordinates)
+
+
 class PlaceAdmin(SearchedAdmin):
     """Stores, warehouses, partners."""
 
@@ -174,12 +190,27 @@ class PlaceAdmin(SearchedAdmin):
         columns.text("Name", "name"), columns.text("Code", "code"), columns.choice("Kind", "kind"),
         columns.text("Currency", "currency"), columns.text("Time zone", "time_zone"),
         Column("Day starts", lambda row: _clock(row.day_start_minutes), lambda row: _clock(row.day_start_minutes)),
-        columns.text("Owner", "owner"), ACTIVE,
+        columns.text("Owner", "owner"), columns.text("City", "city"), ACTIVE,
+    )  # fmt: skip
+    facts = (
+        *table, columns.text("Street", "street"), columns.text("Postcode", "postcode"),
+        columns.text("Region", "region"), columns.text("Country", "country"), columns.text("Phone", "phone"),
+        COORDINATES,
     )  # fmt: skip
 
     def sought(self, term: str) -> Q:
-        """Find it by name or code."""
-        return Q(code=term) | Q(name__icontains=term)
+        """Find it by name, code, city or postcode."""
+        return Q(code=term) | Q(name__icontains=term) | Q(city__istartswith=term) | Q(postcode__startswith=term)
+
+    def sections(self, request: HttpRequest, row: Row) -> list[Section]:  # noqa: ARG002
+        """Show when it is open, and what can be collected in the next days, empty slots too."""
+        (place,) = places_by_id([row.pk]).values()
+        slots = open_slots(place, now=datetime.now(UTC), days=3)
+        hours = [one for name in WEEKDAYS for one in row.opening_hours if one["weekday"] == name]
+        return [
+            section("Opening hours", HOURS, hours, empty="It states none."),
+            section("Collection slots", _slot_columns(row), slots, empty="It offers none."),
+        ]
 
     def heading(self, row: Row) -> str:
         """Name it."""
@@ -187,38 +218,33 @@ class PlaceAdmin(SearchedAdmin):
 
     def links(self, row: Row) -> list[tuple[str, str]]:
         """Lead to what is there."""
-        tables = (("Its shelves", Shelf), ("Its receipts", Receipt), ("Its orders", Order), ("Its movements", Movement))
+        tables: tuple[tuple[str, type[Model]], ...] = (
+            ("Its shelves", Shelf), ("Its receipts", Receipt), ("Its orders", Order), ("Its movements", Movement),
+            ("Its slots", Slot), ("Its plan", PlanWindow),
+        )  # fmt: skip
         return [(said, filtered(model, at=row.code)) for said, model in tables]
+
+
+HOURS: tuple[Column, ...] = tuple(
+    Column(title, lambda row, name=name: row[name], lambda row, name=name: row[name])  # type: ignore[misc]
+    for title, name in (("Day", "weekday"), ("Opens", "opens"), ("Closes", "closes"))
+)
+
+
+def _slot_columns(place: Row) -> tuple[Column, ...]:
+    """Return the columns of slots that may have no row yet."""
+
+    def when(title: str, name: str) -> Column:
+        return Column(title, lambda one: moment(getattr(one, name), place.time_zone), lambda one: getattr(one, name))
+
+    return (
+        when("Begins", "starts_at"), when("Ends", "ends_at"), when("Taken until", "order_until"),
+        columns.number("Free", "free", sort=False), columns.number("Room", "capacity", sort=False),
+    )  # fmt: skip
 
 
 def _clock(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
-
-
-class CustomerAdmin(SearchedAdmin):
-    """Who buys."""
-
-    right = "customers.read"
-    place_field = ""
-    about = "Known so far by loyalty number only."
-    search_help_text = "Loyalty number"
-    list_filter = ("active",)
-    table = (columns.text("Loyalty number", "loyalty_number"), ACTIVE, columns.moment("Since", "created_at"))
-
-    def sought(self, term: str) -> Q:
-        """Find the card."""
-        return Q(loyalty_number__startswith=term)
-
-    def heading(self, row: Row) -> str:
-        """Name the card."""
-        return f"Customer {row.loyalty_number}"
-
-    def links(self, row: Row) -> list[tuple[str, str]]:
-        """Lead to what they bought."""
-        return [
-            ("Their receipts", filtered(Receipt, q=row.loyalty_number)),
-            ("Their orders", filtered(Order, q=row.loyalty_number)),
-        ]
 
 
 ADMINS = {
@@ -228,5 +254,4 @@ ADMINS = {
     BarcodeTemplate: BarcodeTemplateAdmin,
     Price: PriceAdmin,
     Place: PlaceAdmin,
-    Customer: CustomerAdmin,
 }

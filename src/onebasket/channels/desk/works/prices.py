@@ -1,4 +1,4 @@
-"""Setting and ending shelf prices."""
+"""Setting and ending shelf prices and card prices."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -44,6 +44,11 @@ class WhoseForm(WorkForm):
     """Whose price it is."""
 
     sku = sku_field("Product", help_text="Begin with the name, the SKU or the barcode, and choose.")
+    kind = forms.ChoiceField(
+        required=False,
+        choices=[("shelf", "shelf price"), ("loyalty", "card price")],
+        help_text="What everybody pays, or what members pay with their card where that is less.",
+    )
     place = forms.CharField(label="Place code", required=False, max_length=64, help_text="Empty is every place.")
     currency = forms.CharField(max_length=3, required=False, help_text="Such as USD; empty takes the place's own.")
 
@@ -72,7 +77,7 @@ class _OnBook(Work):
         return ()
 
     def initial(self, row: Row, query: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG002
-        return {name: query[name] for name in ("sku", "place", "currency") if name in query}
+        return {name: query[name] for name in ("sku", "kind", "place", "currency") if name in query}
 
 
 class SetPrice(_OnBook):
@@ -107,6 +112,7 @@ class SetPrice(_OnBook):
             valid_from=_instant(data["valid_from"], zone_name),
             valid_to=_instant(data["valid_to"], zone_name) if data["valid_to"] else None,
             place=data["place"],
+            kind=data["kind"] or "shelf",
         )
         with transaction.atomic():
             return _told(asked, set_prices(desk_source(), [item]), action="price.set", said="The price is set.")
@@ -134,6 +140,7 @@ class EndPrice(_OnBook):
             currency=currency,
             ends_at=_instant(data["ends_at"], zone_name),
             place=data["place"],
+            kind=data["kind"] or "shelf",
         )
         with transaction.atomic():
             return _told(asked, end_prices(desk_source(), [item]), action="price.end", said="The price has ended.")

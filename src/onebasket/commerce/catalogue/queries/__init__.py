@@ -1,39 +1,47 @@
 """Reads of products, units and barcodes, in a fixed number of statements."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from sys import intern
 from typing import Any
 
 from onebasket.base import bulk
-from onebasket.commerce.catalogue.queries.remembered import look_up, recall
+from onebasket.commerce.catalogue.queries.remembered import Memory, look_up, recall
 from onebasket.commerce.catalogue.queries.templates import barcode_templates
 from onebasket.commerce.catalogue.rules import ProductFacts
 from onebasket.kernel.barcodes import lookup_keys
 from onebasket.kernel.quantity import Unit
 
-_COLUMNS = "p.id, p.sku, p.name, u.code, u.decimals, p.tracked, p.weighed, p.active, p.department, p.category"
+_COLUMNS = "p.id, p.sku, p.name, u.code, u.decimals, p.tracked, p.weighed, p.active, p.department, p.category, p.brand"
 _FROM = "FROM catalogue_product p JOIN catalogue_unit u ON u.id = p.unit_id"
 _MOST_WORDS = 8
 
 
+def known_products(
+    *, skus: Collection[str] = (), ids: Collection[int] = ()
+) -> tuple[dict[str, ProductFacts], dict[int, ProductFacts]]:
+    """Return the products of SKUs and those of ids, retired ones too, as of one state. Three statements."""
+    memory = recall() if skus or ids else Memory(0)
+    return look_up(memory.by_sku, skus, _fetch_by_sku), look_up(memory.by_id, ids, _fetch_by_id)
+
+
 def products_by_sku(skus: Iterable[str]) -> dict[str, ProductFacts]:
     """Return the products that these SKUs name, retired ones too; unknown ones are left out. Two statements."""
-
-    def fetch(missing: set[str]) -> dict[str, ProductFacts]:
-        found = _fetch(f"SELECT {_COLUMNS} {_FROM} WHERE {bulk.in_list('p.sku')}", [bulk.list_parameter(missing)])
-        return {product.sku: product for product in found}
-
-    return look_up(recall().by_sku, skus, fetch)
+    return look_up(recall().by_sku, skus, _fetch_by_sku)
 
 
 def products_by_id(ids: Iterable[int]) -> dict[int, ProductFacts]:
     """Return the products of these ids. Two statements."""
+    return look_up(recall().by_id, ids, _fetch_by_id)
 
-    def fetch(missing: set[int]) -> dict[int, ProductFacts]:
-        found = _fetch(f"SELECT {_COLUMNS} {_FROM} WHERE {bulk.in_list('p.id')}", [bulk.list_parameter(missing)])
-        return {product.id: product for product in found}
 
-    return look_up(recall().by_id, ids, fetch)
+def _fetch_by_sku(missing: set[str]) -> dict[str, ProductFacts]:
+    found = _fetch(f"SELECT {_COLUMNS} {_FROM} WHERE {bulk.in_list('p.sku')}", [bulk.list_parameter(missing)])
+    return {product.sku: product for product in found}
+
+
+def _fetch_by_id(missing: set[int]) -> dict[int, ProductFacts]:
+    found = _fetch(f"SELECT {_COLUMNS} {_FROM} WHERE {bulk.in_list('p.id')}", [bulk.list_parameter(missing)])
+    return {product.id: product for product in found}
 
 
 def products_by_code(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], ProductFacts]:
@@ -105,8 +113,8 @@ def _fetch(sql: str, parameters: Sequence[Any]) -> list[ProductFacts]:
 
 
 def _product(row: Sequence[Any]) -> ProductFacts:
-    identity, sku, name, unit, decimals, tracked, weighed, active, department, category = row
+    identity, sku, name, unit, decimals, tracked, weighed, active, department, category, brand = row
     return ProductFacts(
         identity, sku, name, intern(unit), decimals, bool(tracked), bool(weighed), bool(active), intern(department),
-        intern(category),
+        intern(category), intern(brand),
     )  # fmt: skip

@@ -1,14 +1,14 @@
 """What a batch of changes of baskets is decided against, loaded and locked in a fixed number of statements."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from onebasket.base import bulk
 from onebasket.base.columns import Row, as_instant, as_uuid
-from onebasket.commerce.catalogue.queries import products_by_id, products_by_sku
+from onebasket.commerce.catalogue.queries import known_products
 from onebasket.commerce.catalogue.rules import ProductFacts
 from onebasket.commerce.orders.locking import lock_baskets
 from onebasket.commerce.orders.rules.basket import Basket, KeptBack, Line, Part
@@ -21,32 +21,35 @@ from onebasket.commerce.stock.rules.book import ShelfKey
 from onebasket.commerce.stock.rules.events import Names
 
 
-def load_known(codes: Iterable[str], skus: Iterable[str]) -> Known:
-    """Load the places and products that requests name."""
-    return Known(places_by_code(codes), products_by_sku(skus))
+class Read(NamedTuple):
+    """Locked baskets by id, and their lines as rows: (basket id, product id, number, quantity, held)."""
+
+    baskets: dict[UUID, Basket]
+    lines: list[Row]
 
 
-def lock_and_load(ids: Iterable[UUID]) -> dict[UUID, Basket]:
-    """Lock baskets and return them with their lines; what they hold is read under the shelves' lock."""
+def lock_and_read(ids: Iterable[UUID]) -> Read:
+    """Lock baskets and read their lines; what they hold is read under the shelves' lock."""
     rows = lock_baskets(ids)
     if not rows:
-        return {}
+        return Read({}, [])
     places = places_by_id({row[2] for row in rows})
     baskets = {as_uuid(row[0]): _basket(row, places) for row in rows}
-    load_lines(baskets)
-    return baskets
-
-
-def load_lines(baskets: Mapping[UUID, Basket]) -> None:
-    """Read the lines of baskets."""
+    # Apart from the lock: rows that are joined to it would be those of before a wait for it.
     sql = (
         "SELECT basket_id, product_id, number, quantity, held FROM orders_basketline "  # noqa: S608 - constants
         f"WHERE {bulk.in_list('basket_id')}"
     )
-    rows = bulk.fetch(sql, [bulk.list_parameter(baskets)])
-    products = products_by_id({row[1] for row in rows}) if rows else {}
-    for basket, product, number, quantity, held in rows:
-        baskets[as_uuid(basket)].lines[product] = Line(products[product], number, quantity, held, (quantity, held))
+    return Read(baskets, bulk.fetch(sql, [bulk.list_parameter(baskets)]))
+
+
+def load_known(read: Read, *, codes: Collection[str] = (), skus: Collection[str] = ()) -> Known:
+    """Load the places and products that requests name, and give the baskets their lines; what expired is not held."""
+    by_sku, by_id = known_products(skus=skus, ids={row[1] for row in read.lines})
+    for basket, product, number, quantity, held in read.lines:
+        line = Line(by_id[product], number, quantity, held, (quantity, held))
+        read.baskets[as_uuid(basket)].lines[product] = line
+    return Known(places_by_code(codes) if codes else {}, by_sku)
 
 
 def _basket(row: Row, places: Mapping[int, PlaceFacts]) -> Basket:
@@ -93,11 +96,11 @@ def settle_time(baskets: Iterable[Basket], now: datetime) -> None:
 def load_parts(baskets: Mapping[UUID, Basket], *, now: datetime) -> None:
     """Read what baskets hold, their shelves being locked."""
     held = [identity for identity, basket in baskets.items() if basket.has_hold]
-    parts = held_parts(held, now=now) if held else []
-    products = products_by_id({part.product_id for part in parts}) if parts else {}
-    for part in parts:
-        own = Part(part.id, part.number, part.place_id, products[part.product_id], part.quantity, part.quantity)
-        baskets[part.hold_id].parts[part.product_id] = own
+    for part in held_parts(held, now=now) if held else []:
+        basket = baskets[part.hold_id]
+        if line := basket.lines.get(part.product_id):
+            own = Part(part.id, part.number, part.place_id, line.product, part.quantity, part.quantity)
+            basket.parts[part.product_id] = own
 
 
 def kept_back_at(keys: Iterable[ShelfKey]) -> KeptBack:

@@ -8,13 +8,14 @@ from uuid import UUID
 import msgspec
 from django.db import transaction
 
-from onebasket.base import inbox
+from onebasket.base import bulk, inbox
 from onebasket.base.clock import database_now
 from onebasket.commerce.orders.actions.basket_world import (
+    Read,
     kept_back_at,
     load_known,
     load_parts,
-    lock_and_load,
+    lock_and_read,
     names_of,
     settle_time,
 )
@@ -69,12 +70,11 @@ def change_baskets(calls: Sequence[BasketCall]) -> list[BasketOutcome]:
         claims = [inbox.Claim(c.source_id, c.request.key, fingerprint(c.request)) for c in calls]
         claimed = inbox.claim("basket", claims, now=now)
         fresh = {position: calls[position] for position in sorted(claimed.fresh)}
-        baskets = lock_and_load({c.request.basket for c in fresh.values() if isinstance(c.request, ChangeBasket)})
-        unknown = {p: found for p, call in fresh.items() if (found := _unknown(call, baskets))}
+        read = lock_and_read({c.request.basket for c in fresh.values() if isinstance(c.request, ChangeBasket)})
+        unknown = {p: found for p, call in fresh.items() if (found := _unknown(call, read.baskets))}
         inbox.unclaim([claimed.fresh[position] for position in unknown])
         theirs = {position: call for position, call in fresh.items() if position not in unknown}
-        decided = _decide_all(theirs, baskets, now=now) if theirs else {}
-        inbox.settle({claimed.fresh[p]: _encode(outcome).decode() for p, outcome in decided.items()})
+        decided = _decide_all(theirs, claimed.fresh, read, now=now) if theirs else {}
         return inbox.answer(
             claimed, decided | unknown, count=len(calls), decode=_decode, conflict=lambda _: OrderConflict()
         )
@@ -91,14 +91,16 @@ def _unknown(call: BasketCall, baskets: Mapping[UUID, Basket]) -> BasketUnknown 
 
 
 def _decide_all(
-    fresh: Mapping[int, BasketCall], baskets: dict[UUID, Basket], *, now: datetime
+    fresh: Mapping[int, BasketCall], entries: Mapping[int, int], read: Read, *, now: datetime
 ) -> dict[int, BasketOutcome]:
     requests = [call.request for call in fresh.values()]
-    settle_time(baskets.values(), now)
+    baskets = read.baskets
     known = load_known(
-        {request.place for request in requests if request.place},
-        {line.sku for request in requests for line in request.lines},
+        read,
+        codes={request.place for request in requests if request.place},
+        skus={line.sku for request in requests for line in request.lines},
     )
+    settle_time(baskets.values(), now)
     decided: dict[int, BasketOutcome] = {}
     changes: dict[int, ChangeBasket] = {}
     for position, call in fresh.items():
@@ -116,9 +118,11 @@ def _decide_all(
             changed[basket.id] = basket
             basket.version += 1
         decided[position] = refused or basket.stands()
-    write_baskets(list(changed.values()), now=now)
-    post_slots(shelves.slots, now=now)
-    post(shelves.book, now=now, names=names_of(known, baskets.values()))
+    with bulk.together(when=len(fresh) <= bulk.FEW_ROWS):
+        write_baskets(list(changed.values()), now=now)
+        post_slots(shelves.slots, now=now)
+        post(shelves.book, now=now, names=names_of(known, baskets.values()))
+        inbox.settle({entries[p]: _encode(outcome).decode() for p, outcome in decided.items()})
     return decided
 
 
@@ -144,12 +148,13 @@ def _lock(changes: Iterable[ChangeBasket], baskets: Mapping[UUID, Basket], known
     names: set[UUID] = set()
     for change in changes:
         basket = baskets[change.basket]
-        names.add(basket.id)
         everything = lines_touched(change, basket, now)
         if change.slot is not None or (everything and basket.slot_id):
             slots |= {slot for slot in (change.slot, basket.slot_id) if slot}
             references.add(basket.id)
         products = {known.products[line.sku].id for line in change.lines if line.sku in known.products}
+        if everything or not products.isdisjoint(basket.lines):
+            names.add(basket.id)
         if everything:
             products |= basket.lines.keys()
         places = {basket.place.id} | ({known.places[change.place].id} if change.place in known.places else set())

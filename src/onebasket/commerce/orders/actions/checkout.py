@@ -8,25 +8,32 @@ from uuid import UUID
 import msgspec
 from django.db import transaction
 
-from onebasket.base import inbox
+from onebasket.base import bulk, inbox
 from onebasket.base.clock import database_now
 from onebasket.commerce.orders.actions.basket_world import (
+    Read,
     kept_back_at,
     load_known,
     load_parts,
-    lock_and_load,
+    lock_and_read,
     names_of,
     settle_time,
 )
 from onebasket.commerce.orders.actions.basket_writing import write_baskets
 from onebasket.commerce.orders.actions.drafting import Draft, DraftLine
+from onebasket.commerce.orders.actions.tendering import Tendered, plan_tenders, spend
 from onebasket.commerce.orders.actions.writing import Placing, write_orders
 from onebasket.commerce.orders.rules.basket import Basket
-from onebasket.commerce.orders.rules.basket_changes import Shelves
+from onebasket.commerce.orders.rules.basket_changes import Known, Shelves
 from onebasket.commerce.orders.rules.baskets import BasketUnknown, Checkout, CheckoutRefused
-from onebasket.commerce.orders.rules.checking import refuse_checkout, short_lines
+from onebasket.commerce.orders.rules.checking import closed, refuse_checkout, short_lines
 from onebasket.commerce.orders.rules.messages import OrderConflict, OrderPlaced
+from onebasket.commerce.payments.actions import open_balances, open_payments, post_balances
+from onebasket.commerce.payments.rules.balances import BalanceBook
+from onebasket.commerce.pricing.actions.redeeming import claim_uses, release_uses
+from onebasket.commerce.pricing.queries.quoting import Quoted, Unpriced
 from onebasket.commerce.pricing.rules.basket import PricedBasket
+from onebasket.commerce.pricing.rules.uses import Use
 from onebasket.commerce.slots.actions import open_slots_book, post_slots
 from onebasket.commerce.slots.rules.book import SlotBook
 from onebasket.commerce.stock.actions import open_book, post
@@ -37,6 +44,12 @@ from onebasket.kernel.identity import fingerprint
 
 PAYMENT_MINUTES = 15
 """How long an order that is paid by card waits for its payment."""
+LATE = {
+    "limit": "{} was used as often as it may be. Take it out, and look at the basket again.",
+    "used": "The code for {} was used meanwhile. Take it out, and look at the basket again.",
+    "unknown": "There is no such code for {}. Take it out, and look at the basket again.",
+}
+"""Why a use that was good when the basket was priced is not good any more."""
 CheckoutOutcome = OrderPlaced | CheckoutRefused | BasketUnknown | OrderConflict
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(OrderPlaced | CheckoutRefused).decode
@@ -45,14 +58,14 @@ _decode = msgspec.json.Decoder(OrderPlaced | CheckoutRefused).decode
 class CheckoutCall(NamedTuple):
     """A request, the source that makes it, and what the basket came to when it was priced for it just now.
 
-    `version` is the basket's when it was priced; without `priced` it could not be: `unpriced` names the SKUs.
+    `version` is the basket's when it was priced; `accounts` are those of the balances' codes, None where there is none.
     """
 
     source_id: int
     request: Checkout
     version: int = 0
-    priced: PricedBasket | None = None
-    unpriced: tuple[str, ...] = ()
+    quoted: Quoted | Unpriced | None = None
+    accounts: tuple[int | None, ...] = ()
 
 
 def check_out(calls: Sequence[CheckoutCall]) -> list[CheckoutOutcome]:
@@ -66,7 +79,8 @@ def check_out(calls: Sequence[CheckoutCall]) -> list[CheckoutOutcome]:
         claims = [inbox.Claim(c.source_id, c.request.key, fingerprint(c.request)) for c in calls]
         claimed = inbox.claim("checkout", claims, now=now)
         fresh = {position: calls[position] for position in sorted(claimed.fresh)}
-        baskets = lock_and_load({call.request.basket for call in fresh.values()})
+        read = lock_and_read({call.request.basket for call in fresh.values()})
+        baskets = read.baskets
         unknown = {
             position: BasketUnknown(call.request.basket)
             for position, call in fresh.items()
@@ -74,34 +88,64 @@ def check_out(calls: Sequence[CheckoutCall]) -> list[CheckoutOutcome]:
         }
         inbox.unclaim([claimed.fresh[position] for position in unknown])
         theirs = {position: call for position, call in fresh.items() if position not in unknown}
-        decided = _decide_all(theirs, claimed.fresh, baskets, now=now) if theirs else {}
-        inbox.settle({claimed.fresh[p]: _encode(outcome).decode() for p, outcome in decided.items()})
+        decided = _decide_all(theirs, claimed.fresh, read, now=now) if theirs else {}
         return inbox.answer(
             claimed, {**decided, **unknown}, count=len(calls), decode=_decode, conflict=lambda _: OrderConflict()
         )
 
 
 def _decide_all(
-    fresh: Mapping[int, CheckoutCall], entries: Mapping[int, int], baskets: Mapping[UUID, Basket], *, now: datetime
+    fresh: Mapping[int, CheckoutCall], entries: Mapping[int, int], read: Read, *, now: datetime
 ) -> dict[int, OrderPlaced | CheckoutRefused]:
+    baskets = read.baskets
+    load_known(read)
     settle_time(baskets.values(), now)
-    shelves = _lock(baskets, now=now)
     decided: dict[int, OrderPlaced | CheckoutRefused] = {}
-    placings: list[Placing] = []
     for position, call in fresh.items():
         basket = baskets[call.request.basket]
-        found = _decide(call, basket, shelves)
+        priced = call.quoted.basket if isinstance(call.quoted, Quoted) else None
+        unpriced = call.quoted.skus if isinstance(call.quoted, Unpriced) else ()
+        if refused := refuse_checkout(call.request, basket, priced, version=call.version, unpriced=unpriced):
+            decided[position] = refused
+    decided |= _claim_uses({position: call for position, call in fresh.items() if position not in decided}, now)
+    going = {position: call for position, call in fresh.items() if position not in decided}
+    accounts = {account for call in going.values() for account in call.accounts if account is not None}
+    balances = open_balances(accounts, now=now) if accounts else BalanceBook({}, now)
+    shelves = _lock(baskets, now=now)
+    placings: list[Placing] = []
+    for position, call in going.items():
+        found = _decide(call, baskets[call.request.basket], shelves, balances)
         if isinstance(found, CheckoutRefused):
             decided[position] = found
         else:
             placings.append(Placing(position, entries[position], call.source_id, found))
+    release_uses({fresh[p].request.basket for p in decided if _uses(fresh[p])}, now=now)
     placed = [baskets[placing.draft.id] for placing in placings]
-    end_parts([part.id for basket in placed for part in basket.turned_over if part.id], confirmed=True)
-    decided |= write_orders(placings, now=now)
-    write_baskets(placed, now=now)
-    post_slots(shelves.slots, now=now)
-    post(shelves.book, now=now, names=names_of(load_known((), ()), baskets.values()))
+    with bulk.together(when=len(fresh) <= bulk.FEW_ROWS):
+        end_parts([part.id for basket in placed for part in basket.turned_over if part.id], confirmed=True)
+        write_baskets(placed, now=now)
+        post_slots(shelves.slots, now=now)
+        post(shelves.book, now=now, names=names_of(Known({}, {}), baskets.values()))
+        decided |= write_orders(placings, now=now)
+        open_payments([payment for placing in placings for payment in placing.draft.payments], now=now)
+        post_balances(balances, now=now)
+        inbox.settle({entries[p]: _encode(outcome).decode() for p, outcome in decided.items()})
     return decided
+
+
+def _uses(call: CheckoutCall) -> list[Use]:
+    return call.quoted.uses(call.request.basket) if isinstance(call.quoted, Quoted) else []
+
+
+def _claim_uses(calls: Mapping[int, CheckoutCall], now: datetime) -> dict[int, OrderPlaced | CheckoutRefused]:
+    """Claim what promotions and coupons allow; refuse those who come too late for one."""
+    refused = claim_uses([use for call in calls.values() for use in _uses(call)], now=now)
+    late = {one.use.order: one for one in refused}
+    return {
+        position: CheckoutRefused("coupon_not_usable", LATE[one.reason].format(one.use.code))
+        for position, call in calls.items()
+        if (one := late.get(call.request.basket))
+    }
 
 
 def _lock(baskets: Mapping[UUID, Basket], *, now: datetime) -> Shelves:
@@ -118,20 +162,25 @@ def _lock(baskets: Mapping[UUID, Basket], *, now: datetime) -> Shelves:
     return Shelves(book, kept_back_at(keys), slots, now)
 
 
-def _decide(call: CheckoutCall, basket: Basket, shelves: Shelves) -> Draft | CheckoutRefused:
-    request, priced = call.request, call.priced
-    if refused := refuse_checkout(request, basket, priced, version=call.version, unpriced=call.unpriced):
-        return refused
-    assert priced is not None  # noqa: S101 - refused above
+def _decide(call: CheckoutCall, basket: Basket, shelves: Shelves, balances: BalanceBook) -> Draft | CheckoutRefused:
+    request = call.request
+    assert isinstance(call.quoted, Quoted)  # noqa: S101 - refused before
+    if basket.state != "open":  # placed by another request of this batch
+        return closed(basket)
     if short := short_lines(basket, shelves):
         return CheckoutRefused("short", f"{basket.place.name} has not enough of every line any more.", short)
+    total = call.quoted.basket.total
+    tendered = plan_tenders(request, basket, total, accounts=call.accounts, book=balances)
+    if isinstance(tendered, CheckoutRefused):
+        return tendered
     if basket.slot_id and not shelves.slots.confirm(basket.slot_id, basket.id):
         return CheckoutRefused("slot_not_free", "The time chosen is full or over. Choose another.")
+    spend(tendered, balances)
     basket.turn_over(shelves.book)
-    return _draft(request, basket, priced)
+    return _draft(request, basket, call.quoted.basket, tendered)
 
 
-def _draft(request: Checkout, basket: Basket, priced: PricedBasket) -> Draft:
+def _draft(request: Checkout, basket: Basket, priced: PricedBasket, tendered: Tendered) -> Draft:
     ordered = sorted(basket.lines.values(), key=lambda line: line.number)
     lines = []
     for line, stated in zip(ordered, priced.lines, strict=True):
@@ -150,6 +199,6 @@ def _draft(request: Checkout, basket: Basket, priced: PricedBasket) -> Draft:
     }
     return Draft(
         basket.id, basket.place, basket.channel, lines, reason, basket.loyalty_number, request.note,
-        PAYMENT_MINUTES if request.method == "card" else None, priced.tax_included, basket.slot_id, request.contact,
-        secret=True,
+        PAYMENT_MINUTES if tendered.awaits else None, priced.tax_included, basket.slot_id, request.contact,
+        secret=True, payments=tendered.payments,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from onebasket.commerce.catalogue.rules import ProductFacts
 from onebasket.commerce.orders.actions.deciding import Decided
 from onebasket.commerce.orders.rules.baskets import Contact
 from onebasket.commerce.orders.rules.messages import Shortfall
+from onebasket.commerce.payments.rules.messages import NewPayment
 from onebasket.commerce.places.rules import PlaceFacts
 from onebasket.commerce.pricing.rules.basket import Reduction, TaxPart
 from onebasket.kernel.identity import new_id
@@ -53,6 +54,7 @@ class Draft(NamedTuple):
     slot_id: int | None = None
     contact: Contact | None = None
     secret: bool = False
+    payments: tuple[NewPayment, ...] = ()
 
     @property
     def total(self) -> int:

@@ -1,5 +1,6 @@
 """Move orders on in their life: confirm payment, pick, hand over, cancel, put back; one after the other in a batch."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +29,7 @@ from onebasket.commerce.orders.rules.messages import (
 from onebasket.commerce.orders.rules.numbers import order_number
 from onebasket.commerce.payments.queries import covered_orders
 from onebasket.commerce.places.queries import places_by_id
+from onebasket.commerce.pricing.actions.redeeming import release_uses
 from onebasket.commerce.slots.actions import open_slots_book, post_slots
 from onebasket.commerce.slots.rules.book import SlotBook
 from onebasket.commerce.stock.actions import open_book, post
@@ -129,9 +131,25 @@ def open_work(calls: Collection[StepCall], *, now: datetime, heirs: Mapping[UUID
     keys = {ShelfKey(line.place_id, End.SELLABLE, line.product_id) for line in every}
     staged = {request.order for request in requests if request.step in _STAGING}
     keys |= {ShelfKey(li.place_id, End.STAGED, li.product_id) for order in staged for li in lines.get(order, [])}
+    _release_uses(requests, orders, now=now)
     slots = _open_slots(requests, orders, now=now, heirs=heirs or {})
     book = open_book(keys, now=now, make=bool(staged), facts_since=now)
     return Work(orders, lines, names, slots, book, now)
+
+
+def _release_uses(requests: Sequence[OrderStep], orders: Mapping[UUID, Order], *, now: datetime) -> None:
+    """Give back the coupons of orders that end; whether one does is known before its shelves are locked."""
+    asked = Counter(request.order for request in requests)
+    ending = {
+        request.order
+        for request in requests
+        if request.step in _ENDING
+        and asked[request.order] == 1
+        and after(Status(orders[request.order].status), request.step)
+        and not _refuse_untimely(orders[request.order], request.step, Status(orders[request.order].status), now=now)
+    }
+    if ending:
+        release_uses(ending, now=now)
 
 
 def _open_slots(

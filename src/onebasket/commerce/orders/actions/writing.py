@@ -21,7 +21,7 @@ from onebasket.commerce.orders.models import (
     OrderTax,
 )
 from onebasket.commerce.orders.rules.life import Status
-from onebasket.commerce.orders.rules.messages import OrderPlaced, PlacedLine
+from onebasket.commerce.orders.rules.messages import OpenedPayment, OrderPlaced, PlacedLine
 from onebasket.commerce.orders.rules.numbers import order_number
 from onebasket.commerce.stock.actions import NewReservation, reserve_lines
 from onebasket.kernel.clock import business_day
@@ -124,6 +124,7 @@ def _placed(draft: Draft, number: int, now: datetime) -> OrderPlaced:
         shortfalls=draft.shortfalls,
         expires_at=now + timedelta(minutes=draft.minutes) if draft.minutes else None,
         slot=draft.slot_id,
+        payments=tuple(OpenedPayment(one.id, one.method.value, one.amount) for one in draft.payments),
     )
 
 

@@ -114,7 +114,7 @@ def _follow(wanted: dict[str, Any]) -> Followed | None:
     stated = {name.removeprefix("its_"): value for name, value in head.items()}
     stated["number"] = order_number(stated["place"], stated["number"])
     contact = OrderContact.objects.filter(order_id=head["id"]).values("name", "email", "phone", "language").first()
-    return Followed(lines=_lines(head["id"]), **stated, **(contact or {}))
+    return Followed(lines=_lines(head["id"]), **stated | dict(contact or {}))
 
 
 def _lines(order: UUID) -> tuple[FollowedLine, ...]:

@@ -9,11 +9,11 @@ from onebasket.kernel.money import MAX_AMOUNT
 
 
 def refuse_checkout(  # noqa: PLR0911 - a refusal a line
-    request: Checkout, basket: Basket, priced: PricedBasket | None, *, version: int, unpriced: tuple[str, ...]
+    request: Checkout, basket: Basket, priced: PricedBasket | None, *, version: int, unpriced: tuple[str, ...] = ()
 ) -> CheckoutRefused | None:
     """Refuse what no lock can change."""
     if basket.state != "open":
-        return CheckoutRefused("basket_closed", f"This basket is {basket.state} already.")
+        return closed(basket)
     if not basket.lines:
         return CheckoutRefused("basket_empty", "There is nothing in this basket.")
     if not basket.version == request.version == version:
@@ -49,3 +49,8 @@ def short_lines(basket: Basket, shelves: Shelves) -> tuple[Shortfall, ...]:
         if free < line.quantity:
             found.append(Shortfall(number, line.product.sku, line.quantity, free, line.quantity - free))
     return tuple(found)
+
+
+def closed(basket: Basket) -> CheckoutRefused:
+    """Refuse a basket that was placed or dropped."""
+    return CheckoutRefused("basket_closed", f"This basket is {basket.state} already.")

@@ -69,6 +69,14 @@ class PlacedLine(msgspec.Struct, frozen=True, gc=False):
     tax_amount: int = 0
 
 
+class OpenedPayment(msgspec.Struct, frozen=True):
+    """A tender of an order: how it is paid, and how much of it in minor units."""
+
+    id: UUID
+    method: str
+    amount: int
+
+
 class OrderPlaced(msgspec.Struct, frozen=True, tag="placed", tag_field="outcome"):
     """The order stands and its promise is taken. `reason` says why this place serves it."""
 
@@ -84,6 +92,7 @@ class OrderPlaced(msgspec.Struct, frozen=True, tag="placed", tag_field="outcome"
     shortfalls: tuple[Shortfall, ...] = ()
     expires_at: datetime | None = None
     slot: int | None = None
+    payments: tuple[OpenedPayment, ...] = ()
 
 
 RefusalCode = Literal[

@@ -11,6 +11,9 @@ import msgspec
 
 ReductionKind = Literal["markdown", "loyalty", "promotion", "coupon", "basket", "staff"]
 FunderName = Literal["retailer", "manufacturer", "partner"]
+Cause = Literal["applied", "card", "coupon", "limit", "short", "better", "together", "weighed"]
+"""Why a rule applied or did not: needs the card, needs its coupon, used up, not enough goods or not enough money in the
+basket, something better or as good, not together with what applied, not for weighed goods."""
 
 
 class UnitPrice(msgspec.Struct, frozen=True, gc=False):
@@ -63,6 +66,7 @@ class Terms(msgspec.Struct, frozen=True):
 
     `tax_included`: prices contain tax. `tax_rounding`: to the minor unit on each line, or once on each rate of the
     receipt (then allocated to the lines). `cash_step`: what a cash total is rounded to, 1 for not at all.
+    `below_zero`: whether coupons may bring the total below zero, so that money is paid out.
     """
 
     place: str
@@ -73,6 +77,7 @@ class Terms(msgspec.Struct, frozen=True):
     tax_included: bool = True
     tax_rounding: Literal["line", "receipt"] = "line"
     cash_step: int = 1
+    below_zero: bool = False
 
 
 class Reduction(msgspec.Struct, frozen=True, gc=False):
@@ -95,13 +100,26 @@ class TaxPart(msgspec.Struct, frozen=True, gc=False):
 
 
 class Note(msgspec.Struct, frozen=True, gc=False):
-    """Why a rule applied to a line or did not: `saved` is what it took off, 0 where it did not apply."""
+    """Why a rule applied to a line or did not: `saved` is what it took off, 0 where it did not apply.
+
+    `missing`, with the cause `short`: how many units are missing, in a note on the basket how much money.
+    """
 
     reference: str
     name: str
     applied: bool
     reason: str
     saved: int = 0
+    cause: Cause = "applied"
+    missing: int = 0
+
+
+class PromotionUse(msgspec.Struct, frozen=True, gc=False):
+    """How often a basket uses a promotion: what counts towards its limits, and which coupon it takes."""
+
+    reference: str
+    coupon: str
+    times: int
 
 
 class PricedLine(msgspec.Struct, frozen=True):
@@ -115,11 +133,11 @@ class PricedLine(msgspec.Struct, frozen=True):
     quantity: int
     list_amount: int
     amount: int
-    unit_amount: int = 0
-    per_quantity: int = 1
     reductions: tuple[Reduction, ...] = ()
     taxes: tuple[TaxPart, ...] = ()
     notes: tuple[Note, ...] = ()
+    unit_amount: int = 0
+    per_quantity: int = 1
 
     @property
     def reduced_by(self) -> int:
@@ -130,7 +148,8 @@ class PricedLine(msgspec.Struct, frozen=True):
 class PricedBasket(msgspec.Struct, frozen=True):
     """What a basket comes to. `total` is to be paid: the lines' amounts, with tax where it is not included.
 
-    `method` is `exact`, or names the fallback that was taken where the search came to its bound of `nodes`.
+    `rounding` is what is added to the total when it is paid in cash. `method` is `exact`, or names the fallback that
+    was taken where the search came to its bound; `nodes` is how far it went.
     """
 
     lines: tuple[PricedLine, ...]
@@ -144,3 +163,4 @@ class PricedBasket(msgspec.Struct, frozen=True):
     method: str = "exact"
     nodes: int = 0
     notes: tuple[Note, ...] = ()
+    uses: tuple[PromotionUse, ...] = ()

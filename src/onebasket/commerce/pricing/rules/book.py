@@ -3,10 +3,12 @@
 A price is stated for [valid_from, valid_to). It takes that span from whatever held there, late and future versions
 too; what is left of them on either side keeps standing. So at any instant the price that was stated last for that
 instant holds. A sender who wants a later version to stand states `valid_to`.
+
+A shelf price is for everybody, a card price (`loyalty`) for members; each kind has spans of its own.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -18,6 +20,10 @@ from onebasket.kernel.quantity import MAX_QUANTITY
 Instant = Annotated[datetime, Meta(tz=True)]
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+PriceKind = Literal["shelf", "loyalty"]
+KIND_NUMBERS: dict[PriceKind, int] = {"shelf": 1, "loyalty": 2}
+"""How the table says what a price is: what the shelf says, or what a member pays with the card."""
+KIND_NAMES: dict[int, PriceKind] = {number: kind for kind, number in KIND_NUMBERS.items()}
 
 
 class PriceFacts(msgspec.Struct, frozen=True, gc=False):
@@ -37,6 +43,7 @@ class PriceVersion(msgspec.Struct, frozen=True, gc=False):
     id: int
     place_id: int | None
     currency: str
+    kind: PriceKind
     amount: int
     per_quantity: int
     valid_from: datetime
@@ -47,7 +54,10 @@ class PriceVersion(msgspec.Struct, frozen=True, gc=False):
 
 
 class PriceItem(SourceItem, frozen=True, forbid_unknown_fields=True, gc=False):
-    """A shelf price as a source states it: `amount` minor units per `per_quantity` steps; no place is every place."""
+    """A price as a source states it: `amount` minor units per `per_quantity` steps; no place is every place.
+
+    `kind` loyalty is the card price: for members, where it is below the shelf price.
+    """
 
     sku: Annotated[str, Meta(min_length=1, max_length=64)]
     currency: str
@@ -56,6 +66,7 @@ class PriceItem(SourceItem, frozen=True, forbid_unknown_fields=True, gc=False):
     per_quantity: Annotated[int, Meta(ge=1, le=MAX_QUANTITY)] = 1
     valid_to: Instant | None = None
     place: Annotated[str, Meta(max_length=64)] = ""
+    kind: PriceKind = "shelf"
 
 
 class PriceEnd(SourceItem, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -65,6 +76,7 @@ class PriceEnd(SourceItem, frozen=True, forbid_unknown_fields=True, gc=False):
     currency: str
     ends_at: Instant
     place: Annotated[str, Meta(max_length=64)] = ""
+    kind: PriceKind = "shelf"
 
 
 class PriceChanged(msgspec.Struct, frozen=True, gc=False):
@@ -78,6 +90,7 @@ class PriceChanged(msgspec.Struct, frozen=True, gc=False):
     valid_from: datetime
     valid_to: datetime | None
     version: int
+    kind: PriceKind = "shelf"
 
 
 class PriceEnded(msgspec.Struct, frozen=True):
@@ -87,6 +100,7 @@ class PriceEnded(msgspec.Struct, frozen=True):
     place: str
     currency: str
     ends_at: datetime
+    kind: PriceKind = "shelf"
 
 
 EVENTS: dict[str, type[msgspec.Struct]] = {"price.changed": PriceChanged, "price.ended": PriceEnded}

@@ -1,10 +1,18 @@
 """Reads of plans: two statements, whatever the number of places."""
 
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 
 from onebasket.base import bulk
-from onebasket.commerce.slots.rules.planning import SlotPlan, Window
+from onebasket.commerce.places.rules import PlaceFacts
+from onebasket.commerce.slots.rules.messages import (
+    SlotException,
+    StatedPlan,
+    StatedWindow,
+    stated_window,
+    weekly_window,
+)
+from onebasket.commerce.slots.rules.planning import SlotPlan, Window, local_date
 
 
 def plans_of(time_zones: Mapping[int, str]) -> dict[int, SlotPlan]:
@@ -31,6 +39,51 @@ def plans_of(time_zones: Mapping[int, str]) -> dict[int, SlotPlan]:
         place: SlotPlan(place, name, weekly.get(place, {}), exceptions.get(place, {}))
         for place, name in time_zones.items()
     }
+
+
+def planned_places(place_ids: Iterable[int]) -> set[int]:
+    """Return which of these places hand out by slots: a plan was stated once, if only an empty one."""
+    wanted = bulk.list_parameter(sorted(set(place_ids)))
+    sql = f"SELECT place_id FROM slots_plan WHERE {bulk.in_list('place_id')}"  # noqa: S608 - constants
+    return {place for (place,) in bulk.fetch(sql, [wanted])}
+
+
+def stated_exceptions(place_ids: Iterable[int], *, since: date | None = None) -> dict[int, list[SlotException]]:
+    """Return the dates that are exceptions, by place and in order; with `since`, from that date on."""
+    ids = bulk.list_parameter(sorted(set(place_ids)))
+    where, parameters = f"{bulk.in_list('place_id')}", [ids]
+    if since is not None:
+        where, parameters = f"{where} AND date >= %s", [ids, since if bulk.is_postgresql() else since.isoformat()]
+    windows: dict[tuple[int, date], list[StatedWindow]] = {}
+    sql = (
+        "SELECT place_id, date, from_minutes, to_minutes, slot_minutes, capacity, cutoff_minutes "  # noqa: S608
+        f"FROM slots_planwindow WHERE {where} AND date IS NOT NULL ORDER BY place_id, date, from_minutes"
+    )
+    for place, day, *figures in bulk.fetch(sql, parameters):
+        windows.setdefault((place, _date(day)), []).append(stated_window(Window(*figures)))
+    found: dict[int, list[SlotException]] = {}
+    sql = f"SELECT place_id, date, note FROM slots_planexception WHERE {where} ORDER BY place_id, date"  # noqa: S608
+    for place, day, note in bulk.fetch(sql, parameters):
+        when = _date(day)
+        found.setdefault(place, []).append(SlotException(when, tuple(windows.get((place, when), ())), note))
+    return found
+
+
+def stated_plans(places: Sequence[PlaceFacts], *, now: datetime) -> list[StatedPlan]:
+    """Return the plans of places that hand out by slots, as they are stated, with the exceptions from today on."""
+    plans = plans_of({place.id: place.time_zone for place in places})
+    known = planned_places(plans)
+    # The earliest today of all places: one statement, a day too many at the most, which is left out below.
+    exceptions = stated_exceptions(plans, since=now.date() - timedelta(days=1))
+    found = []
+    for place in places:
+        if place.id not in known:
+            continue
+        weekly = [weekly_window(day, one) for day, of_day in sorted(plans[place.id].weekly.items()) for one in of_day]
+        today = local_date(now, place.time_zone)
+        ahead = tuple(one for one in exceptions.get(place.id, ()) if one.date >= today)
+        found.append(StatedPlan(place.code, tuple(weekly), ahead))
+    return found
 
 
 def _date(value: date | str) -> date:

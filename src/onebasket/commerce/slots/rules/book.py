@@ -100,6 +100,11 @@ class SlotBook:
     promises: dict[UUID, Promise | None]
     expired: list[Promise] = field(default_factory=list)
 
+    def place_of(self, slot_id: int) -> int | None:
+        """Return the place id of a slot in the book, None where there is no such slot."""
+        slot = self.figures.get(slot_id)
+        return slot.place_id if slot else None
+
     def promise_of(self, reference: UUID) -> Promise | None:
         """Return what a reference holds now: nothing where it gave back or let expire."""
         promise = self._find(reference)

@@ -1,10 +1,17 @@
 """Reads of the stock: what is available where, what is promised, what is at risk."""
 
-from onebasket.commerce.stock.queries.available import Availability, available_at, available_everywhere, buffers_of
+from onebasket.commerce.stock.queries.available import (
+    Availability,
+    available_among,
+    available_at,
+    available_everywhere,
+    buffers_of,
+)
 from onebasket.commerce.stock.queries.ledger import count_instants, moved_by, moved_since
 
 __all__ = [
     "Availability",
+    "available_among",
     "available_at",
     "available_everywhere",
     "buffers_of",

@@ -69,6 +69,24 @@ def available_at(keys: Iterable[ShelfKey], *, now: datetime) -> dict[ShelfKey, i
     return found
 
 
+def available_among(
+    place_ids: Iterable[int], product_ids: Iterable[int], *, now: datetime
+) -> dict[tuple[int, int], int]:
+    """Return on hand less reserved less held by (place id, product id), unlocked, in one statement for many places.
+
+    Where there is no sellable shelf there is no entry. Expired holds are free; buffers are not taken off.
+    """
+    places, products = sorted(set(place_ids)), sorted(set(product_ids))
+    if not places or not products:
+        return {}
+    sql = (
+        f"SELECT s.place_id, s.product_id, s.on_hand - s.reserved - {_HELD} FROM stock_shelf s "  # noqa: S608 - constants
+        f"WHERE {bulk.in_list('s.place_id')} AND {bulk.in_list('s.product_id')} AND s.state = 1"
+    )
+    parameters = [instant_parameter(now), bulk.list_parameter(places), bulk.list_parameter(products)]
+    return {(place, product): int(free) for place, product, free in bulk.fetch(sql, parameters)}
+
+
 def buffers_of(place_ids: Iterable[int], *, product_ids: Iterable[int]) -> Buffers:
     """Return what these places keep back of these products, in one statement."""
     products = set(product_ids)

@@ -1,0 +1,12 @@
+"""Reads for choosing places: what nearby ones have."""
+
+from onebasket.commerce.sourcing.queries.nearby import (
+    LOOKED_AT,
+    NearbyFindings,
+    PlaceWithAll,
+    Wanted,
+    nearby_with_all,
+    whereabouts,
+)
+
+__all__ = ["LOOKED_AT", "NearbyFindings", "PlaceWithAll", "Wanted", "nearby_with_all", "whereabouts"]

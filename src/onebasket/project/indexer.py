@@ -1,0 +1,32 @@
+"""`python -m onebasket.project.indexer HUB`: the process that keeps a hub's search index up with the news."""
+
+import signal
+import sys
+import threading
+
+import django
+
+django.setup()
+
+from onebasket.base.database_file import keep_to_the_file  # noqa: E402 - Django must be set up before models are imported
+from onebasket.channels.workers.loop import Loop  # noqa: E402
+from onebasket.channels.workers.searching import search_jobs  # noqa: E402
+from onebasket.project.kinship import end_with_parent  # noqa: E402
+
+
+def main(*, hub: int) -> None:
+    """Keep the index until SIGTERM, which lets a turn finish; a kill at any moment leaves the last commit."""
+    end_with_parent(hub)
+    keep_to_the_file()
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    # Ctrl-C reaches the whole group: the hub ends us.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    loop = Loop([search_jobs()])
+    loop.start()
+    stopping.wait()
+    loop.stop()
+
+
+if __name__ == "__main__":
+    main(hub=int(sys.argv[1]))
