@@ -58,7 +58,11 @@ def hand_over(request: HttpRequest, who: Associate, order_id: UUID) -> HttpRespo
 def _context(found: Followed) -> dict[str, object]:
     products = shown_by_sku((line.sku for line in found.lines), retired=True)
     ages = [age for product in products.values() if (age := product.minimum_age)]
-    due = sum(one.due for one in tenders_of(found.id) if one.method == "at_collection" and one.status == "pending")
+    tenders = tenders_of(found.id)
+    open_here = any(one.method == "at_collection" and one.status == "pending" for one in tenders)
+    # As it stands after a short pick, which lowers the total first and the tenders a moment later.
+    elsewhere = sum(one.due for one in tenders if one.method != "at_collection")
+    due = max(0, found.total - elsewhere) if open_here else 0
     return {
         "page": "hand-over",
         "order": found,

@@ -176,9 +176,10 @@ def _decide(call: ReturnCall, place: PlaceFacts, back_of: BackOf, *, now: dateti
 
 def _count_back(taken: _Taken) -> None:
     reference = taken.original.reference
+    if not reference:
+        return
     rows = [(reference, back.original, taken.back[back.original] + back.quantity) for back in taken.backs]
-    if reference:
-        bulk.update_guarded(BroughtBack, ("reference", "line"), ("back",), sorted(rows))
+    bulk.update_guarded(BroughtBack, ("reference", "line"), ("back",), sorted(rows))
 
 
 def _book(taken: _Taken, number: str, tenders: Sequence[PaidBack], *, now: datetime) -> int:
