@@ -148,7 +148,7 @@ class Assigner:
         claims, singles = self.claims.get(number, ()), self._singles.get(number, ())
         if marks:
             singles = [single for single in singles if not shuts_out(single.rule.promotion.stacking, marks)]
-        return make_piece(self.runs[number], units, claims, marks, singles)
+        return make_piece(self.runs[number], units, claims, marks, singles=singles)
 
     @staticmethod
     def _deal(cover: Cover, splits: Sequence[Split], pieces: Sequence[Piece]) -> Deal | None:
