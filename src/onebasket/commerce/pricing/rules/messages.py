@@ -234,5 +234,5 @@ EVENTS: dict[str, type[msgspec.Struct]] = BOOK_EVENTS | {
 
 
 def serial_digest(serial: str) -> str:
-    """Return the 64 hex digits under which a single-use code is kept: SHA-256 of it in capitals, without blanks."""
-    return sha256("".join(serial.split()).upper().encode()).hexdigest()
+    """Return the 64 hex digits under which a single-use code is kept: SHA-256 of its capitals and digits."""
+    return sha256("".join(serial.split()).replace("-", "").upper().encode()).hexdigest()
