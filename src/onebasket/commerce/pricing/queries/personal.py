@@ -48,7 +48,10 @@ def personal_offers(numbers: Sequence[str]) -> PersonalOffers:
     clips = CouponClip.objects.filter(**mine).order_by("id").values_list("coupon_code", "clipped_at")
     campaigns = CampaignHousehold.objects.filter(**mine).order_by("id").values_list("campaign_code", "since", "until")
     return PersonalOffers(
-        tuple(PersonalUse(str(order), *rest) for order, *rest in uses),
+        tuple(
+            PersonalUse(str(order), code, times, claimed_at, released_at)
+            for order, code, times, claimed_at, released_at in uses
+        ),
         tuple(PersonalClip(*clip) for clip in clips),
         tuple(PersonalCampaign(*campaign) for campaign in campaigns),
     )
