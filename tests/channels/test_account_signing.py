@@ -160,7 +160,8 @@ def test_a_session_gets_a_new_name_at_the_log_in() -> None:
     session = client.session
     session["planted"] = "by a stranger"
     session.save()
-    planted = client.cookies["sessionid"] = session.session_key
+    planted = str(session.session_key)
+    client.cookies["sessionid"] = planted
 
     log_in(client, "ann@shop.example")
 

@@ -87,8 +87,25 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Tax classes", "label", "pricing_taxclass", "promotions.read"),
         ),
     ),
+    (
+        "Books",
+        (
+            Entry("Trial balance", "balance", "books_balance", "books.read"),
+            Entry("Entries", "menu_book", "books_entry", "books.read"),
+            Entry("Postings", "receipt", "books_posting", "books.read"),
+            Entry("Points", "loyalty", "books_pointsaccount", "books.read"),
+            Entry("Earning points", "rule", "books_earningrule", "points.set"),
+        ),
+    ),
     ("Places", (Entry("Places", "storefront", "places_place", "places.read"),)),
-    ("Customers", (Entry("Customers", "group", "customers_customer", "customers.read"),)),
+    (
+        "Customers",
+        (
+            Entry("Customers", "group", "customers_customer", "customers.read"),
+            Entry("Likely doubles", "join_inner", "customers_customer", "customers.edit", "?doubles=likely"),
+            Entry("Merges", "merge", "customers_customermerge", "customers.read"),
+        ),
+    ),
     (
         "Access",
         (

@@ -20,7 +20,7 @@ from onebasket.project.settings.environment import (
     read_environment,
 )
 from onebasket.project.settings.logs import logging_settings
-from onebasket.project.settings.mail import mail_settings
+from onebasket.project.settings.mail import NONE, mail_settings
 from onebasket.project.settings.security import STRICT_POLICY, transport_settings
 
 django_stubs_ext.monkeypatch()
@@ -95,14 +95,17 @@ INSTALLED_APPS = [
     "onebasket.commerce.pricing.apps.PricingConfig",
     "onebasket.commerce.search.apps.SearchConfig",
     "onebasket.commerce.orders.apps.OrdersConfig",
+    "onebasket.commerce.fulfilment.apps.FulfilmentConfig",
     "onebasket.commerce.insights.apps.InsightsConfig",
     "onebasket.channels.api",
     "onebasket.channels.desk",
     "onebasket.channels.pulse",
+    "onebasket.channels.shop",
 ]
 
 MIDDLEWARE = [
     "onebasket.project.middleware.api_headers",
+    "onebasket.project.middleware.compression",
     "django.middleware.security.SecurityMiddleware",
     "onebasket.project.middleware.static_files",
     "onebasket.project.middleware.content_policy",
@@ -146,13 +149,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{validator}"}
     for validator in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+CSRF_FAILURE_VIEW = "onebasket.project.refusing.csrf_failure"
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
-globals().update(
-    account_settings(
-        encrypted=ENVIRONMENT.is_production, trust_proxy=ENVIRONMENT.trust_proxy, staff_mfa=ENVIRONMENT.staff_mfa
-    )
-)
+globals().update(account_settings(encrypted=ENVIRONMENT.is_production, trust_proxy=ENVIRONMENT.trust_proxy))
+# Roles that need a second factor.
+STAFF_MFA_ROLES = frozenset(ENVIRONMENT.staff_mfa)
+# Whether any mail leaves: without it no address can be verified, and nobody signs up.
+MAIL_IS_SENT = ENVIRONMENT.mail != NONE
 
 
 def _mail() -> dict[str, object]:

@@ -4,7 +4,9 @@ from django.db.models import Model
 
 from onebasket.channels.desk.admins import (
     access,
+    books,
     catalogue,
+    customers,
     exceptions,
     ledger,
     orders,
@@ -26,9 +28,11 @@ ADMINS: dict[type[Model], type[ReadOnlyAdmin]] = {
     **orders.ADMINS,
     **slots.ADMINS,
     **catalogue.ADMINS,
+    **customers.ADMINS,
     **promotions.ADMINS,
     **previews.ADMINS,
     **taxes.ADMINS,
+    **books.ADMINS,
     **access.ADMINS,
     **system.ADMINS,
 }

@@ -1,4 +1,4 @@
-"""Pricing forgets whose uses they were: that a promotion was used stays, and by whom goes."""
+"""Promotions forget who used them: uses stay with their orders, and whose they were goes."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,14 @@ from onebasket.base.locking import require_transaction
 from onebasket.commerce.pricing.models import CampaignHousehold, CouponClip, Use, UseCount
 
 
-def forget_uses(numbers: Sequence[str]) -> int:
-    """Take these loyalty numbers out of uses, counts, cards and campaigns; return how many uses there were.
+def forget_numbers(numbers: Sequence[str]) -> int:
+    """Take these loyalty numbers out of campaigns, coupons and uses; return how many uses that were.
 
-    A use without a number is counted for nobody, so no limit and no audit speaks of it any more.
+    A use stays with its order, as one of a guest: how often somebody used something is counted for nobody any more.
     """
     require_transaction()
-    mine = {"loyalty_number__in": [number for number in numbers if number]}
-    UseCount.objects.filter(**mine).delete()
-    CouponClip.objects.filter(**mine).delete()
-    CampaignHousehold.objects.filter(**mine).delete()
-    return Use.objects.filter(**mine).update(loyalty_number="")
+    known = [number for number in numbers if number]
+    CampaignHousehold.objects.filter(loyalty_number__in=known).delete()
+    CouponClip.objects.filter(loyalty_number__in=known).delete()
+    UseCount.objects.filter(loyalty_number__in=known).delete()
+    return Use.objects.filter(loyalty_number__in=known).update(loyalty_number="", most=None)

@@ -76,7 +76,7 @@ class Asked:
         return Query.boolean_query([(MUST, text), *((MUST, query) for query in kept)])
 
     def ranked(self, found: tantivy.Query, *, shelf: bool = True) -> tantivy.Query:
-        """Return the same products, their score raised by what sells at the place and, with `shelf`, by what is there."""
+        """Return the same products, their score raised by what sells at the place; with `shelf`, by what is there."""
         if self.place is None:
             return found
         steps = range(1, weights.MOST_DOUBLINGS + 1)
