@@ -5,16 +5,18 @@ The table names every endpoint: a new one without a row here fails the first tes
 
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from onebasket.base.models import Event
 from onebasket.channels.api.application import CONTRACTS
+from onebasket.channels.api.urls import ENDPOINTS
 from onebasket.commerce.access.actions import set_source_active
 from onebasket.commerce.access.rules import SCOPES
 from onebasket.commerce.sales.models import LineException, Receipt
 from tests.channels.api import Caller, Hub, count_rows, fact_body, make_hub, order_body, receipt_body
+from tests.paying import Pay, gift_card, give_back, open_order, settle
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +48,7 @@ PRODUCT = {"sku": "tea", "name": "Tea"}
 PLACE = {"code": "p1", "name": "Renamed", "currency": "USD", "time_zone": "America/New_York"}
 PRICE = {"sku": "milk", "currency": "USD", "amount": 1, "valid_from": WHEN, "place": "p1"}
 PRICE_END = {"sku": "milk", "currency": "USD", "ends_at": WHEN, "place": "p1"}
+CONSENT = {"purpose": "offers_email", "given": True, "at": WHEN, "text_version": "1"}
 CHECKOUT = {"version": 1, "expected_total": 199, "contact": {"name": "Eve", "phone": "1"}}
 
 PROMOTION = {
@@ -105,6 +108,14 @@ DOORS = (
     Door("PUT", "/slots/plans", REFUSED, batch(place="p1", windows=[])),
     Door("PUT", "/slots/exceptions", REFUSED, batch(place="p1", date="2026-12-24")),
     Door("GET", "/slots/plans", EMPTY),
+    Door("GET", "/payments", EMPTY),
+    Door("GET", "/payments/{payment_id}", HIDDEN),
+    Door("GET", "/refunds", EMPTY),
+    Door("POST", "/refunds", HIDDEN, {"order": "{order_id}", "amount": 1}, key=True),
+    Door("POST", "/gift-cards", REFUSED, batch(currency="USD", amount=5, place="p1")),
+    Door("POST", "/gift-cards/activate", REFUSED, batch(code="{code}", currency="USD", amount=5, place="p1")),
+    Door("POST", "/gift-cards/balance", SHARED, {"code": "{code}"}),
+    Door("POST", "/gift-cards/block", REFUSED, {"code": "{code}", "reason": "no"}, key=True),
     Door("PUT", "/products", SHARED, batch(**PRODUCT)),
     Door("GET", "/products", SHARED, query="?sku=milk"),
     Door("POST", "/products/retire", SHARED, batch(sku="milk")),
@@ -112,6 +123,16 @@ DOORS = (
     Door("GET", "/units", SHARED),
     Door("PUT", "/customers", SHARED, batch(loyalty_number="77")),
     Door("POST", "/customers/retire", SHARED, batch(loyalty_number="77")),
+    Door("GET", "/customers", SHARED),
+    Door("POST", "/customers/consents", SHARED, batch(loyalty_number="77", **CONSENT)),
+    Door("GET", "/customers/doubles", REFUSED),
+    Door("POST", "/customers/merge", REFUSED, {"keep": "77", "other": "78"}, key=True),
+    Door("POST", "/customers/merges/{merge_id}/undo", REFUSED, key=True),
+    Door("GET", "/customers/{loyalty_number}", SHARED),
+    Door("POST", "/customers/{loyalty_number}/code", SHARED),
+    Door("GET", "/customers/{loyalty_number}/history", EMPTY),
+    Door("GET", "/customers/{loyalty_number}/export", REFUSED),
+    Door("POST", "/customers/{loyalty_number}/erase", REFUSED, key=True),
     Door("PUT", "/prices", REFUSED, batch(**PRICE)),
     Door("POST", "/prices/end", REFUSED, batch(**PRICE_END)),
     Door("GET", "/prices", SHARED, query="?sku=milk"),
@@ -150,14 +171,24 @@ class World:
 
     def knock(self, caller: Caller, door: Door, key: str = "stranger-knock") -> tuple[int, Any]:
         path = door.path.format(**self.ids)[1:] + door.query
-        answer = caller.ask(door.method, path, door.body, key if door.key else "")
+        answer = caller.ask(door.method, path, filled(door.body, self.ids), key if door.key else "")
         return answer.status, answer.json
+
+
+def filled(body: Any, ids: dict[str, object]) -> Any:
+    """Return a body with the world's own ids where it names them."""
+    if isinstance(body, dict):
+        return {name: filled(value, ids) for name, value in body.items()}
+    if isinstance(body, list):
+        return [filled(value, ids) for value in body]
+    return str(ids[body[1:-1]]) if isinstance(body, str) and body[1:-1] in ids else body
 
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     hub = make_hub(monkeypatch, stock={"milk": 10})
-    order = hub.shop.post("orders", ORDER, "o1").json["id"]
+    hub.shop.put("customers", {"items": [{"key": "c1", "loyalty_number": "77"}]})
+    order = hub.shop.post("orders", ORDER | {"loyalty_number": "77"}, "o1").json["id"]
     basket = hub.shop.post("baskets", {"place": "p1", "lines": [{"sku": "milk", "quantity": 1}]}, "k1").json["id"]
     hold = hub.shop.post("holds", {"place": "p1", "lines": [{"sku": "milk", "quantity": 1}]}, "h1").json["id"]
     untied = receipt_body("r2", {"milk": (1, 199)}) | {"tenders": []}
@@ -170,9 +201,16 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         event.position = position
         event.save(update_fields=["position"])
     hub.shop.put("slots/plans", batch(place="p1", windows=[]))
+    (payment,) = open_order(Pay("at_collection", 199), order=UUID(order))
+    settle(payment, "hand_over", 199)
+    give_back(hub.source, payment, 50)
     ids = {
         "place": "p1",
+        "loyalty_number": "77",
+        "merge_id": 1,
         "order_id": order,
+        "payment_id": payment,
+        "code": gift_card(hub.source, 500).code,
         "basket_id": basket,
         "hold_id": hold,
         "receipt_id": Receipt.objects.get().pk,
@@ -185,12 +223,14 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def test_the_table_names_every_endpoint() -> None:
+    assert ENDPOINTS
     named = {(door.method, door.path.replace("/lines/milk", "/lines/{sku}")) for door in DOORS}
     assert named == CONTRACTS.keys()
 
 
 @pytest.mark.parametrize("token", ["", "ob_" + "x" * 43, "secret"])
-def test_without_a_token_nothing_opens(world: World, token: str) -> None:
+def test_without_a_token_nothing_opens(world: World, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onebasket.channels.api.tokens.MOST_FAILURES", len(DOORS) + 1)
     before = count_rows()
     answers = {
         (door.method, door.path): world.knock(Caller(token, address=f"198.51.100.{number}"), door)
@@ -243,7 +283,8 @@ def rows_of(json: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    "path", ["orders", "receipts", "stock/shelves", "breaches", "discrepancies", "line-exceptions", "quarantine"]
+    "path",
+    ["orders", "receipts", "stock/shelves", "breaches", "discrepancies", "line-exceptions", "quarantine", "payments"],
 )
 def test_a_list_of_a_place_that_the_token_is_not_bound_to_is_refused(world: World, path: str) -> None:
     answer = world.hub.caller(places=["p2"]).get(f"{path}?place=p1")

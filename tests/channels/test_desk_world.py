@@ -20,14 +20,39 @@ from onebasket.commerce.catalogue.actions import upsert_products, upsert_units
 from onebasket.commerce.catalogue.models import BarcodeTemplate
 from onebasket.commerce.catalogue.rules import BarcodeItem, ProductItem, UnitItem
 from onebasket.commerce.customers.actions import upsert_customers
+from onebasket.commerce.customers.actions.merging import merge_customers
 from onebasket.commerce.customers.rules import CustomerItem
 from onebasket.commerce.orders.actions import OrderCall, place_orders
 from onebasket.commerce.orders.rules.messages import LineRequest, OrderPlaced, OrderRequest
 from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.queries import places_by_code
 from onebasket.commerce.places.rules import WEEKDAYS, PlaceItem
-from onebasket.commerce.pricing.actions import set_prices
+from onebasket.commerce.pricing.actions import (
+    end_promotions,
+    set_campaigns,
+    set_coupons,
+    set_prices,
+    set_promotions,
+    set_tax_classes,
+    set_tax_terms,
+    set_taxes,
+)
+from onebasket.commerce.pricing.actions.previews import begin_preview
+from onebasket.commerce.pricing.actions.redeeming import claim_uses
+from onebasket.commerce.pricing.models import Promotion as PromotionRow
 from onebasket.commerce.pricing.rules.book import PriceItem
+from onebasket.commerce.pricing.rules.messages import (
+    CampaignItem,
+    CouponItem,
+    PromotionEnd,
+    PromotionItem,
+    TaxClassItem,
+    TaxItem,
+    TaxTermsItem,
+)
+from onebasket.commerce.pricing.rules.promotions import AmountOff, Selector
+from onebasket.commerce.pricing.rules.promotions import Promotion as Terms
+from onebasket.commerce.pricing.rules.uses import Use
 from onebasket.commerce.sales.actions import book_sales
 from onebasket.commerce.sales.models import LineException
 from onebasket.commerce.sales.rules.receipt import Discount, Funder, Kind, Line, Receipt, Tax, Tender
@@ -65,8 +90,31 @@ def make_world() -> World:
     orders = {place: _order(source, place) for place in ("330", "406")}
     for place in ("330", "406"):
         _sales(source, place)
+    make_offers(source)
     _events()
     return World(source, orders)
+
+
+def make_offers(source: int) -> None:
+    """Make one of each thing that pricing has, promotions in every state."""
+    campaign = CampaignItem("campaign", "march", "March families", EARLIER, households=frozenset({"1", "1001"}))
+    set_campaigns(source, [campaign], actor="test")
+    coupons = [CouponItem("c1", "MILK-50", "paper", "512345000123"), CouponItem("c2", "ONCE", "single_use")]
+    set_coupons(source, coupons, actor="test")
+    milk = Selector(skus=frozenset({"908531"}))
+    stated = {
+        "soup": "draft", "milk": "live", "old": "live",
+    }  # fmt: skip
+    for code, state in stated.items():
+        terms = Terms(code, f"Deal {code}", AmountOff(50), EARLIER, milk, currency="USD")
+        set_promotions(source, [PromotionItem(f"p-{code}", terms, state=state)], actor="test")  # type: ignore[arg-type] # one of two words
+    end_promotions(source, [PromotionEnd("e-old", "old")], actor="test")
+    begin_preview(PromotionRow.objects.get(code="soup").pk, actor="test")
+    with transaction.atomic():
+        claim_uses([Use(UUID(int=1), "milk", 1, "1001")], now=NOW)
+    set_taxes(source, [TaxItem("t1", "sales", 60_000, EARLIER), TaxItem("t2", "sales", 88_750, EARLIER, place="330")])
+    set_tax_terms(source, [TaxTermsItem("t3", EARLIER, included=False)])
+    set_tax_classes(source, [TaxClassItem("t4", "food", department="GROCERY")])
 
 
 def make_people(hashed: str = "") -> dict[str, User]:
@@ -121,7 +169,8 @@ def _catalogue(source: int) -> None:
         PriceItem("pr-bread", sku="995242", currency="USD", amount=199, valid_from=since),
     ]
     set_prices(source, prices)
-    upsert_customers(source, [CustomerItem("c-1", loyalty_number="4400187")])
+    upsert_customers(source, [CustomerItem(f"c-{number}", number) for number in ("4400187", "4400201", "4400202")])
+    merge_customers("4400201", "4400202", actor="test")
 
 
 def _stock(source: int) -> None:

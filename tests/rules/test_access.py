@@ -35,6 +35,7 @@ TABLE = {
     "taxes.set": "af",
     "customers.read": "a",
     "customers.edit": "a",
+    "customers.erase": "a",
     "stock.read": "amsfr",
     "stock.count": "as",
     "buffers.set": "am",

@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from onebasket.base.audit import Finding, snapshot
 from onebasket.base.clock import database_now
 from onebasket.base.inbox_audit import audit_inbox
+from onebasket.commerce.books.queries.audit import audit_books
 from onebasket.commerce.orders.queries.audit import audit_orders
+from onebasket.commerce.payments.queries.audit import audit_payments
 from onebasket.commerce.pricing.queries.audit import audit_pricing
 from onebasket.commerce.sales.queries.audit import audit_sales
+from onebasket.commerce.sales.queries.journal_audit import audit_journal
 from onebasket.commerce.slots.queries.audit import audit_slots
 from onebasket.commerce.stock.queries.audit import audit_stock
 
@@ -21,8 +24,11 @@ def audit() -> list[Finding]:
             *audit_stock(now=now),
             *audit_slots(now=now),
             *audit_sales(),
+            *audit_payments(),
             *audit_pricing(),
             *audit_orders(),
+            *audit_books(),
+            *audit_journal(),
         ]
 
 

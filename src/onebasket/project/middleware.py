@@ -6,20 +6,25 @@ from typing import Any
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.common import CommonMiddleware
+from django.middleware.gzip import GZipMiddleware
 from django_htmx.middleware import HtmxMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
+from onebasket.channels.account.secondfactor import wanted_page
 from onebasket.channels.api.problems import problem, respond
 from onebasket.project.settings.security import API_POLICY, PERMISSIONS_POLICY
 
 API = "/api/v1/"
 MANUAL = "/api/v1/docs"
 DESK = "/desk/"
+SHOP = "/shop/"
+STATIC = "/static/"
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 DESK_POLICY = {
@@ -30,6 +35,9 @@ DESK_POLICY = {
 """What the back office's Alpine and inline styles need, and nothing else."""
 
 UNKNOWN_HOST = "The hub is not called by the host name of this request; ONEBASKET_ALLOWED_HOSTS names its own."
+
+OPEN_TO_ALL = ("/account/", "/login/", "/logout/", "/shop/")
+"""Pages that ask nobody for a second factor: signing in and out, accounts, and what every passer-by sees."""
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -85,6 +93,22 @@ def api_headers(get_response: Handler) -> Handler:
     return answer
 
 
+def compression(get_response: Handler) -> Handler:
+    """Compress the shop's pages and what they load: phones read them over slow lines.
+
+    The rest stays as it is: answers to programs are compressed by whoever stands in front, if at all. Pages carry no
+    secret that stays the same from answer to answer, and Django pads them against BREACH.
+    """
+    compressed = GZipMiddleware(get_response)
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith((SHOP, STATIC)):
+            return compressed(request)  # type: ignore[return-value] # sync in, sync out
+        return get_response(request)
+
+    return respond
+
+
 def desk_policy(get_response: Handler) -> Handler:
     """Loosen the content policy under `/desk/` alone. Stands after django-csp's middleware, which reads the mark."""
 
@@ -106,3 +130,19 @@ def permissions_policy(get_response: Handler) -> Handler:
         return response
 
     return respond
+
+
+def second_factor(get_response: Handler) -> Handler:
+    """Lead whoever's role asks for a second factor to give one, from every page that is not open to all.
+
+    A page that is made later is closed until it is named open.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if settings.STAFF_MFA_ROLES and is_page(request.path_info) and not request.path_info.startswith(OPEN_TO_ALL):
+            address = wanted_page(request)
+            if address:
+                return HttpResponseRedirect(address)
+        return get_response(request)
+
+    return answer

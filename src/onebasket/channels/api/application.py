@@ -44,7 +44,10 @@ SECTIONS = {
     "campaigns": "Households that promotions are for.",
     "coupons": "What is presented for a promotion.",
     "taxes": "Taxes, how they are reckoned, and on what.",
-    "customers": "Loyalty numbers.",
+    "payments": "What was paid for orders, and how.",
+    "refunds": "What was given back.",
+    "gift-cards": "Gift cards and store credit, by their code.",
+    "customers": "Who buys: cards, people, what they agreed to and bought.",
     "events": "News, by position.",
     "webhooks": "News, delivered.",
 }

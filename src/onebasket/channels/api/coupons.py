@@ -90,8 +90,8 @@ def end_many_coupons(call: Call) -> HttpResponse:
 def add_many_serials(call: Call) -> HttpResponse:
     """Make single-use codes known, each good once.
 
-    The hub keeps their digests alone. Make them at random, with at least ten characters; capitals and blanks do not
-    count.
+    The hub keeps their digests alone. Make them at random, with at least ten characters; blanks, hyphens and
+    small letters count for nothing.
     """
     require_every_place(call.caller, "A coupon is for")
     items = call.body.items

@@ -15,8 +15,10 @@ from onebasket.channels.api import (
     customers,
     events,
     exceptions,
+    giftcards,
     holds,
     orders,
+    payments,
     places,
     prices,
     promotions,
@@ -35,7 +37,7 @@ from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
     orders, steps, baskets, holds, receipts, availability, stock, exceptions, quarantine, places, slots, catalogue,
-    search, customers, prices, promotions, coupons, taxes, events, webhooks,
+    search, customers, prices, promotions, coupons, taxes, payments, giftcards, events, webhooks,
 )  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 

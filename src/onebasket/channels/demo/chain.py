@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from onebasket.channels.demo.journey import read_lines, read_products
 from onebasket.channels.demo.naming import LOOSE_PRODUCE_MAKER, OWN_BRAND, compose_name, readable, readable_department
 from onebasket.channels.demo.slices import TIME_ZONE, ChainSlice
+from onebasket.channels.demo.stores import StoreSpot, locate
 from onebasket.kernel.barcodes import InStoreTemplate, compose, template_from
 from onebasket.kernel.quantity import Unit
 
@@ -39,8 +40,10 @@ _COLUMNS = ("store_id", "household_id", "product_id", "quantity", "sales_value",
 
 
 class ChainPlace(msgspec.Struct, frozen=True):
-    """A store of the chain."""
+    """A store of the chain; where it lies and when it is open is made up (`stores`)."""
 
+    store_id: int
+    spot: StoreSpot
     code: str
     name: str
     currency: str = CURRENCY
@@ -97,7 +100,9 @@ def derive_chain(part: ChainSlice) -> Chain:
     lines = read_lines(_COLUMNS)
     listed = pc.add(pc.add(lines["sales_value"], lines["retail_disc"]), lines["coupon_match_disc"])
     lines = lines.append_column("listed", listed)
-    store_ids = _busiest(lines, part.stores)
+    ranked = _busiest(lines)
+    store_ids = ranked[: part.stores] if part.stores else ranked
+    spots = locate(ranked)
     here = lines.filter(pc.is_in(lines["store_id"], pa.array(sorted(store_ids), pa.int64())))
     raw = read_products()
     per_kilogram = _weighed(lines, _goods(raw))
@@ -106,7 +111,7 @@ def derive_chain(part: ChainSlice) -> Chain:
     sold = set(pc.unique(here["product_id"]).to_pylist()) if part.stores else products.keys()
     households = sorted(pc.unique(here["household_id"]).to_pylist())
     return Chain(
-        places=tuple(ChainPlace(str(store), f"Store {store}") for store in sorted(store_ids)),
+        places=tuple(ChainPlace(store, spots[store], str(store), f"Store {store}") for store in sorted(store_ids)),
         store_ids=frozenset(store_ids),
         units=(EACH, KILOGRAM, GALLON),
         products=products,
@@ -117,11 +122,11 @@ def derive_chain(part: ChainSlice) -> Chain:
     )
 
 
-def _busiest(lines: pa.Table, stores: int) -> list[int]:
-    """Return the stores with most lines, first; all when `stores` is 0."""
+def _busiest(lines: pa.Table) -> list[int]:
+    """Return the stores, those with most lines first."""
     counted = lines.group_by("store_id").aggregate([("quantity", "count")])
-    ordered = counted.sort_by([("quantity_count", "descending"), ("store_id", "ascending")])["store_id"].to_pylist()
-    return list(ordered[:stores] if stores else ordered)
+    ordered = counted.sort_by([("quantity_count", "descending"), ("store_id", "ascending")])
+    return list(ordered["store_id"].to_pylist())
 
 
 def _is_money(row: dict[str, object]) -> bool:
@@ -182,22 +187,25 @@ def _prices(
 ) -> Iterable[ChainPrice]:
     """Yield the chain's shelf prices of the year, and a store's own where it differs."""
     common: dict[int, int] = {}
-    for _, product_id, amount, _ in _modes(lines, ["product_id"]):
+    for _, product_id, amount, _ in modes(lines, ["product_id"]):
         product = products.get(product_id)
         if product and not product.weighed:
             common[product_id] = amount
             yield ChainPrice(product.sku, "", amount, PER_GALLON if product.unit is GALLON else 1)
     for product_id, amount in sorted(per_kilogram.items()):
         yield ChainPrice(products[product_id].sku, "", amount, PER_KILOGRAM)
-    for store, product_id, amount, count in _modes(here, ["store_id", "product_id"]):
+    for store, product_id, amount, count in modes(here, ["store_id", "product_id"]):
         known = common.get(product_id)
         product = products.get(product_id)
         if product and product.unit is EACH and known is not None and known != amount and count >= OWN_PRICE_LINES:
             yield ChainPrice(product.sku, str(store), amount)
 
 
-def _modes(lines: pa.Table, by: list[str]) -> Iterable[tuple[int, int, int, int]]:
-    """Yield (store or 0, product, most frequent price per unit in cents, its lines); of equal ones the higher."""
+def modes(lines: pa.Table, by: list[str]) -> Iterable[tuple[int, int, int, int]]:
+    """Yield (store or 0, product, most frequent price per unit in cents, its lines); of equal ones the higher.
+
+    `lines` have in `listed` what is divided by their quantity.
+    """
     paid = lines.filter(pc.and_(pc.greater(lines["quantity"], 0), pc.greater(lines["listed"], 0)))
     exact = pc.divide(pc.cast(paid["listed"], pa.float64()), paid["quantity"])
     fuel = pc.less(exact, 1.0)

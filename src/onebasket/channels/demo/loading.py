@@ -7,12 +7,13 @@ from typing import TypeVar
 
 import msgspec
 
-from onebasket.channels.demo.chain import Chain, ChainProduct
+from onebasket.channels.demo.chain import Chain, ChainPlace, ChainProduct
 from onebasket.channels.demo.clock import DemoDay
 from onebasket.channels.demo.deliveries import Timed, batches, delivery_facts, opening_facts
 from onebasket.channels.demo.journey import read_baskets
 from onebasket.channels.demo.receipts import to_receipt
 from onebasket.channels.demo.stock import ChainStock
+from onebasket.channels.demo.stores import COUNTRY, LABEL, REGION, opening_hours, slot_windows
 from onebasket.commerce.catalogue.actions import upsert_products, upsert_units
 from onebasket.commerce.catalogue.actions.templates import add_barcode_template
 from onebasket.commerce.catalogue.rules import BarcodeItem, ProductItem, UnitItem
@@ -24,6 +25,8 @@ from onebasket.commerce.pricing.actions import set_prices
 from onebasket.commerce.pricing.rules.book import PriceItem
 from onebasket.commerce.sales.actions import book_sales
 from onebasket.commerce.sales.rules.outcomes import ReceiptBooked
+from onebasket.commerce.slots.actions import set_slot_plans
+from onebasket.commerce.slots.rules.messages import SlotPlanItem
 from onebasket.commerce.stock.actions import book_movements
 from onebasket.commerce.stock.rules.messages import FactBooked
 
@@ -43,13 +46,14 @@ class DemoLoadError(Exception):
 
 
 def load_chain(chain: Chain, *, source_id: int, priced_from: datetime, progress: Progress) -> None:
-    """Load units, places, products with their codes, prices and loyalty numbers; loading again changes nothing."""
+    """Load units, places with their slot plans, products with their codes, prices and loyalty numbers.
+
+    Loading again changes nothing.
+    """
     add_barcode_template(PRICE_CODE_PATTERN, actor=ACTOR)
     units = [UnitItem(f"unit-{unit.code}", unit.code, unit.decimals, unit.name) for unit in chain.units]
-    places = [
-        PlaceItem(f"place-{place.code}", place.code, place.name, place.currency, place.time_zone)
-        for place in chain.places
-    ]
+    places = [_place(place) for place in chain.places]
+    plans = [SlotPlanItem(f"plan-{one.code}", one.code, slot_windows(one.store_id)) for one in chain.places]
     currency, stocked = chain.places[0].currency, {product.sku for product in chain.assortment}
     prices = [
         PriceItem(
@@ -61,11 +65,12 @@ def load_chain(chain: Chain, *, source_id: int, priced_from: datetime, progress:
     ]  # fmt: skip
     products = [_product(product) for product in chain.assortment]
     customers = [CustomerItem(f"customer-{number}", number) for number in chain.loyalty_numbers]
-    _load("units", units, lambda batch: upsert_units(source_id, batch), progress)
-    _load("places", places, lambda batch: upsert_places(source_id, batch), progress)
-    _load("products", products, lambda batch: upsert_products(source_id, batch), progress)
-    _load("prices", prices, lambda batch: set_prices(source_id, batch), progress)
-    _load("customers", customers, lambda batch: upsert_customers(source_id, batch), progress)
+    load_items("units", units, lambda batch: upsert_units(source_id, batch), progress)
+    load_items("places", places, lambda batch: upsert_places(source_id, batch), progress)
+    load_items("slot plans", plans, lambda batch: set_slot_plans(source_id, batch), progress)
+    load_items("products", products, lambda batch: upsert_products(source_id, batch), progress)
+    load_items("prices", prices, lambda batch: set_prices(source_id, batch), progress)
+    load_items("customers", customers, lambda batch: upsert_customers(source_id, batch), progress)
 
 
 def load_stock(
@@ -104,6 +109,15 @@ def load_history(chain: Chain, day: DemoDay, *, source_id: int, progress: Progre
         progress("receipts of the days before", done, len(receipts))
 
 
+def _place(place: ChainPlace) -> PlaceItem:
+    return PlaceItem(
+        f"store-{place.code}", place.code, place.name, place.currency, place.time_zone,
+        street=LABEL, city=place.spot.city, postcode=place.spot.postcode, region=REGION, country=COUNTRY,
+        latitude=place.spot.latitude, longitude=place.spot.longitude,
+        opening_hours=opening_hours(place.store_id),
+    )  # fmt: skip
+
+
 def _product(product: ChainProduct) -> ProductItem:
     codes = [BarcodeItem(code) for code in product.codes]
     if product.item:
@@ -115,9 +129,10 @@ def _product(product: ChainProduct) -> ProductItem:
     )  # fmt: skip
 
 
-def _load(
+def load_items(
     what: str, items: Sequence[Item], take: Callable[[Sequence[Item]], Sequence[object]], progress: Progress
 ) -> None:
+    """Have items taken in, in batches; a refused one is a fault of the derivation."""
     done = 0
     for batch in batches(items, BATCH):
         for item, outcome in zip(batch, take(batch), strict=True):

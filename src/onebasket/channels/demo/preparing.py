@@ -26,6 +26,8 @@ from onebasket.channels.demo.derived import derived_file, read_popularity
 from onebasket.channels.demo.installing import ACTOR, LOADER, RELAY, source_of
 from onebasket.channels.demo.keeping import DemoError, write_kept
 from onebasket.channels.demo.loading import load_chain, load_history, load_stock
+from onebasket.channels.demo.offering import load_offers
+from onebasket.channels.demo.offers import derive_offers
 from onebasket.channels.demo.popularity import Popularity, derive_popularity
 from onebasket.channels.demo.slices import ALL_STORES, BUSIEST, FIRST_DAY, LAST_DAY
 from onebasket.channels.demo.stock import ChainStock, derive_stock
@@ -151,6 +153,8 @@ def _load(folder: Path, day: DemoDay, steps: Steps) -> dict[str, object]:
         priced_from = day.past(day.part.begins_at())
         load_chain(chain, source_id=loader, priced_from=priced_from, progress=steps.advance)
         suffix = f"{day.move_days}"
+        offers = steps.single("offers, derived from the data", lambda: derive_offers(chain, day.part))
+        load_offers(offers, chain, day, source_id=loader, priced_from=priced_from, progress=steps.advance)
         load_stock(derived, source_id=relay, timed=day.past, suffix=suffix, until=day.opens_at, progress=steps.advance)
         load_history(chain, day, source_id=relay, progress=steps.advance)
     detail: dict[str, object] = {

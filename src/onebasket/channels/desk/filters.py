@@ -178,6 +178,27 @@ class HoldsFilter(DropdownFilter):
 HOLDS: Any = HoldsFilter
 
 
+class CurrentFilter(DropdownFilter):
+    """Versions that stand, and those of before."""
+
+    title = "versions"
+    parameter_name = "versions"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ANN401, ARG002
+        """Offer both."""
+        return [("standing", "standing"), ("superseded", "superseded")]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:  # noqa: ARG002 - Django's signature
+        """Keep the versions asked for."""
+        asked = self.value()
+        if asked not in {"standing", "superseded"}:
+            return queryset
+        return queryset.filter(superseded_at__isnull=asked == "standing")
+
+
+CURRENT: Any = CurrentFilter
+
+
 class StandsFilter(DropdownFilter):
     """Tokens that open something, and those that do not."""
 

@@ -52,6 +52,7 @@ class ReadOnlyAdmin(ModelAdmin):
     facts: ClassVar[tuple[Column, ...]] = ()
     kept_from_sight: ClassVar[frozenset[str]] = frozenset()
     about: ClassVar[str] = ""
+    row_template: ClassVar[str] = "desk/row.html"
 
     actions = None
     paginator = BoundedPaginator
@@ -183,7 +184,7 @@ class ReadOnlyAdmin(ModelAdmin):
             "sections": [*self.sections(request, row), *self.trail(request, row)],
         }
         request.current_app = self.admin_site.name
-        return TemplateResponse(request, "desk/row.html", context)
+        return TemplateResponse(request, self.row_template, context)
 
     def works(self, request: HttpRequest, row: Row) -> list[tuple[Work, str]]:
         """Return what the person can do to the row as it stands, and where."""

@@ -73,9 +73,29 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Barcode templates", "pattern", "catalogue_barcodetemplate", "catalogue.read"),
         ),
     ),
-    ("Prices", (Entry("Price book", "sell", "pricing_price", "prices.read"),)),
+    (
+        "Prices",
+        (
+            Entry("Price book", "sell", "pricing_price", "prices.read"),
+            Entry("Promotions", "percent", "pricing_promotion", "promotions.read", "?versions=standing"),
+            Entry("Coupons", "confirmation_number", "pricing_coupon", "promotions.read", "?versions=standing"),
+            Entry("Campaigns", "campaign", "pricing_campaign", "promotions.read", "?versions=standing"),
+            Entry("Previews", "preview", "pricing_preview", "promotions.set"),
+            Entry("Uses", "redeem", "pricing_use", "customers.read"),
+            Entry("Taxes", "account_balance", "pricing_tax", "promotions.read"),
+            Entry("Tax terms", "rule", "pricing_taxterms", "promotions.read"),
+            Entry("Tax classes", "label", "pricing_taxclass", "promotions.read"),
+        ),
+    ),
     ("Places", (Entry("Places", "storefront", "places_place", "places.read"),)),
-    ("Customers", (Entry("Customers", "group", "customers_customer", "customers.read"),)),
+    (
+        "Customers",
+        (
+            Entry("Customers", "group", "customers_customer", "customers.read"),
+            Entry("Likely doubles", "join_inner", "customers_customer", "customers.edit", "?doubles=likely"),
+            Entry("Merges", "merge", "customers_customermerge", "customers.read"),
+        ),
+    ),
     (
         "Access",
         (

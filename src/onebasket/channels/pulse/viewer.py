@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from functools import wraps
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.decorators import user_passes_test
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from onebasket.channels.pulse.figures import Viewer
 from onebasket.commerce.access.queries import facts_of
-from onebasket.commerce.access.rules import reach
+from onebasket.commerce.access.rules import is_staff, reach
 
 NOWHERE: frozenset[str] = frozenset()
 
@@ -26,13 +26,13 @@ def viewer_of(request: HttpRequest) -> Viewer:
 
 
 def signed_in(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Send a stranger to log in; hand everybody else's request on with its viewer."""
+    """Send strangers and shoppers to log in; hand the requests of the chain's people on with their viewer."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         return view(request, viewer_of(request), *args, **kwargs)
 
-    return login_required(guarded, login_url="pulse:login")
+    return user_passes_test(lambda user: is_staff(facts_of(user)), login_url="pulse:login")(guarded)
 
 
 def refuse_unless(allowed: bool) -> None:  # noqa: FBT001 - the one thing that it is told

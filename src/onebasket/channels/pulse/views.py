@@ -1,11 +1,14 @@
 """The front door, the log-in, the pulse with its polled figures, and the single receipt, order and shelf."""
 
 from functools import partial
+from typing import Any
 from uuid import UUID
 
+from allauth.account.utils import perform_login
+from django.contrib.auth import logout
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -19,6 +22,8 @@ from onebasket.channels.pulse.live import Live, Reading
 from onebasket.channels.pulse.pages import answering
 from onebasket.channels.pulse.viewer import signed_in
 from onebasket.commerce.access.actions.signing_in import TRIES
+from onebasket.commerce.access.queries import facts_of
+from onebasket.commerce.access.rules import is_staff
 
 Panel = tuple[ProductRow | None, tuple[ShelfRow, ...]]
 LIVE: Live[PulseFigures] = Live(
@@ -30,12 +35,27 @@ FAVOURITES: Live[str] = Live(lambda shown: shown, rest=300.0)
 BEHIND = "X-Onebasket-Behind"
 
 
+class StaffForm(AuthenticationForm):
+    """Name and password of the chain's people; a shopper's are as wrong as any others."""
+
+    def confirm_login_allowed(self, user: Any) -> None:  # noqa: ANN401 - Django's user, whichever
+        """Let in whoever works here."""
+        super().confirm_login_allowed(user)
+        if not is_staff(facts_of(user)):
+            raise self.get_invalid_login_error()
+
+
 class LogIn(LoginView):
-    """The log-in page, in the look of the pulse."""
+    """The log-in page of the chain's people, in the look of the pulse."""
 
     template_name = "pulse/login.html"
-    redirect_authenticated_user = True
+    authentication_form = StaffForm
     next_page = "pulse:front"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # noqa: ANN401 - Django's
+        """Lead whoever works here and is signed in on; a shopper may sign in as somebody else."""
+        self.redirect_authenticated_user = is_staff(facts_of(request.user))
+        return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: str, **kwargs: object) -> HttpResponse:
         """Look at a password only where there have not been too many tries; else say how long to wait."""
@@ -47,9 +67,15 @@ class LogIn(LoginView):
         return answer
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        """Forget the tries that it took to get in."""
-        TRIES.forget(_address(self.request), name=form.get_user().get_username())
-        return super().form_valid(form)
+        """Forget the tries that the password took, and ask for a second factor where there is one."""
+        user = form.get_user()
+        TRIES.forget(_address(self.request), name=user.get_username())
+        if self.request.user.is_authenticated:
+            logout(self.request)
+        answer: HttpResponse = perform_login(
+            self.request, user, email_verification="none", redirect_url=self.get_success_url()
+        )
+        return answer
 
 
 def _address(request: HttpRequest) -> str:

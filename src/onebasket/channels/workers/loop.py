@@ -18,8 +18,11 @@ from onebasket.base.relay import number_waiting, prune_events
 from onebasket.base.subscriptions import dispatch
 from onebasket.base.webhooks import Deliveries, fan_out
 from onebasket.channels.workers.subscriptions import CALLING, WRITING
+from onebasket.commerce.insights.actions.erasing import forget_late
+from onebasket.commerce.insights.actions.merging import gather_points
 from onebasket.commerce.orders.actions import expire_orders
 from onebasket.commerce.payments.actions import expire_balances, pay_back, settle_unknown
+from onebasket.commerce.sales.actions.journalising import Journalising
 from onebasket.commerce.slots.actions import release_expired_slots
 from onebasket.commerce.stock.actions import release_expired
 
@@ -158,5 +161,8 @@ def writing_jobs() -> list[Job]:
         Job("slots", lambda: release_expired_slots(at_once), 5.0),
         Job("orders", lambda: expire_orders(at_once), 5.0),
         Job("balances", lambda: expire_balances(at_once), 60.0),
+        Job("journal", Journalising().turn, 1.0, BUSY_SECONDS),
+        Job("points of merged cards", gather_points, 60.0),
+        Job("late facts", forget_late, 3600.0),
         Job("prune", lambda: prune_events(settings.EVENT_DAYS), 600.0),
     ]

@@ -5,17 +5,18 @@ from django.db import models
 
 
 class Role(models.TextChoices):
-    """What a person does here; `rules.ROLE_RIGHTS` says what each may do."""
+    """What a person does here; `rules.ROLE_RIGHTS` says what each may do: a shopper nothing of the chain's."""
 
     ADMIN = "admin"
     MERCHANDISER = "merchandiser"
     STORE = "store"
     FINANCE = "finance"
     READER = "reader"
+    SHOPPER = "shopper"
 
 
 class User(AbstractUser):
-    """A person who signs in. A store role is bound to `places` (place codes)."""
+    """A person who signs in. A store role is bound to `places` (place codes); a shopper is known by e-mail."""
 
     role = models.CharField(max_length=16, choices=Role, default=Role.READER)
     places = models.JSONField(default=list, blank=True)

@@ -4,10 +4,13 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+
 from onebasket.base import bulk
 from onebasket.base.columns import as_instant
 from onebasket.commerce.access.models import User
-from onebasket.commerce.access.rules import EVERY_PLACE, SourceFacts, TokenFacts, UserFacts
+from onebasket.commerce.access.rules import EVERY_PLACE, AccountFacts, SourceFacts, TokenFacts, UserFacts
 
 _BY_DIGEST = (
     "SELECT t.id, t.source_id, s.code, t.name, t.scopes, t.places, t.expires_at, t.revoked_at, s.active "
@@ -58,3 +61,19 @@ def user_by_name(username: str) -> UserFacts | None:
 
 def _codes(value: Any) -> frozenset[str]:  # noqa: ANN401 - text or a list, as the driver gives JSON
     return frozenset(json.loads(value) if isinstance(value, str) else value)
+
+
+def accounts_of(user_ids: Iterable[int]) -> list[AccountFacts]:
+    """Return what is kept about the log-ins of these users, by id: three statements."""
+    ids = sorted(set(user_ids))
+    addresses: dict[int, list[str]] = {}
+    for user_id, email in EmailAddress.objects.filter(user_id__in=ids, verified=True).values_list("user_id", "email"):
+        addresses.setdefault(user_id, []).append(email)
+    guarded = set(Authenticator.objects.filter(user_id__in=ids).values_list("user_id", flat=True))
+    rows = (
+        User.objects.filter(pk__in=ids).order_by("pk").values_list("pk", "role", "email", "date_joined", "last_login")
+    )
+    return [
+        AccountFacts(user_id, role, email, tuple(sorted(addresses.get(user_id, ()))), since, last, user_id in guarded)
+        for user_id, role, email, since, last in rows
+    ]

@@ -34,8 +34,12 @@ SCOPES: dict[str, str] = {
     "coupons:clip": "Put digital coupons on customers' cards.",
     "taxes:write": "Set and end taxes, and say how they are reckoned.",
     "taxes:read": "Read taxes.",
-    "customers:write": "Load and retire customers.",
-    "customers:read": "Read customers.",
+    "payments:read": "Read payments and refunds.",
+    "refunds:write": "Give back what was paid for orders.",
+    "giftcards:write": "Make, activate and block gift cards.",
+    "giftcards:read": "Read what is on a gift card, by its code.",
+    "customers:write": "Load, change, merge, retire and erase customers; hand out codes that prove a card.",
+    "customers:read": "Read customers, what they bought, and all that is kept about them.",
     "places:write": "Load places; state when they hand out.",
     "places:read": "Read places, and when they hand out.",
     "events:read": "Read events by position.",
@@ -59,7 +63,8 @@ RIGHTS: dict[str, str] = {
     "promotions.set": "Set, preview, launch and end promotions and coupons.",
     "taxes.set": "Set and end taxes, and say how they are reckoned.",
     "customers.read": "See customers.",
-    "customers.edit": "Change and retire customers.",
+    "customers.edit": "Change, merge and retire customers, and hand out codes that prove a card.",
+    "customers.erase": "Hand out, and erase, all that is kept about a customer.",
     "stock.read": "See shelves and movements.",
     "stock.count": "Book counts, adjustments and deliveries.",
     "buffers.set": "Set what is kept back from a channel.",
@@ -100,6 +105,9 @@ ROLE_RIGHTS: dict[str, frozenset[str]] = {
 """What each role may do; nothing else is allowed."""
 
 PLACE_BOUND_ROLES = frozenset({"store"})
+
+SHOPPER = "shopper"
+"""The role of people who buy: it stands in no list above, so it has no right to anything of the chain's."""
 
 
 class TokenFacts(msgspec.Struct, frozen=True):
@@ -145,6 +153,18 @@ class UserFacts(msgspec.Struct, frozen=True):
     active: bool = True
 
 
+class AccountFacts(msgspec.Struct, frozen=True):
+    """A log-in: its e-mail addresses that were verified, and whether a second factor guards it."""
+
+    user_id: int
+    role: str
+    email: str
+    verified: tuple[str, ...]
+    since: datetime
+    last_login: datetime | None
+    second_factor: bool
+
+
 def reach(user: UserFacts, right: str) -> frozenset[str] | None:
     """Return the place codes at which the user has the right: None is everywhere, empty is nowhere.
 
@@ -161,6 +181,11 @@ def may(user: UserFacts, right: str, place: str | None = None) -> bool:
     """Whether the user has the right at a place (its code); without one, for things that belong to no place."""
     places = reach(user, right)
     return places is None or place in places
+
+
+def is_staff(user: UserFacts) -> bool:
+    """Whether somebody works here: pages of the chain are for nobody else, whatever rights they ask for."""
+    return user.active and user.role in ROLE_RIGHTS
 
 
 def token_digest(secret: str) -> str:

@@ -1,9 +1,17 @@
-"""The sales' only lock: batches with voids run alone, so that a void and its original cannot pass each other unseen."""
+"""The sales' locks.
+
+Batches with voids run alone, so that a void and its original cannot pass each other unseen; and one worker at a time
+journalises receipts.
+"""
+
+from typing import NamedTuple
 
 from onebasket.base import bulk
 from onebasket.base.locking import require_transaction
 
 VOIDS = 0x6F6E6576  # any constant of our own
+ONLY = 1
+"""The id of the one cursor of the journal."""
 
 
 def await_turn(*, alone: bool) -> None:
@@ -15,3 +23,24 @@ def await_turn(*, alone: bool) -> None:
     require_transaction()
     if bulk.is_postgresql():
         bulk.fetch(f"SELECT pg_advisory_xact_lock{'' if alone else '_shared'}(%s)", [VOIDS])
+
+
+class Cursor(NamedTuple):
+    """How far receipts have been journalised."""
+
+    position: int
+    swept: int
+    sweep_to: int
+
+    @property
+    def is_sweeping(self) -> bool:
+        """Whether receipts are still swept by id."""
+        return self.swept < self.sweep_to
+
+
+def lock_cursor() -> Cursor | None:
+    """Lock the journal's cursor and return it; None while another worker has it, or before there is one."""
+    require_transaction()
+    skip = " FOR UPDATE SKIP LOCKED" if bulk.is_postgresql() else ""
+    rows = bulk.fetch(f"SELECT position, swept, sweep_to FROM sales_journalcursor WHERE id = %s{skip}", [ONLY])  # noqa: S608
+    return Cursor(*rows[0]) if rows else None

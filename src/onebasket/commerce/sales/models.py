@@ -54,6 +54,9 @@ class Receipt(models.Model):
             models.Index(fields=["place", "business_day", "till", "number"], name="receipt_number"),
             models.Index(fields=["booked_at"], name="receipt_booked"),
             models.Index(
+                fields=["loyalty_number", "occurred_at"], condition=~Q(loyalty_number=""), name="receipt_loyalty"
+            ),
+            models.Index(
                 fields=["original_place", "original_day", "original_till", "original_number"],
                 condition=Q(awaits_original=True),
                 name="receipt_awaits_original",
@@ -165,3 +168,15 @@ class LineException(ReceiptPart):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["place", "receipt", "line"], name="lineexception_once")]
         indexes = [models.Index(fields=["state", "opened_at"], name="lineexception_state")]
+
+
+class JournalCursor(models.Model):
+    """How far receipts have been journalised: one row.
+
+    Events up to `position` have been read. Receipts that were there before, or whose events are gone, are swept by id:
+    up to `swept` of those up to `sweep_to`.
+    """
+
+    position = models.BigIntegerField(default=0)
+    swept = models.BigIntegerField(default=0)
+    sweep_to = models.BigIntegerField(default=0)

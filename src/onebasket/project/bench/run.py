@@ -2,6 +2,7 @@
 
 import sys
 import time
+from importlib.util import find_spec
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -12,11 +13,13 @@ django.setup()
 import msgspec  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 
+from onebasket.channels.demo.journey import PACKAGE  # noqa: E402
 from onebasket.channels.demo.receipts import write_jsonlines  # noqa: E402
 from onebasket.commerce.access.rules import SCOPES  # noqa: E402
 from onebasket.project.bench.chain import Bench, make_chain  # noqa: E402
 from onebasket.project.bench.driver import Load, percentile  # noqa: E402
 from onebasket.project.bench.orders import HOT_TOTAL, bench_hot, bench_orders, orders_limit  # noqa: E402
+from onebasket.project.bench.pricing import bench_pricing  # noqa: E402
 from onebasket.project.bench.report import Figure, machine, share  # noqa: E402
 from onebasket.project.bench.sales import bench_audit, bench_sales, bench_stock, receipts_of, sold_again  # noqa: E402
 from onebasket.project.bench.serving import driving, hub  # noqa: E402
@@ -68,6 +71,8 @@ def measure(wanted: Wanted) -> Measured:
         figures += _orders(bench, wanted)
     if "mixed" in wanted.names:
         figures.append(_mixed(bench, wanted, year))
+    if "pricing" in wanted.names:
+        figures += bench_pricing(real=find_spec(PACKAGE) is not None)
     return Measured(machine(), figures)
 
 

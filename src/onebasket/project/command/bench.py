@@ -31,6 +31,7 @@ class Name(StrEnum):
     STOCK = "stock"
     AUDIT = "audit"
     MIXED = "mixed"
+    PRICING = "pricing"
     ALL = "all"
 
 

@@ -7,6 +7,7 @@ import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
 from onebasket.channels.desk.theme import UNFOLD as UNFOLD
+from onebasket.project.settings.accounts import account_settings
 from onebasket.project.settings.databases import InvalidDatabaseUrlError, database_settings, parse_database_url
 from onebasket.project.settings.environment import (
     TEST_SECRET_KEY,
@@ -19,6 +20,7 @@ from onebasket.project.settings.environment import (
     read_environment,
 )
 from onebasket.project.settings.logs import logging_settings
+from onebasket.project.settings.mail import NONE, mail_settings
 from onebasket.project.settings.security import STRICT_POLICY, transport_settings
 
 django_stubs_ext.monkeypatch()
@@ -75,11 +77,17 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "ninja",
     "django_htmx",
+    # Before allauth, whose pages it draws.
+    "onebasket.channels.account.apps.AccountPagesConfig",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "onebasket.base.apps.BaseConfig",
     "onebasket.commerce.access.apps.AccessConfig",
     "onebasket.commerce.places.apps.PlacesConfig",
     "onebasket.commerce.customers.apps.CustomersConfig",
     "onebasket.commerce.catalogue.apps.CatalogueConfig",
+    "onebasket.commerce.books.apps.BooksConfig",
     "onebasket.commerce.stock.apps.StockConfig",
     "onebasket.commerce.slots.apps.SlotsConfig",
     "onebasket.commerce.payments.apps.PaymentsConfig",
@@ -87,13 +95,17 @@ INSTALLED_APPS = [
     "onebasket.commerce.pricing.apps.PricingConfig",
     "onebasket.commerce.search.apps.SearchConfig",
     "onebasket.commerce.orders.apps.OrdersConfig",
+    "onebasket.commerce.fulfilment.apps.FulfilmentConfig",
+    "onebasket.commerce.insights.apps.InsightsConfig",
     "onebasket.channels.api",
     "onebasket.channels.desk",
     "onebasket.channels.pulse",
+    "onebasket.channels.shop",
 ]
 
 MIDDLEWARE = [
     "onebasket.project.middleware.api_headers",
+    "onebasket.project.middleware.compression",
     "django.middleware.security.SecurityMiddleware",
     "onebasket.project.middleware.static_files",
     "onebasket.project.middleware.content_policy",
@@ -107,6 +119,8 @@ MIDDLEWARE = [
     "onebasket.project.middleware.messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "onebasket.project.middleware.htmx",
+    "allauth.account.middleware.AccountMiddleware",
+    "onebasket.project.middleware.second_factor",
 ]
 
 TEMPLATES = [
@@ -135,8 +149,24 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{validator}"}
     for validator in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+CSRF_FAILURE_VIEW = "onebasket.project.refusing.csrf_failure"
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
+globals().update(account_settings(encrypted=ENVIRONMENT.is_production, trust_proxy=ENVIRONMENT.trust_proxy))
+# Roles that need a second factor.
+STAFF_MFA_ROLES = frozenset(ENVIRONMENT.staff_mfa)
+# Whether any mail leaves: without it no address can be verified, and nobody signs up.
+MAIL_IS_SENT = ENVIRONMENT.mail != NONE
+
+
+def _mail() -> dict[str, object]:
+    try:
+        return mail_settings(ENVIRONMENT.mail, home=ENVIRONMENT.home, sender=ENVIRONMENT.mail_from)
+    except InvalidEnvironmentError as error:
+        raise ImproperlyConfigured(str(error)) from error
+
+
+globals().update(_mail())
 
 LANGUAGE_CODE = "en"
 USE_I18N = True

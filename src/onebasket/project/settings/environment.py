@@ -8,6 +8,8 @@ from os import link
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from onebasket.commerce.access.rules import ROLE_RIGHTS
+
 SHORTEST_SECRET_KEY = 50
 """Characters; Django's own deployment check asks for the same."""
 
@@ -52,6 +54,9 @@ class Environment:
     event_days: int
     card_url: str
     card_secret: str
+    mail: str
+    mail_from: str
+    staff_mfa: tuple[str, ...]
 
     @property
     def is_production(self) -> bool:
@@ -85,6 +90,9 @@ def read_environment(variables: Mapping[str, str], *, directory: Path) -> Enviro
         event_days=_whole(variables, "ONEBASKET_EVENT_DAYS", default=0, lowest=0),
         card_url=_address(variables, "ONEBASKET_CARD_URL"),
         card_secret=variables.get("ONEBASKET_CARD_SECRET", ""),
+        mail=variables.get("ONEBASKET_MAIL", "") or ("none:" if mode == Mode.PRODUCTION else "file:"),
+        mail_from=variables.get("ONEBASKET_MAIL_FROM", "") or "onebasket@localhost",
+        staff_mfa=_several(variables, "ONEBASKET_STAFF_MFA", tuple(ROLE_RIGHTS)),
     )
 
 
@@ -150,6 +158,13 @@ def _choice(variables: Mapping[str, str], name: str, choices: tuple[str, ...], d
     stated = variables.get(name, "") or default
     if stated not in choices:
         raise InvalidEnvironmentError(f"{name} may be one of {', '.join(choices)}; it is {stated!r}.")
+    return stated
+
+
+def _several(variables: Mapping[str, str], name: str, choices: tuple[str, ...]) -> tuple[str, ...]:
+    stated = _words(variables, name)
+    if strange := [word for word in stated if word not in choices]:
+        raise InvalidEnvironmentError(f"{name} may name {', '.join(choices)}, split by commas; it has {strange[0]!r}.")
     return stated
 
 

@@ -2,7 +2,21 @@
 
 from django.db.models import Model
 
-from onebasket.channels.desk.admins import access, catalogue, exceptions, ledger, orders, promises, sales, slots, system
+from onebasket.channels.desk.admins import (
+    access,
+    catalogue,
+    customers,
+    exceptions,
+    ledger,
+    orders,
+    previews,
+    promises,
+    promotions,
+    sales,
+    slots,
+    system,
+    taxes,
+)
 from onebasket.channels.desk.rows import ReadOnlyAdmin
 
 ADMINS: dict[type[Model], type[ReadOnlyAdmin]] = {
@@ -13,6 +27,10 @@ ADMINS: dict[type[Model], type[ReadOnlyAdmin]] = {
     **orders.ADMINS,
     **slots.ADMINS,
     **catalogue.ADMINS,
+    **customers.ADMINS,
+    **promotions.ADMINS,
+    **previews.ADMINS,
+    **taxes.ADMINS,
     **access.ADMINS,
     **system.ADMINS,
 }

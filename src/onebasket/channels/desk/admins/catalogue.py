@@ -1,4 +1,4 @@
-"""Products, units, barcodes, prices, places and customers."""
+"""Products, units, barcodes, prices and places."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,6 @@ from onebasket.channels.desk.searching import SearchedAdmin, product_ids
 from onebasket.channels.desk.sections import Section, filtered, section
 from onebasket.channels.desk.works.registry import BY_SLUG
 from onebasket.commerce.catalogue.models import Barcode, BarcodeTemplate, Product, Unit
-from onebasket.commerce.customers.models import Customer
 from onebasket.commerce.orders.models import Order
 from onebasket.commerce.places.models import Place
 from onebasket.commerce.places.queries import places_by_id
@@ -248,32 +247,6 @@ def _clock(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
-class CustomerAdmin(SearchedAdmin):
-    """Who buys."""
-
-    right = "customers.read"
-    place_field = ""
-    about = "Known so far by loyalty number only."
-    search_help_text = "Loyalty number"
-    list_filter = ("active",)
-    table = (columns.text("Loyalty number", "loyalty_number"), ACTIVE, columns.moment("Since", "created_at"))
-
-    def sought(self, term: str) -> Q:
-        """Find the card."""
-        return Q(loyalty_number__startswith=term)
-
-    def heading(self, row: Row) -> str:
-        """Name the card."""
-        return f"Customer {row.loyalty_number}"
-
-    def links(self, row: Row) -> list[tuple[str, str]]:
-        """Lead to what they bought."""
-        return [
-            ("Their receipts", filtered(Receipt, q=row.loyalty_number)),
-            ("Their orders", filtered(Order, q=row.loyalty_number)),
-        ]
-
-
 ADMINS = {
     Product: ProductAdmin,
     Unit: UnitAdmin,
@@ -281,5 +254,4 @@ ADMINS = {
     BarcodeTemplate: BarcodeTemplateAdmin,
     Price: PriceAdmin,
     Place: PlaceAdmin,
-    Customer: CustomerAdmin,
 }

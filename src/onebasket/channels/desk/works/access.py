@@ -21,8 +21,9 @@ from onebasket.commerce.access.actions import (
     set_password,
     set_source_active,
 )
+from onebasket.commerce.access.actions.second_factors import reset_second_factor
 from onebasket.commerce.access.models import Role, Source, Token, User
-from onebasket.commerce.access.rules import SCOPES
+from onebasket.commerce.access.rules import SCOPES, SHOPPER
 from onebasket.commerce.places.queries import places_by_code
 
 _PLACES_HELP = "Place codes, split by commas. Only the role store is bound to places."
@@ -172,7 +173,7 @@ class RevokeToken(_OfNoPlace):
 class RoleForm(WorkForm):
     """Role and places."""
 
-    role = forms.ChoiceField(choices=Role.choices)
+    role = forms.ChoiceField(choices=[choice for choice in Role.choices if choice[0] != SHOPPER])
     places = forms.CharField(required=False, help_text=_PLACES_HELP)
 
 
@@ -216,6 +217,10 @@ class ChangeUser(_OnUser):
     verb = "Change"
     about = "It holds from the next click on."
     form = RoleForm
+
+    def is_offered(self, row: Row) -> bool:
+        """Offer it for the chain's people."""
+        return bool(row.role != SHOPPER)
 
     def initial(self, row: Row, query: Mapping[str, str]) -> dict[str, Any]:  # noqa: ARG002
         """Begin with what holds."""
@@ -284,11 +289,33 @@ class ResetPassword(_OnUser):
     about = "The old one ends at once, and with it every session. The new one is shown once, right after."
     is_grave = True
 
+    def is_offered(self, row: Row) -> bool:
+        """Offer it for the chain's people: shoppers have a link sent."""
+        return bool(row.role != SHOPPER)
+
     @refusing(AccessError)
     def perform(self, asked: Asked) -> Result:
         """Make the password."""
         secret = set_password(asked.row.username, actor=asked.actor)
         return Done(f"{asked.row.username} has a new password.", secret=secret or "")
+
+
+class ResetSecondFactor(_OnUser):
+    """Let somebody in who lost their second factor."""
+
+    slug = "reset-second-factor"
+    label = "Reset the second factor"
+    verb = "Remove it"
+    about = "App and recovery codes end at once. Where the role asks for it, the next log-in sets up a new one."
+    is_grave = True
+
+    @refusing(AccessError)
+    def perform(self, asked: Asked) -> Result:
+        """Remove it."""
+        if problem := _own(asked):
+            return Refused(problem)
+        reset_second_factor(asked.row.username, actor=asked.actor)
+        return Done(f"{asked.row.username} has no second factor now.")
 
 
 def _own(asked: Asked) -> str:

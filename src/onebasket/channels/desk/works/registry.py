@@ -2,7 +2,20 @@
 
 from django.db.models import Model
 
-from onebasket.channels.desk.works import access, exceptions, orders, prices, quarantine, slots, stock, webhooks
+from onebasket.channels.desk.works import (
+    access,
+    coupons,
+    customers,
+    exceptions,
+    orders,
+    prices,
+    promotions,
+    quarantine,
+    slots,
+    stock,
+    taxes,
+    webhooks,
+)
 from onebasket.channels.desk.works.work import Work
 
 WORKS: tuple[Work, ...] = (
@@ -26,6 +39,21 @@ WORKS: tuple[Work, ...] = (
     slots.DropSlotDate(),
     prices.SetPrice(),
     prices.EndPrice(),
+    promotions.NewPromotion(),
+    promotions.StatePromotion(),
+    promotions.LaunchPromotion(),
+    promotions.PreviewPromotion(),
+    promotions.EditPromotion(),
+    promotions.EndPromotion(),
+    promotions.AdvancePreview(),
+    coupons.SetCoupon(),
+    coupons.MakeCodes(),
+    coupons.EndCoupon(),
+    coupons.SetCampaign(),
+    taxes.SetTax(),
+    taxes.EndTax(),
+    taxes.SetTaxTerms(),
+    taxes.SetTaxClass(),
     access.EnrolSource(),
     access.CloseSource(),
     access.OpenSource(),
@@ -36,6 +64,12 @@ WORKS: tuple[Work, ...] = (
     access.DeactivateUser(),
     access.ActivateUser(),
     access.ResetPassword(),
+    access.ResetSecondFactor(),
+    customers.ChangeCustomer(),
+    customers.MergeCustomer(),
+    customers.UndoMerge(),
+    customers.MakeCardCode(),
+    customers.EraseCustomer(),
     webhooks.AddWebhook(),
     webhooks.RotateSecret(),
     webhooks.RedeliverDead(),

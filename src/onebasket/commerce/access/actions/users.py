@@ -12,9 +12,10 @@ from onebasket.base import trail
 from onebasket.base.clock import database_now
 from onebasket.commerce.access.actions.sources import AccessError
 from onebasket.commerce.access.models import User
-from onebasket.commerce.access.rules import binding_problem
+from onebasket.commerce.access.rules import SHOPPER, binding_problem
 
 _RANDOM_BYTES = 15
+_APART = "A shopper's account and one of the chain's people never turn into each other: make another account."
 
 
 class UserRequest(msgspec.Struct, frozen=True):
@@ -57,15 +58,17 @@ def create_user(request: UserRequest, *, actor: str) -> CreatedUser:
 
 
 def change_user(username: str, *, role: str, places: tuple[str, ...] = (), active: bool = True, actor: str) -> None:
-    """Set a user's role, places and whether they may sign in.
+    """Set a user's role, places and whether they may sign in; a shopper's role stays what it is.
 
     Raises:
         AccessError: no such user, or the role and places do not go together.
     """
-    if problem := binding_problem(role, places):
+    if role != SHOPPER and (problem := binding_problem(role, places)):
         raise AccessError(problem)
     with transaction.atomic():
         user = _lock_user(username)
+        if (user.role == SHOPPER) != (role == SHOPPER) or (role == SHOPPER and places):
+            raise AccessError(_APART)
         before = {"role": user.role, "places": user.places, "active": user.is_active}
         after = {"role": role, "places": sorted(set(places)), "active": active}
         if before == after:
@@ -86,6 +89,8 @@ def set_password(username: str, *, actor: str, password: str | None = None) -> s
     hashed = _hashed(password or made or "", User(username=username))
     with transaction.atomic():
         user = _lock_user(username)
+        if user.role == SHOPPER:
+            raise AccessError("Shoppers set their own password: the log-in page sends them a link.")
         user.password = hashed
         user.save(update_fields=["password"])
         trail.note_change(actor, action="user.password", target=f"user/{username}", at=database_now())

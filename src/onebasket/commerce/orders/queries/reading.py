@@ -104,6 +104,11 @@ def read_orders(
     return _complete(heads), following
 
 
+def read_orders_by_id(ids: Sequence[UUID]) -> list[OrderRead]:
+    """Return those of these orders that exist, whole, the newest first."""
+    return _complete(list(_rows(None).filter(pk__in=ids).order_by("-placed_at", "-pk")))
+
+
 def _rows(places: frozenset[str] | None) -> Any:  # noqa: ANN401 - a query set of dicts with annotations
     reach = Q() if places is None else Q(place__code__in=sorted(places))
     return Order.objects.filter(reach).values(*_HEAD, place_code=F("place__code"))

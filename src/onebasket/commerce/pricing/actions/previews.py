@@ -50,7 +50,7 @@ def begin_preview(promotion_id: int, *, actor: str, most: int = MOST_RECEIPTS) -
     """
     row = Promotion.objects.filter(pk=promotion_id).values_list("terms", flat=True).first()
     if row is None:
-        raise GoneError
+        raise GoneError("There is no such preview any more. Begin it anew.")
     now = database_now()
     currency = decode_promotion(row).currency or next((place.currency for place in all_places()), "")
     begun = Preview.objects.create(
@@ -76,7 +76,7 @@ def advance_preview(identity: int, *, seconds: float = SECONDS) -> bool:
     """
     row = Preview.objects.select_related("promotion").filter(pk=identity).first()
     if row is None:
-        raise GoneError
+        raise GoneError("There is no such preview any more. Begin it anew.")
     if row.finished_at is not None:
         return True
     begun = time.monotonic()

@@ -69,7 +69,7 @@ def cast(covers: Iterable[Cover]) -> Roles:
     singles: list[Cover] = []
     deals: list[Cover] = []
     for cover in covers:
-        if cover.is_short:
+        if cover.missing:
             continue
         if cover.rule.stackable:
             (on_top if cover.needs_no_choice else marked).append(cover)

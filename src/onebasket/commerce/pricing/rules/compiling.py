@@ -1,7 +1,6 @@
 """Promotions made ready for pricing: found by SKU and group, so that a thousand live ones cost a basket little."""
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 
 import msgspec
 
@@ -26,49 +25,23 @@ class Part(msgspec.Struct, frozen=True):
     units: int
 
 
-class Rule(msgspec.Struct, frozen=True, eq=False, dict=True):
-    """A promotion made ready; `rank` is its place in the order of codes."""
+class Rule(msgspec.Struct, frozen=True, eq=False):
+    """A promotion made ready; `rank` is its place in the order of codes, `kind` what its reductions are called.
+
+    `for_each_unit`: worked out for one unit at a time, so that weighed goods can take part. `for_basket`: worked out on
+    what goods come to together. `stackable`: comes on top of others, unit by unit. `uncapped`: a stackable coupon of a
+    manufacturer, which is money, so that it may take off more than a unit costs. `minimum_units`: needs so many units.
+    """
 
     promotion: Promotion
     rank: int
     parts: tuple[Part, ...]
-
-    @cached_property
-    def for_each_unit(self) -> bool:
-        """Whether it is worked out for one unit at a time, so that weighed goods can take part."""
-        saving = self.promotion.saving
-        return isinstance(saving, PercentOff | FixedPrice) or (isinstance(saving, AmountOff) and saving.per_units == 1)
-
-    @cached_property
-    def minimum_units(self) -> int:
-        """How many units it needs before it applies to any."""
-        saving = self.promotion.saving
-        return saving.minimum_units if isinstance(saving, AmountOff | PercentOff | FixedPrice) else 1
-
-    @cached_property
-    def stackable(self) -> bool:
-        """Whether it comes on top of others, unit by unit."""
-        return self.promotion.stacking.mode == "stackable" and not self.for_basket
-
-    @cached_property
-    def for_basket(self) -> bool:
-        """Whether it is worked out on what goods come to together."""
-        return isinstance(self.promotion.saving, BasketOff)
-
-    @cached_property
-    def uncapped(self) -> bool:
-        """Whether it may take off more than a unit costs: a stackable manufacturer's coupon, which is money."""
-        promotion = self.promotion
-        return self.stackable and promotion.coupon is not None and promotion.funder == "manufacturer"
-
-    @cached_property
-    def kind(self) -> ReductionKind:
-        """What its reductions are called."""
-        if self.promotion.coupon is not None:
-            return "coupon"
-        if self.promotion.audience.who == "staff":
-            return "staff"
-        return "basket" if self.for_basket else "promotion"
+    kind: ReductionKind
+    for_each_unit: bool
+    for_basket: bool
+    stackable: bool
+    uncapped: bool
+    minimum_units: int
 
 
 class Reach(msgspec.Struct, frozen=True, eq=False):
@@ -111,7 +84,7 @@ def compile_promotions(promotions: Iterable[Promotion]) -> PromotionSet:
     codes = [promotion.code for promotion in ordered]
     if len(set(codes)) != len(codes):
         raise ValueError("two promotions have the same code")
-    rules = tuple(Rule(promotion, rank, _parts(promotion)) for rank, promotion in enumerate(ordered))
+    rules = tuple(_rule(promotion, rank) for rank, promotion in enumerate(ordered))
     by_sku: dict[str, list[Reach]] = {}
     by_group: dict[str, list[Reach]] = {}
     everywhere: list[Reach] = []
@@ -130,6 +103,29 @@ def compile_promotions(promotions: Iterable[Promotion]) -> PromotionSet:
         if coupon := rule.promotion.coupon:
             by_coupon[coupon.code] = (*by_coupon.get(coupon.code, ()), rule)
     return PromotionSet(rules, _fixed(by_sku), _fixed(by_group), tuple(everywhere), by_coupon)
+
+
+def _rule(promotion: Promotion, rank: int) -> Rule:
+    saving, coupon = promotion.saving, promotion.coupon
+    for_basket = isinstance(saving, BasketOff)
+    stackable = promotion.stacking.mode == "stackable" and not for_basket
+    kind: ReductionKind = "basket" if for_basket else "promotion"
+    if coupon is not None:
+        kind = "coupon"
+    elif promotion.audience.who == "staff":
+        kind = "staff"
+    return Rule(
+        promotion,
+        rank,
+        _parts(promotion),
+        kind,
+        for_each_unit=isinstance(saving, PercentOff | FixedPrice)
+        or (isinstance(saving, AmountOff) and saving.per_units == 1),
+        for_basket=for_basket,
+        stackable=stackable,
+        uncapped=stackable and coupon is not None and promotion.funder == "manufacturer",
+        minimum_units=saving.minimum_units if isinstance(saving, AmountOff | PercentOff | FixedPrice) else 1,
+    )
 
 
 def _fixed(index: dict[str, list[Reach]]) -> dict[str, tuple[Reach, ...]]:

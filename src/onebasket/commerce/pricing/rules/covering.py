@@ -1,21 +1,24 @@
 """What each promotion covers in one basket, and which part it plays there."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from onebasket.commerce.pricing.rules.basket import Shopper, Terms
 from onebasket.commerce.pricing.rules.compiling import Rule
-from onebasket.commerce.pricing.rules.qualifying import Standing, stand
+from onebasket.commerce.pricing.rules.qualifying import Standing
 from onebasket.commerce.pricing.rules.runs import Line, Run, left_alone
 
 
-class Cover(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """A promotion that may be used here, the runs that each of its parts may take, by number, and their `units`."""
+class Cover(msgspec.Struct, eq=False):
+    """A promotion that may be used here, and the runs that each of its parts may take, by number.
+
+    `units` are those of each part, and `missing` how many more it needs to apply at all.
+    """
 
     standing: Standing
     parts: tuple[list[int], ...]
     units: list[int]
+    missing: int = 0
 
     @property
     def rule(self) -> Rule:
@@ -23,55 +26,28 @@ class Cover(msgspec.Struct, frozen=True, eq=False, gc=False):
         return self.standing.rule
 
     @property
-    def is_short(self) -> bool:
-        """Whether so few units are there that it cannot apply."""
-        return self.missing > 0
-
-    @property
-    def missing(self) -> int:
-        """How many units more it needs."""
-        least = self.rule.minimum_units
-        return sum(max(0, part.units * least - units) for part, units in zip(self.rule.parts, self.units, strict=True))
-
-    @property
     def needs_no_choice(self) -> bool:
         """Whether every unit may have it, whatever becomes of the others."""
         return self.rule.for_each_unit and self.standing.times >= self.units[0]
 
 
-class Standings:
-    """How promotions stand for one basket; each is worked out once."""
-
-    def __init__(self, shopper: Shopper, terms: Terms, presented: Mapping[str, int]) -> None:
-        self.shopper = shopper
-        self.terms = terms
-        self.presented = presented
-        self._known: dict[int, Standing | None] = {}
-
-    def of(self, rule: Rule) -> Standing | None:
-        """Return how a rule stands, None where nobody needs to hear of it."""
-        known = self._known
-        if rule.rank in known:
-            return known[rule.rank]
-        found = known[rule.rank] = stand(rule, self.shopper, self.terms, self.presented)
-        return found
-
-
-def cover_runs(runs: Iterable[Run], standings: Standings) -> dict[int, Cover]:
+def cover_runs(runs: Iterable[Run]) -> dict[int, Cover]:
     """Return the promotions of goods that may be used, by rank, with the runs that they cover."""
     found: dict[int, Cover] = {}
     for run in runs:
-        for reach in run.line.reaches:
-            rule = reach.rule
-            standing = standings.of(rule)
-            if standing is None or standing.refusal or rule.for_basket or not takes(rule, run):
+        for standing, part in run.line.live:
+            rule = standing.rule
+            if standing.refusal is not None or rule.for_basket or not takes(rule, run):
                 continue
             cover = found.get(rule.rank)
             if cover is None:
-                cover = Cover(standing, tuple([] for _ in rule.parts), [0] * len(rule.parts))
-                found[rule.rank] = cover
-            cover.parts[reach.part].append(run.number)
-            cover.units[reach.part] += run.units
+                cover = found[rule.rank] = Cover(standing, tuple([] for _ in rule.parts), [0] * len(rule.parts))
+            cover.parts[part].append(run.number)
+            cover.units[part] += run.units
+    for cover in found.values():
+        rule = cover.rule
+        for needed, units in zip(rule.parts, cover.units, strict=True):
+            cover.missing += max(0, needed.units * rule.minimum_units - units)
     return dict(sorted(found.items()))
 
 
@@ -82,18 +58,14 @@ def takes(rule: Rule, run: Run) -> bool:
     return not (rule.stackable and left_alone(run, rule.promotion.stacking))
 
 
-def cover_lines(lines: Sequence[Line], standings: Standings) -> dict[int, tuple[Standing, list[Line]]]:
+def cover_lines(lines: Sequence[Line]) -> dict[int, tuple[Standing, list[Line]]]:
     """Return the basket promotions that may be used, by rank, with the lines that count towards them."""
     found: dict[int, tuple[Standing, list[Line]]] = {}
     for line in lines:
-        for reach in line.reaches:
-            rule = reach.rule
-            if not rule.for_basket:
-                continue
-            standing = standings.of(rule)
-            if standing is None or standing.refusal or not counts(rule, line):
-                continue
-            found.setdefault(rule.rank, (standing, []))[1].append(line)
+        for standing, _ in line.live:
+            rule = standing.rule
+            if rule.for_basket and standing.refusal is None and counts(rule, line):
+                found.setdefault(rule.rank, (standing, []))[1].append(line)
     return dict(sorted(found.items()))
 
 

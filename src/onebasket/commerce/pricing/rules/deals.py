@@ -129,8 +129,8 @@ def make_deal(standing: Standing, parts: Sequence[Sequence[int]], pieces: Sequen
     )
 
 
-def _best_first(member: _Member) -> tuple[int, int, int]:
-    return -member.extra, -member.gain, member.index
+def _best_first(member: _Member) -> tuple[int, int, int, int]:
+    return -member.extra, -member.gain, -member.top, member.index
 
 
 def _member(standing: Standing, part: int, index: int, piece: Piece) -> _Member:

@@ -65,7 +65,7 @@ def _decide_without(
 def _barrings(covers: Mapping[int, Cover], basket: Basket) -> Iterator[frozenset[int]]:
     """Yield what is barred when of each group one promotion is chosen: every choice, the first codes first."""
     groups: dict[str, list[int]] = {}
-    standings = [cover.standing for cover in covers.values() if not cover.is_short]
+    standings = [cover.standing for cover in covers.values() if not cover.missing]
     for standing in (*standings, *(standing for standing, _ in basket.values())):
         if group := standing.rule.promotion.stacking.group:
             groups.setdefault(group, []).append(standing.rank)

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from onebasket.commerce.access.rules import SourceItem
-from onebasket.commerce.customers.rules import LoyaltyNumber
+from onebasket.commerce.customers.rules.messages import LoyaltyNumber
 from onebasket.commerce.pricing.rules.book import EVENTS as BOOK_EVENTS
 from onebasket.commerce.pricing.rules.book import Instant
 from onebasket.commerce.pricing.rules.promotions import Promotion
@@ -234,5 +234,5 @@ EVENTS: dict[str, type[msgspec.Struct]] = BOOK_EVENTS | {
 
 
 def serial_digest(serial: str) -> str:
-    """Return the 64 hex digits under which a single-use code is kept: SHA-256 of it in capitals, without blanks."""
-    return sha256("".join(serial.split()).upper().encode()).hexdigest()
+    """Return the 64 hex digits under which a single-use code is kept: SHA-256 of its capitals and digits."""
+    return sha256("".join(serial.split()).replace("-", "").upper().encode()).hexdigest()

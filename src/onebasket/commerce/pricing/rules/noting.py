@@ -6,9 +6,9 @@ from onebasket.commerce.pricing.rules.assigning import shuts_out
 from onebasket.commerce.pricing.rules.basket import Cause, Note
 from onebasket.commerce.pricing.rules.basketwide import BasketCut
 from onebasket.commerce.pricing.rules.compiling import PromotionSet, Rule
-from onebasket.commerce.pricing.rules.covering import Cover, Standings
+from onebasket.commerce.pricing.rules.covering import Cover
 from onebasket.commerce.pricing.rules.deciding import Decided
-from onebasket.commerce.pricing.rules.qualifying import Standing
+from onebasket.commerce.pricing.rules.qualifying import Standing, Standings
 from onebasket.commerce.pricing.rules.settling import Bill
 
 REFUSALS: Mapping[Cause, str] = {
@@ -43,14 +43,11 @@ class Notes:
         line, notes, before = bill.line, list[Note](), -1
         if line.item.loyalty is not None and not self._standings.shopper.member:
             notes.append(NEEDS_CARD)
-        for reach in line.reaches:
-            rule = reach.rule
+        for standing, _ in line.live:
+            rule = standing.rule
             if rule.rank == before or rule.for_basket:
                 continue
             before = rule.rank
-            standing = self._standings.of(rule)
-            if standing is None:
-                continue
             if saved := bill.taken.get(rule.rank):
                 promotion = rule.promotion
                 notes.append(Note(promotion.code, promotion.name, applied=True, reason="applied", saved=saved))
@@ -83,7 +80,7 @@ class Notes:
             return _note(rule, "weighed", "not for goods by weight")
         if cover is None:
             return _note(rule, "together", "not on goods at a card price or a price label")
-        return _short(rule, cover.missing) if cover.is_short else None
+        return _short(rule, cover.missing) if cover.missing else None
 
     def _barred(self, standing: Standing, _bill: Bill | None = None) -> Note | None:
         if standing.rank not in self._decided.barred:
@@ -127,16 +124,20 @@ class Notes:
         return _note(rule, "better", "costs as little without it")
 
     def _refused_basket_rules(self, bills: Sequence[Bill]) -> Iterator[Note]:
-        rules = {reach.rule for bill in bills for reach in bill.line.reaches if reach.rule.for_basket}
-        for rule in sorted(rules, key=lambda rule: rule.rank):
-            standing = self._standings.of(rule)
-            if standing is not None and standing.refusal:
-                yield _note(rule, standing.refusal, REFUSALS[standing.refusal])
+        refused = {
+            standing.rank: standing
+            for bill in bills
+            for standing, _ in bill.line.live
+            if standing.refusal is not None and standing.rule.for_basket
+        }
+        for _, standing in sorted(refused.items()):
+            if standing.refusal is not None:
+                yield _note(standing.rule, standing.refusal, REFUSALS[standing.refusal])
 
     def _idle_coupons(self, bills: Sequence[Bill], promotions: PromotionSet) -> Iterator[Note]:
         if not self._standings.presented:
             return
-        reached = {reach.rule.rank for bill in bills for reach in bill.line.reaches}
+        reached = {standing.rank for bill in bills for standing, _ in bill.line.live}
         for code in sorted(self._standings.presented):
             live = [rule for rule in promotions.by_coupon.get(code, ()) if self._standings.of(rule) is not None]
             if not live:

@@ -13,16 +13,17 @@ from onebasket.commerce.pricing.rules.basket import (
 )
 from onebasket.commerce.pricing.rules.choosing import Nodes
 from onebasket.commerce.pricing.rules.compiling import PromotionSet
-from onebasket.commerce.pricing.rules.covering import Standings, cover_lines, cover_runs
+from onebasket.commerce.pricing.rules.covering import cover_lines, cover_runs
 from onebasket.commerce.pricing.rules.deciding import Decided, decide
 from onebasket.commerce.pricing.rules.noting import Notes
 from onebasket.commerce.pricing.rules.promotions import Promotion
+from onebasket.commerce.pricing.rules.qualifying import Standings
 from onebasket.commerce.pricing.rules.runs import cut_runs, lay_out
 from onebasket.commerce.pricing.rules.settling import Bill, settle, settle_basket
 from onebasket.commerce.pricing.rules.taxing import Taxable, cash_rounding, tax_lines
 
-NODES = 2_000
-"""How far the search for the best result goes before the fallback stands."""
+NODES = 5_000
+"""How many nodes the search for the best result visits before the fallback stands."""
 
 
 def price_basket(
@@ -38,15 +39,16 @@ def price_basket(
 
     Lines are told apart by their numbers; neither their order nor that of the promotions changes the result.
     """
+    standings = Standings(shopper, terms, Counter(coupons))
     placed = [
-        lay_out(place, item, promotions.reaching(item), member=shopper.member) for place, item in enumerate(items)
+        lay_out(place, item, standings.live(promotions.reaching(item)), member=shopper.member)
+        for place, item in enumerate(items)
     ]
     lines = sorted(placed, key=lambda line: (line.item.sku, line.item.number))
-    standings = Standings(shopper, terms, Counter(coupons))
     counter = Nodes(nodes)
     runs = cut_runs(lines)
-    covers = cover_runs(runs, standings)
-    decided = decide(runs, covers, cover_lines(lines, standings), counter)
+    covers = cover_runs(runs)
+    decided = decide(runs, covers, cover_lines(lines), counter)
     bills = settle(lines, decided.assigned.portions, decided.assigned.pools)
     settle_basket(bills, decided.cuts, below_zero=terms.below_zero)
     bills.sort(key=lambda bill: bill.line.place)

@@ -1,11 +1,11 @@
 """Which promotions a basket may use: live here and now, for this shopper, and how often."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from onebasket.commerce.pricing.rules.basket import Cause, Shopper, Terms
-from onebasket.commerce.pricing.rules.compiling import Rule
+from onebasket.commerce.pricing.rules.compiling import Reach, Rule
 from onebasket.commerce.pricing.rules.promotions import Promotion
 
 UNLIMITED = 10**12
@@ -23,6 +23,32 @@ class Standing(msgspec.Struct, frozen=True, eq=False, gc=False):
     def rank(self) -> int:
         """The rule's place in the order of codes."""
         return self.rule.rank
+
+
+Live = tuple[Standing, int]
+"""A promotion that is live for goods, and the part of it that they may take."""
+
+
+class Standings:
+    """How promotions stand for one basket; each is worked out once."""
+
+    def __init__(self, shopper: Shopper, terms: Terms, presented: Mapping[str, int]) -> None:
+        self.shopper = shopper
+        self.terms = terms
+        self.presented = presented
+        self._known: dict[int, Standing | None] = {}
+
+    def of(self, rule: Rule) -> Standing | None:
+        """Return how a rule stands, None where nobody needs to hear of it."""
+        known = self._known
+        if rule.rank in known:
+            return known[rule.rank]
+        found = known[rule.rank] = stand(rule, self.shopper, self.terms, self.presented)
+        return found
+
+    def live(self, reaches: Sequence[Reach]) -> list[Live]:
+        """Return the promotions that people need to hear of, in the order of codes."""
+        return [(standing, reach.part) for reach in reaches if (standing := self.of(reach.rule)) is not None]
 
 
 def stand(rule: Rule, shopper: Shopper, terms: Terms, presented: Mapping[str, int]) -> Standing | None:

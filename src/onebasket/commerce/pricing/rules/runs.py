@@ -6,15 +6,15 @@ from itertools import pairwise
 import msgspec
 
 from onebasket.commerce.pricing.rules.basket import Item, ReductionKind
-from onebasket.commerce.pricing.rules.compiling import Reach
 from onebasket.commerce.pricing.rules.promotions import Stacking
+from onebasket.commerce.pricing.rules.qualifying import Live
 from onebasket.kernel.money import price_for
 
 
 class Line(msgspec.Struct, frozen=True, eq=False):
-    """A line before promotions: `place` in the basket as asked, and what of promotions may cover it.
+    """A line before promotions: `place` in the basket as asked, and the promotions that are live for its goods.
 
-    `list_amount` is the shelf's price or a dearer label's, `card` and `label` are never above it.
+    `list_amount` is the shelf's price or a dearer label's, `card` and `label` are never above it, `own` is the least.
     """
 
     place: int
@@ -22,12 +22,8 @@ class Line(msgspec.Struct, frozen=True, eq=False):
     list_amount: int
     card: int
     label: int
-    reaches: Sequence[Reach]
-
-    @property
-    def own(self) -> int:
-        """What the line costs before promotions."""
-        return min(self.card, self.label)
+    own: int
+    live: Sequence[Live]
 
     @property
     def weighed(self) -> bool:
@@ -50,7 +46,7 @@ class Run(msgspec.Struct, frozen=True, eq=False, gc=False):
     own: int
 
 
-def lay_out(place: int, item: Item, reaches: Sequence[Reach], *, member: bool) -> Line:
+def lay_out(place: int, item: Item, live: Sequence[Live], *, member: bool) -> Line:
     """Work out what a line costs before promotions."""
     shelf = item.shelf
     amount = price_for(shelf.amount, per_quantity=shelf.per_quantity, quantity=item.quantity)
@@ -60,14 +56,15 @@ def lay_out(place: int, item: Item, reaches: Sequence[Reach], *, member: bool) -
     card = amount
     if member and item.loyalty is not None:
         card = price_for(item.loyalty.amount, per_quantity=item.loyalty.per_quantity, quantity=item.quantity)
-    return Line(place, item, amount, min(card, amount), label, reaches)
+    card = min(card, amount)
+    return Line(place, item, amount, card, label, min(card, label), live)
 
 
 def cut_runs(lines: Sequence[Line]) -> list[Run]:
     """Cut the lines that promotions may cover into runs; nothing is sold by less than a unit."""
     runs: list[Run] = []
     for line in lines:
-        if not line.reaches or line.item.quantity < 1:
+        if not line.live or line.item.quantity < 1:
             continue
         for units, shelf, card, label in _alike(line):
             runs.append(Run(len(runs), line, units, shelf, card, label, min(card, label)))

@@ -6,8 +6,8 @@ Where exchanging two pieces never loses, only one of the two orders is looked at
 was found and of the greedy choice stands; both depend on the numbers alone, never on time or on the order of input.
 """
 
-from collections.abc import Mapping, Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, chain
 
 import msgspec
 
@@ -32,7 +32,7 @@ class Shared(msgspec.Struct, frozen=True, gc=False):
 def share_units(deals: Sequence[Deal], units: Sequence[int], nodes: Nodes) -> Shared:
     """Share the units of each piece among deals so that the most is gained."""
     ordered = sorted(deals, key=lambda deal: (-deal.steepness, deal.standing.rank))
-    search = _Search(ordered, units, nodes)
+    search = _Search(_without_outdone(ordered, units), units, nodes)
     exact = search.begin()
     if not exact:
         try:
@@ -54,7 +54,6 @@ class _Search:
         self.found: tuple[tuple[Deal, Choice], ...] = ()
         self.seen: dict[tuple[int, ...], int] = {}
         self.masters: dict[int, Masters] = {}
-        self.sinking = any(deal.tops for deal in deals)
         self.pieces = [frozenset(piece for part in deal.members for piece in part) for deal in deals]
         self.later = [sorted(frozenset().union(*self.pieces[depth:])) for depth in range(len(deals) + 1)]
         self.rates: Sequence[Mapping[int, int]] = ()
@@ -112,7 +111,7 @@ class _Search:
             else:
                 self.descend(depth + 1, left, gain, chosen)
 
-    def _ways(self, depth: int, left: tuple[int, ...]) -> Sequence[Choice]:
+    def _ways(self, depth: int, left: tuple[int, ...]) -> Iterable[Choice]:
         """Return what is worth trying: the best alone, where no later deal wants the same units."""
         deal = self.deals[depth]
         undisturbed = self.pieces[depth].isdisjoint(self.later[depth + 1])
@@ -121,15 +120,33 @@ class _Search:
             if best.optimal:
                 return (best,)
         if depth not in self.masters:
-            self.masters[depth] = [] if self.sinking else _find_masters(self.deals, depth)
-        masters = self.masters[depth] or [[()] * len(part) for part in deal.members]
-        ways = choices(deal, left, masters, self.nodes)
+            self.masters[depth] = _find_masters(self.deals, depth)
+        ways = choices(deal, left, self.masters[depth], self.nodes)
         if undisturbed:
             return (max(ways, key=lambda choice: choice.gain, default=NONE),)
-        return [*ways, NONE]
+        return chain(ways, (NONE,))
 
     def _most(self, depth: int, left: tuple[int, ...]) -> int:
         return min(self.solo[depth], _at_rates(self.rates[depth], left))
+
+
+def _without_outdone(deals: Sequence[Deal], units: Sequence[int]) -> list[Deal]:
+    """Leave out deals that another one outdoes: at least as good with the same units, as often as they make sets."""
+    kept: list[Deal] = []
+    for deal in deals:
+        if not any(_outdoes(other, deal, units) for other in kept):
+            kept = [other for other in kept if not _outdoes(deal, other, units)] + [deal]
+    return kept
+
+
+def _outdoes(one: Deal, other: Deal, units: Sequence[int]) -> bool:
+    if one.needs != other.needs or one.members != other.members or one.free != other.free:
+        return False
+    rooms = (sum(units[piece] for piece in part) // need for part, need in zip(one.members, one.needs, strict=True))
+    if one.most < min(rooms) or one.least > other.least or one.bonus < other.bonus or one.tops:
+        return False
+    gains = zip((*chain(*one.gains), *one.extras), (*chain(*other.gains), *other.extras), strict=True)
+    return all(mine >= its for mine, its in gains)
 
 
 def _less(left: tuple[int, ...], choice: Choice) -> tuple[int, ...]:
@@ -189,38 +206,47 @@ def _find_masters(deals: Sequence[Deal], depth: int) -> Masters:
     A unit of the one that is left, taken by a later part or deal or by none, is exchanged for a unit of the other that
     the deal takes. The deal gains at least the difference; whoever had the one loses at most so much by the other.
     """
-    deal, found = deals[depth], []
-    for number, part in enumerate(deal.members):
+    found = []
+    for number, part in enumerate(deals[depth].members):
+        mine = _worth(deals[depth], number)
         rivals = [
-            *(_worth(deal, later) for later in range(number + 1, len(deal.members))),
+            *(_worth(deals[depth], later) for later in range(number + 1, len(deals[depth].members))),
             *(_worth(later, at) for later in deals[depth + 1 :] for at in range(len(later.members))),
         ]
-        gains = deal.gains[number]
         found.append(
             [
-                [
-                    before
-                    for before in range(at)
-                    if gains[before] >= gains[at]
-                    and all(_loss(rival, part[before], piece) <= gains[before] - gains[at] for rival in rivals)
-                ]
+                [before for before in range(at) if _goes_before(mine, rivals, part[before], piece)]
                 for at, piece in enumerate(part)
             ]
         )
     return found
 
 
-def _worth(deal: Deal, part: int) -> dict[int, tuple[int, int]]:
-    """Return what each piece is to a part: its gain, and what it may take off beside that."""
-    extras = deal.extras or (0,) * len(deal.members[part])
-    return dict(zip(deal.members[part], zip(deal.gains[part], extras, strict=True), strict=True))
+class _Worth(msgspec.Struct, frozen=True, gc=False):
+    """What a unit is to a part: its gain, what it may take off beside that, and the most that it can gain."""
+
+    gain: int
+    extra: int
+    top: int
 
 
-def _loss(rival: dict[int, tuple[int, int]], one: int, other: int) -> float:
+def _worth(deal: Deal, part: int) -> dict[int, _Worth]:
+    gains = deal.gains[part]
+    columns = (gains, deal.extras or (0,) * len(gains), deal.tops[part] if deal.tops else gains)
+    return dict(zip(deal.members[part], map(_Worth, *columns), strict=True))
+
+
+def _goes_before(mine: Mapping[int, _Worth], rivals: Sequence[Mapping[int, _Worth]], one: int, other: int) -> bool:
+    """Whether a part gains at least as much by exchanging the other piece for the one as whoever had the one loses."""
+    gained = min(mine[one].gain - mine[other].gain, mine[one].top - mine[other].top)
+    return gained >= 0 and all(_loss(rival, one, other) <= gained for rival in rivals)
+
+
+def _loss(rival: Mapping[int, _Worth], one: int, other: int) -> float:
     """Return what a part loses at most when a unit of one piece is exchanged for another."""
     if one not in rival:
         return 0
     if other not in rival:
         return float("inf")
-    (gain, extra), (other_gain, other_extra) = rival[one], rival[other]
-    return gain - other_gain + max(0, extra - other_extra)
+    had, has = rival[one], rival[other]
+    return max(had.gain - has.gain + max(0, had.extra - has.extra), had.top - has.top)

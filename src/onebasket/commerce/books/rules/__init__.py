@@ -1,0 +1,1 @@
+"""What an entry is and which entries follow from facts: decisions over frozen values."""

@@ -1,0 +1,1 @@
+"""One view of a person over all channels and modules: what they bought, what is kept about them, and its end."""

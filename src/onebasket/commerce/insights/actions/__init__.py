@@ -1,0 +1,1 @@
+"""State changes that reach over several modules."""

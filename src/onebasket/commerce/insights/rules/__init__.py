@@ -1,0 +1,1 @@
+"""What insights answers with, and how several sources become one list."""

@@ -1,0 +1,145 @@
+"""The demo's offers against the figures of the data set."""
+
+from collections import Counter
+from datetime import UTC, date, datetime
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from onebasket.channels.demo.chain import Chain, ChainPrice, derive_chain
+from onebasket.channels.demo.clock import DemoDay
+from onebasket.channels.demo.loading import load_chain
+from onebasket.channels.demo.offering import WELCOME, load_offers
+from onebasket.channels.demo.offers import (
+    DemoCoupon,
+    Offers,
+    derive_offers,
+    week_begins,
+    week_of,
+)
+from onebasket.channels.demo.slices import ChainSlice
+from onebasket.commerce.access.actions import enrol_source
+from onebasket.commerce.pricing.models import CampaignHousehold, Coupon, Price, Promotion, SkuListEntry
+from onebasket.commerce.pricing.queries.remembered import recall
+from onebasket.kernel.barcodes import Scan, parse
+
+SLICE = ChainSlice()
+
+
+@pytest.fixture(scope="module")
+def chain() -> Chain:
+    return derive_chain(SLICE)
+
+
+@pytest.fixture(scope="module")
+def offers(chain: Chain) -> Offers:
+    return derive_offers(chain, SLICE)
+
+
+@pytest.fixture(scope="module")
+def whole() -> Offers:
+    """The offers of all stores: every product that the data lists is stocked."""
+    part = ChainSlice(stores=0)
+    return derive_offers(derive_chain(part), part)
+
+
+def test_weeks_are_numbered_as_the_data_numbers_them() -> None:
+    days = (
+        date(2017, 1, 1),
+        date(2017, 1, 2),
+        date(2017, 1, 8),
+        date(2017, 1, 9),
+        date(2017, 12, 23),
+        date(2017, 12, 31),
+    )
+    assert [week_of(day) for day in days] == [1, 2, 2, 3, 52, 53]
+    assert [week_begins(week_of(day)) for day in days] == [
+        date(2017, 1, 1), date(2017, 1, 2), date(2017, 1, 2), date(2017, 1, 9), date(2017, 12, 18), date(2017, 12, 25),
+    ]  # fmt: skip
+
+
+def test_every_coupon_row_of_the_data_is_there(whole: Offers) -> None:
+    assert whole.pairs == (116_204, 111_332, 111_332)
+    assert len(whole.coupons) == 1_197
+    assert len({coupon.number for coupon in whole.coupons}) == 981
+    assert len({coupon.campaign for coupon in whole.coupons}) == 27
+    assert max(len(coupon.skus) for coupon in whole.coupons) == 14_477
+    assert sum(coupon.tied for coupon in whole.coupons) == 347
+
+
+def test_campaigns_are_those_of_the_data(offers: Offers) -> None:
+    assert len(offers.campaigns) == 27
+    assert sum(len(campaign.households) for campaign in offers.campaigns) == 6_589
+    assert len({number for campaign in offers.campaigns for number in campaign.households}) == 1_559
+    assert Counter(campaign.kind for campaign in offers.campaigns) == {"Type A": 5, "Type B": 16, "Type C": 6}
+    assert min(campaign.begins for campaign in offers.campaigns) == date(2016, 11, 14)
+    assert max(campaign.ends for campaign in offers.campaigns) == date(2018, 2, 28)
+
+
+def test_a_coupons_worth_is_what_redemptions_show_else_a_dollar(offers: Offers) -> None:
+    seen = {coupon.worth for coupon in offers.coupons if coupon.tied}
+    assert {coupon.worth for coupon in offers.coupons if not coupon.tied} == {100}
+    assert {40, 50, 75, 100, 150, 200} <= seen
+
+
+def test_a_barcode_has_the_check_digit_of_a_upc() -> None:
+    coupon = DemoCoupon(10000085207, 26, 100, tied=False, category="x", skus=())
+    assert coupon.barcode == "100000852077"
+    assert isinstance(parse(coupon.barcode), Scan)
+
+
+def test_a_card_price_is_what_members_paid_most_often(chain: Chain, offers: Offers) -> None:
+    """Golden: product 819063 costs 1.85, and 1.67 with the card (data README 1.8)."""
+    cards = {price.sku: price for price in offers.card_prices}
+    assert cards["819063"] == ChainPrice("819063", "", 167)
+    shelf = {price.sku: price.amount for price in chain.prices if not price.place}
+    assert len(cards) == 16_214
+    assert all(price.amount < shelf[sku] for sku, price in cards.items())
+
+
+def test_what_is_featured_costs_less_than_it_usually_does(chain: Chain, offers: Offers) -> None:
+    usual = {price.sku: price.amount for price in chain.prices if not price.place}
+    usual |= {price.sku: price.amount for price in offers.card_prices}
+    assert {one.begins for one in offers.featured} == {date(2017, 12, 18), date(2017, 12, 25)}
+    assert all(one.amount < usual[sku] for one in offers.featured for sku in one.skus)
+    assert len(offers.featured) > 100
+
+
+@pytest.mark.django_db
+def test_offers_are_loaded_once_on_the_demos_days(chain: Chain, offers: Offers) -> None:
+    source = enrol_source("demo-loader", actor="tests")
+    day = DemoDay(SLICE.day, SLICE.stores, SLICE.history_days, datetime(2026, 3, 2, 16, tzinfo=UTC))
+    since = day.past(SLICE.begins_at())
+    load_chain(chain, source_id=source, priced_from=since, progress=lambda *_: None)
+
+    def load() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            load_offers(offers, chain, day, source_id=source, priced_from=since, progress=lambda *_: None)
+        return len(queries)
+
+    statements = load()
+    before = counts()
+    assert load() <= statements
+
+    assert counts() == before
+    assert before["cards"] == len(offers.card_prices)
+    assert before["coupons"] == len(offers.coupons) + 1
+    assert before["households"] == 6_589
+    assert before["promotions"] == len(offers.coupons) + len(offers.featured) + 5
+    live = {one.code: one for one in recall().promotions}
+    assert live["c18-10000085476"].valid_to == datetime(2026, 3, 4, 5, tzinfo=UTC)
+    assert live["c18-10000085476"].audience.segments == {"campaign:campaign-18"}
+    assert live["illustrative-welcome"].coupon.code == WELCOME  # type: ignore[union-attr] # it asks for one
+    assert max(len(one.goods.skus) for one in live.values()) <= 24
+    assert "c26-10000085207" not in live
+
+
+def counts() -> dict[str, int]:
+    return {
+        "cards": Price.objects.filter(kind=2).count(),
+        "coupons": Coupon.objects.count(),
+        "households": CampaignHousehold.objects.count(),
+        "promotions": Promotion.objects.count(),
+        "entries": SkuListEntry.objects.count(),
+    }
