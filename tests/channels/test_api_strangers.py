@@ -14,6 +14,7 @@ from onebasket.channels.api.application import CONTRACTS
 from onebasket.channels.api.urls import ENDPOINTS
 from onebasket.commerce.access.actions import set_source_active
 from onebasket.commerce.access.rules import SCOPES
+from onebasket.commerce.sales.actions.journalising import journalise_all
 from onebasket.commerce.sales.models import LineException, Receipt
 from tests.channels.api import Caller, Hub, count_rows, fact_body, make_hub, order_body, receipt_body
 from tests.paying import Pay, gift_card, give_back, open_order, settle
@@ -113,9 +114,9 @@ DOORS = (
     Door("GET", "/refunds", EMPTY),
     Door("POST", "/refunds", HIDDEN, {"order": "{order_id}", "amount": 1}, key=True),
     Door("POST", "/gift-cards", REFUSED, batch(currency="USD", amount=5, place="p1")),
-    Door("POST", "/gift-cards/activate", REFUSED, batch(code="{code}", currency="USD", amount=5, place="p1")),
-    Door("POST", "/gift-cards/balance", SHARED, {"code": "{code}"}),
-    Door("POST", "/gift-cards/block", REFUSED, {"code": "{code}", "reason": "no"}, key=True),
+    Door("POST", "/gift-cards/activate", REFUSED, batch(code="{card}", currency="USD", amount=5, place="p1")),
+    Door("POST", "/gift-cards/balance", SHARED, {"code": "{card}"}),
+    Door("POST", "/gift-cards/block", REFUSED, {"code": "{card}", "reason": "no"}, key=True),
     Door("PUT", "/products", SHARED, batch(**PRODUCT)),
     Door("GET", "/products", SHARED, query="?sku=milk"),
     Door("POST", "/products/retire", SHARED, batch(sku="milk")),
@@ -156,6 +157,9 @@ DOORS = (
     Door("GET", "/taxes/terms", EMPTY),
     Door("PUT", "/taxes/classes", REFUSED, batch(tax_class="food", sku="milk")),
     Door("GET", "/taxes/classes", SHARED),
+    Door("GET", "/books/entries", EMPTY),
+    Door("GET", "/books/balances", EMPTY),
+    Door("GET", "/books/postings", EMPTY, query="?account=1000"),
     Door("GET", "/events", EMPTY),
     Door("PUT", "/webhooks", REFUSED, {"url": "https://example.com/in", "places": ["p1"]}, key=True),
     Door("GET", "/webhooks", SHARED),
@@ -204,13 +208,14 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     (payment,) = open_order(Pay("at_collection", 199), order=UUID(order))
     settle(payment, "hand_over", 199)
     give_back(hub.source, payment, 50)
+    journalise_all()
     ids = {
         "place": "p1",
         "loyalty_number": "77",
         "merge_id": 1,
         "order_id": order,
         "payment_id": payment,
-        "code": gift_card(hub.source, 500).code,
+        "card": gift_card(hub.source, 500).code,
         "basket_id": basket,
         "hold_id": hold,
         "receipt_id": Receipt.objects.get().pk,
@@ -284,7 +289,18 @@ def rows_of(json: Any) -> list[Any]:
 
 @pytest.mark.parametrize(
     "path",
-    ["orders", "receipts", "stock/shelves", "breaches", "discrepancies", "line-exceptions", "quarantine", "payments"],
+    [
+        "orders",
+        "receipts",
+        "stock/shelves",
+        "breaches",
+        "discrepancies",
+        "line-exceptions",
+        "quarantine",
+        "payments",
+        "books/entries",
+        "books/balances",
+    ],
 )
 def test_a_list_of_a_place_that_the_token_is_not_bound_to_is_refused(world: World, path: str) -> None:
     answer = world.hub.caller(places=["p2"]).get(f"{path}?place=p1")

@@ -26,6 +26,7 @@ MAY = {
     "pick": "admin store", "hand-over": "admin store", "cancel": "admin store", "put-back": "admin store",
     "plan-slot-days": "admin merchandiser store", "plan-slot-date": "admin merchandiser store",
     "drop-slot-date": "admin merchandiser store",
+    "set-earning-rule": "admin finance",
     "set-buffer": "admin merchandiser", "set-price": "admin merchandiser", "end-price": "admin merchandiser",
     "new-promotion": "admin merchandiser", "state-promotion": "admin merchandiser",
     "edit-promotion": "admin merchandiser", "launch-promotion": "admin merchandiser",
@@ -50,6 +51,7 @@ SEES = {
     "prices.read": "admin merchandiser store finance reader", "places.read": "admin merchandiser store finance reader",
     "promotions.read": "admin merchandiser store finance reader", "promotions.set": "admin merchandiser",
     "customers.read": "admin", "users.manage": "admin", "sources.enrol": "admin", "tokens.issue": "admin",
+    "books.read": "admin finance", "points.set": "admin finance",
     "events.read": "admin", "trail.read": "admin finance",
 }  # fmt: skip
 

@@ -16,6 +16,8 @@ from onebasket.base.outbox import number_events
 from onebasket.base.quarantine import Unreadable
 from onebasket.commerce.access.actions import TokenRequest, enrol_source, issue_token
 from onebasket.commerce.access.models import User
+from onebasket.commerce.books.actions import set_earning_rule
+from onebasket.commerce.books.rules.points import EarningRule
 from onebasket.commerce.catalogue.actions import upsert_products, upsert_units
 from onebasket.commerce.catalogue.models import BarcodeTemplate
 from onebasket.commerce.catalogue.rules import BarcodeItem, ProductItem, UnitItem
@@ -54,6 +56,7 @@ from onebasket.commerce.pricing.rules.promotions import AmountOff, Selector
 from onebasket.commerce.pricing.rules.promotions import Promotion as Terms
 from onebasket.commerce.pricing.rules.uses import Use
 from onebasket.commerce.sales.actions import book_sales
+from onebasket.commerce.sales.actions.journalising import journalise_all
 from onebasket.commerce.sales.models import LineException
 from onebasket.commerce.sales.rules.receipt import Discount, Funder, Kind, Line, Receipt, Tax, Tender
 from onebasket.commerce.slots.actions import open_slots_book, post_slots, set_slot_exceptions, set_slot_plans
@@ -92,6 +95,7 @@ def make_world() -> World:
         _sales(source, place)
     make_offers(source)
     _events()
+    journalise_all()
     return World(source, orders)
 
 
@@ -146,6 +150,7 @@ def receipt(key: str, *, place: str = "330", **changes: object) -> Receipt:
 
 
 def _catalogue(source: int) -> None:
+    set_earning_rule(EarningRule("USD", NOW.date() - timedelta(days=9), 1, 100, ("Fuel",), 100, 100), actor="test")
     places = [
         PlaceItem(f"p-{code}", code=code, name=f"Store {code}", currency="USD", time_zone="America/New_York")
         for code in ("330", "406")

@@ -33,6 +33,7 @@ SUBJECTS = {
     "line_exception": "receipt/<id>",
     "basket": "basket/<id>",
     "order": "order/<id>",
+    "return": "return/<id>",
     "payment": "payment/<id>",
     "balance": "balance/<account>",
 }

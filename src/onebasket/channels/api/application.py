@@ -47,6 +47,7 @@ SECTIONS = {
     "payments": "What was paid for orders, and how.",
     "refunds": "What was given back.",
     "gift-cards": "Gift cards and store credit, by their code.",
+    "books": "The double-entry journal, and what it comes to.",
     "customers": "Who buys: cards, people, what they agreed to and bought.",
     "events": "News, by position.",
     "webhooks": "News, delivered.",

@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from onebasket.channels.api import (
     availability,
     baskets,
+    books,
     catalogue,
     coupons,
     customers,
@@ -37,7 +38,7 @@ from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
     orders, steps, baskets, holds, receipts, availability, stock, exceptions, quarantine, places, slots, catalogue,
-    search, customers, prices, promotions, coupons, taxes, payments, giftcards, events, webhooks,
+    search, customers, prices, promotions, coupons, taxes, payments, giftcards, books, events, webhooks,
 )  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 

@@ -87,6 +87,16 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Tax classes", "label", "pricing_taxclass", "promotions.read"),
         ),
     ),
+    (
+        "Books",
+        (
+            Entry("Trial balance", "balance", "books_balance", "books.read"),
+            Entry("Entries", "menu_book", "books_entry", "books.read"),
+            Entry("Postings", "receipt", "books_posting", "books.read"),
+            Entry("Points", "loyalty", "books_pointsaccount", "books.read"),
+            Entry("Earning points", "rule", "books_earningrule", "points.set"),
+        ),
+    ),
     ("Places", (Entry("Places", "storefront", "places_place", "places.read"),)),
     (
         "Customers",

@@ -38,6 +38,7 @@ SCOPES: dict[str, str] = {
     "refunds:write": "Give back what was paid for orders.",
     "giftcards:write": "Make, activate and block gift cards.",
     "giftcards:read": "Read what is on a gift card, by its code.",
+    "books:read": "Read the journal and what it comes to.",
     "customers:write": "Load, change, merge, retire and erase customers; hand out codes that prove a card.",
     "customers:read": "Read customers, what they bought, and all that is kept about them.",
     "places:write": "Load places; state when they hand out.",
@@ -74,6 +75,8 @@ RIGHTS: dict[str, str] = {
     "orders.pick": "Pick orders, put goods back and hand over.",
     "slots.read": "See collection slots, their plans and who has taken them.",
     "slots.plan": "Set when places hand out, and how much.",
+    "books.read": "See the journal, what it comes to, and customers' points.",
+    "points.set": "Set how points are earned.",
     "exceptions.read": "See line exceptions, breaches and discrepancies.",
     "exceptions.work": "Settle line exceptions, breaches and discrepancies.",
     "quarantine.read": "See what is in quarantine, whole.",
@@ -99,7 +102,7 @@ ROLE_RIGHTS: dict[str, frozenset[str]] = {
     "store": _WATCH
     | {"stock.count", "orders.cancel", "orders.pick", "exceptions.work", "quarantine.read", "quarantine.work"}
     | {"slots.plan"},
-    "finance": _WATCH | {"taxes.set", "quarantine.read", "quarantine.work", "trail.read"},
+    "finance": _WATCH | {"books.read", "points.set", "taxes.set", "quarantine.read", "quarantine.work", "trail.read"},
     "reader": _WATCH,
 }
 """What each role may do; nothing else is allowed."""

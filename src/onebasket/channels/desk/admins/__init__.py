@@ -4,6 +4,7 @@ from django.db.models import Model
 
 from onebasket.channels.desk.admins import (
     access,
+    books,
     catalogue,
     customers,
     exceptions,
@@ -31,6 +32,7 @@ ADMINS: dict[type[Model], type[ReadOnlyAdmin]] = {
     **promotions.ADMINS,
     **previews.ADMINS,
     **taxes.ADMINS,
+    **books.ADMINS,
     **access.ADMINS,
     **system.ADMINS,
 }
