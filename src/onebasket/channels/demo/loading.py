@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from onebasket.base.relay import number_waiting
 from onebasket.channels.demo.chain import Chain, ChainPlace, ChainProduct
 from onebasket.channels.demo.clock import DemoDay
 from onebasket.channels.demo.deliveries import Timed, batches, delivery_facts, opening_facts
@@ -25,6 +26,7 @@ from onebasket.commerce.pricing.actions import set_prices
 from onebasket.commerce.pricing.rules.book import PriceItem
 from onebasket.commerce.sales.actions import book_sales
 from onebasket.commerce.sales.rules.outcomes import ReceiptBooked
+from onebasket.commerce.search.actions import count_sales, rebuild_index
 from onebasket.commerce.slots.actions import set_slot_plans
 from onebasket.commerce.slots.rules.messages import SlotPlanItem
 from onebasket.commerce.stock.actions import book_movements
@@ -116,6 +118,17 @@ def _place(place: ChainPlace) -> PlaceItem:
         latitude=place.spot.latitude, longitude=place.spot.longitude,
         opening_hours=opening_hours(place.store_id),
     )  # fmt: skip
+
+
+def build_search() -> None:
+    """Count what sold in the days before and build the search index, so that the first search finds everything.
+
+    News get their positions first: what the index holds is noted by position, and would be taken in once more.
+    """
+    while number_waiting():
+        pass
+    count_sales()
+    rebuild_index()
 
 
 def _product(product: ChainProduct) -> ProductItem:
