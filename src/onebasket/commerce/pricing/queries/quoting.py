@@ -38,13 +38,17 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
 
 
 class QuoteAsk(msgspec.Struct, frozen=True):
-    """On which channel and when, for whom, and which codes are presented: of coupons, as typed or scanned."""
+    """On which channel and when, for whom, and which codes are presented: of coupons, as typed or scanned.
+
+    `as_member` asks what any member would pay, for whoever is told that before a card is shown; nothing is claimed so.
+    """
 
     channel: str
     at: datetime
     loyalty_number: str = ""
     coupons: tuple[str, ...] = ()
     staff: bool = False
+    as_member: bool = False
 
 
 class Quote(NamedTuple):
@@ -95,7 +99,7 @@ def quote_all(quotes: Sequence[Quote]) -> list[Quoted | Unpriced]:
     found: list[Quoted | Unpriced] = []
     for one in quotes:
         number = one.ask.loyalty_number
-        shopper = _Shopper(number in members, who.get(number, NOBODY), memory, one.ask)
+        shopper = _Shopper(number in members or one.ask.as_member, who.get(number, NOBODY), memory, one.ask)
         found.append(_quote(one, books[one.ask.at], known, shopper, serials))
     return found
 
