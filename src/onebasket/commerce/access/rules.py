@@ -82,6 +82,7 @@ RIGHTS: dict[str, str] = {
     "slots.plan": "Set when places hand out, and how much.",
     "books.read": "See the journal, what it comes to, and customers' points.",
     "points.set": "Set how points are earned.",
+    "returns.override": "Pay back another amount than was worked out.",
     "exceptions.read": "See line exceptions, breaches and discrepancies.",
     "exceptions.work": "Settle line exceptions, breaches and discrepancies.",
     "quarantine.read": "See what is in quarantine, whole.",
