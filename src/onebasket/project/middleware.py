@@ -12,16 +12,20 @@ from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.common import CommonMiddleware
+from django.middleware.gzip import GZipMiddleware
 from django_htmx.middleware import HtmxMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
 from onebasket.channels.account.secondfactor import wanted_page
 from onebasket.channels.api.problems import problem, respond
-from onebasket.project.settings.security import API_POLICY, PERMISSIONS_POLICY
+from onebasket.project.settings.security import API_POLICY, PERMISSIONS_POLICY, STORE_PERMISSIONS
 
 API = "/api/v1/"
 MANUAL = "/api/v1/docs"
 DESK = "/desk/"
+SHOP = "/shop/"
+STORE = "/store/"
+STATIC = "/static/"
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 DESK_POLICY = {
@@ -90,6 +94,22 @@ def api_headers(get_response: Handler) -> Handler:
     return answer
 
 
+def compression(get_response: Handler) -> Handler:
+    """Compress the shop's pages and what they load: phones read them over slow lines.
+
+    The rest stays as it is: answers to programs are compressed by whoever stands in front, if at all. Pages carry no
+    secret that stays the same from answer to answer, and Django pads them against BREACH.
+    """
+    compressed = GZipMiddleware(get_response)
+
+    def respond(request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith((SHOP, STATIC)):
+            return compressed(request)  # type: ignore[return-value] # sync in, sync out
+        return get_response(request)
+
+    return respond
+
+
 def desk_policy(get_response: Handler) -> Handler:
     """Loosen the content policy under `/desk/` alone. Stands after django-csp's middleware, which reads the mark."""
 
@@ -107,7 +127,8 @@ def permissions_policy(get_response: Handler) -> Handler:
 
     def respond(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        policy = STORE_PERMISSIONS if request.path_info.startswith(STORE) else PERMISSIONS_POLICY
+        response.headers.setdefault("Permissions-Policy", policy)
         return response
 
     return respond

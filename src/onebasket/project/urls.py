@@ -3,10 +3,14 @@
 from django.urls import include, path
 
 from onebasket.channels.api.health import healthz, metrics, readyz
+from onebasket.channels.shop.views.files import robots
 
 urlpatterns = [
     path("api/v1/", include("onebasket.channels.api.urls")),
+    path("shop/", include("onebasket.channels.shop.urls")),
+    path("store/", include("onebasket.channels.store.urls")),
     path("account/", include("onebasket.channels.account.urls")),
+    path("robots.txt", robots, name="robots"),
     path("desk/", include("onebasket.channels.desk.urls")),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

@@ -95,14 +95,18 @@ INSTALLED_APPS = [
     "onebasket.commerce.pricing.apps.PricingConfig",
     "onebasket.commerce.search.apps.SearchConfig",
     "onebasket.commerce.orders.apps.OrdersConfig",
+    "onebasket.commerce.fulfilment.apps.FulfilmentConfig",
     "onebasket.commerce.insights.apps.InsightsConfig",
     "onebasket.channels.api",
     "onebasket.channels.desk",
     "onebasket.channels.pulse",
+    "onebasket.channels.shop",
+    "onebasket.channels.store.apps.StoreConfig",
 ]
 
 MIDDLEWARE = [
     "onebasket.project.middleware.api_headers",
+    "onebasket.project.middleware.compression",
     "django.middleware.security.SecurityMiddleware",
     "onebasket.project.middleware.static_files",
     "onebasket.project.middleware.content_policy",
@@ -146,6 +150,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{validator}"}
     for validator in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+CSRF_FAILURE_VIEW = "onebasket.project.refusing.csrf_failure"
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 globals().update(account_settings(encrypted=ENVIRONMENT.is_production, trust_proxy=ENVIRONMENT.trust_proxy))

@@ -1,0 +1,176 @@
+"""The guest's basket as pages show it: what its lines come to, what it holds and until when, and what it lacks."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from onebasket.channels.shop import formats
+from onebasket.channels.shop.drawing.choosing import Picture, picture_for
+from onebasket.channels.shop.goods import address_of
+from onebasket.channels.shop.pricetags import CHANNEL, Deal, wanting
+from onebasket.channels.shop.sizes import Named, take_apart
+from onebasket.channels.shop.steps import Step, step_of
+from onebasket.channels.shop.stores import Near, Stores
+from onebasket.commerce.catalogue.queries import products_by_sku
+from onebasket.commerce.catalogue.queries.browsing import ShownProduct, shown_by_sku
+from onebasket.commerce.orders.queries.quoting import quote_basket
+from onebasket.commerce.orders.rules.baskets import BasketLineState, BasketStands
+from onebasket.commerce.pricing.queries.quoting import Quoted, Unpriced
+from onebasket.commerce.pricing.rules.basket import PricedBasket, PricedLine, Reduction
+from onebasket.commerce.slots.queries import slots_by_id
+from onebasket.commerce.slots.rules.facts import SlotFacts
+from onebasket.commerce.sourcing.queries import Wanted, nearby_with_all
+
+ALTERNATIVES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A line of the basket: what is wanted, what is held, and what it comes to."""
+
+    product: ShownProduct
+    named: Named
+    picture: Picture
+    address: str
+    state: BasketLineState
+    priced: PricedLine | None
+    currency: str
+
+    @property
+    def step(self) -> Step:
+        """Return by how much it changes."""
+        return step_of(self.product)
+
+    @property
+    def fewer(self) -> int:
+        """Return how much is wanted with one step less; nothing takes the line out."""
+        return max(0, self.state.quantity - self.step.more)
+
+    @property
+    def more(self) -> int:
+        """Return how much is wanted with one step more."""
+        return self.state.quantity + self.step.more
+
+    @property
+    def quantity(self) -> str:
+        """Write how much is wanted."""
+        return formats.quantity(self.state.quantity, self.product.unit, self.product.decimals)
+
+    @property
+    def held(self) -> str:
+        """Write how much of it is held."""
+        return formats.quantity(self.state.held, self.product.unit, self.product.decimals)
+
+    @property
+    def lacks(self) -> bool:
+        """Whether the store has less of it than is wanted."""
+        return self.state.held < self.state.quantity
+
+    @property
+    def reductions(self) -> tuple[Reduction, ...]:
+        """Return what took it down."""
+        return self.priced.reductions if self.priced else ()
+
+    @property
+    def hints(self) -> list[Deal]:
+        """Return the promotions that are within reach, each with what is still wanting."""
+        notes = self.priced.notes if self.priced else ()
+        return [Deal(note.name, text) for note in notes if not note.applied and (text := wanting(note))]
+
+
+@dataclass(frozen=True, slots=True)
+class BasketView:
+    """A basket that has lines, priced and explained."""
+
+    stands: BasketStands
+    lines: tuple[LineView, ...]
+    quoted: Quoted | Unpriced
+    unpriced: tuple[str, ...]
+    slot: SlotFacts | None
+    now: datetime
+    elsewhere: tuple[Near, ...]
+
+    @property
+    def priced(self) -> PricedBasket | None:
+        """Return what it comes to; None where some product has no price."""
+        return self.quoted.basket if isinstance(self.quoted, Quoted) else None
+
+    @property
+    def idle_codes(self) -> set[str]:
+        """Return the coupons that were presented and take nothing off."""
+        notes = self.priced.notes if self.priced else ()
+        applied = {reduction.reference for line in self.lines for reduction in line.reductions}
+        return {note.reference for note in notes if not note.applied and note.cause == "coupon"} - applied
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it holds its units still."""
+        return self.stands.held_until is not None and self.now < self.stands.held_until
+
+    @property
+    def minutes_left(self) -> int:
+        """Return for how many minutes it holds them yet, the one begun included."""
+        until = self.stands.held_until
+        return 0 if until is None or until <= self.now else int((until - self.now).total_seconds() // 60) + 1
+
+    @property
+    def lacking(self) -> list[LineView]:
+        """Return the lines of which the store has less than is wanted."""
+        return [line for line in self.lines if line.lacks] if self.is_held else []
+
+    @property
+    def can_be_placed(self) -> bool:
+        """Whether nothing stands in the way of an order, as far as is known now."""
+        return self.priced is not None and not self.unpriced and not self.lacking
+
+    @property
+    def saved(self) -> int:
+        """Return what all reductions take off."""
+        return self.priced.reduction_total if self.priced else 0
+
+
+def quantities(stands: BasketStands | None) -> dict[str, int]:
+    """Return how much of each SKU a basket wants."""
+    return {line.sku: line.quantity for line in stands.lines} if stands else {}
+
+
+def view_basket(stands: BasketStands, stores: Stores, *, now: datetime) -> BasketView:
+    """Return a basket priced and explained; where it lacks something, with the nearest stores that have it all."""
+    quoted = quote_basket(stands, now=now)
+    basket = quoted.basket if isinstance(quoted, Quoted) else None
+    products = shown_by_sku((line.sku for line in stands.lines), retired=True)
+    priced = {line.sku: line for line in basket.lines} if basket else {}
+    lines = tuple(
+        _line(products[state.sku], state, priced.get(state.sku), stands.currency)
+        for state in stands.lines
+        if state.sku in products
+    )
+    gone = tuple(line.product.sku for line in lines if not line.product.sold)
+    slot = slots_by_id([stands.slot], now=now).get(stands.slot) if stands.slot else None
+    held = stands.held_until is not None and now < stands.held_until
+    lacks = held and any(line.lacks for line in lines)
+    elsewhere = _stores_with_all(stands, stores, now=now) if lacks else ()
+    unpriced = quoted.skus if isinstance(quoted, Unpriced) else ()
+    return BasketView(stands, lines, quoted, tuple(dict.fromkeys((*unpriced, *gone))), slot, now, elsewhere)
+
+
+def _line(product: ShownProduct, state: BasketLineState, priced: PricedLine | None, currency: str) -> LineView:
+    return LineView(
+        product=product,
+        named=take_apart(product.name),
+        picture=picture_for(product.sku, product.name, product.category, product.department),
+        address=address_of(product.sku, product.name),
+        state=state,
+        priced=priced,
+        currency=currency,
+    )
+
+
+def _stores_with_all(stands: BasketStands, stores: Stores, *, now: datetime) -> tuple[Near, ...]:
+    if stores.chosen is None:
+        return ()
+    products = products_by_sku(line.sku for line in stands.lines)
+    wanted = [Wanted(products[line.sku], line.quantity) for line in stands.lines]
+    found = nearby_with_all(stores.chosen.place, wanted, channel=CHANNEL, now=now, limit=ALTERNATIVES).found
+    return tuple(
+        Near(store, one.place.distance_metres) for one in found if (store := stores.open.get(one.place.place.id))
+    )

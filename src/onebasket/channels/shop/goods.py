@@ -1,0 +1,141 @@
+"""Products as cards show them: picture, name, price, and where they are; many at once, in few statements."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import NamedTuple
+from urllib.parse import quote
+
+from django.urls import reverse
+from django.utils.text import slugify
+
+from onebasket.channels.shop import formats
+from onebasket.channels.shop.drawing.choosing import Picture, picture_for
+from onebasket.channels.shop.pricetags import CHANNEL, PriceTag, price_tags
+from onebasket.channels.shop.sizes import Named, take_apart
+from onebasket.channels.shop.steps import Step, step_of
+from onebasket.channels.shop.stores import Store, Stores
+from onebasket.commerce.catalogue.queries.browsing import ShownProduct
+from onebasket.commerce.stock.queries import available_among, buffers_of
+
+FEW = 5
+"""From so many pieces down a shopper is told how many are left."""
+
+
+class Has(NamedTuple):
+    """A store that has a product: how much of it, in steps, and how far it is."""
+
+    store: Store
+    metres: int | None
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a product is: `here` steps at the chosen store (None: none is chosen), and which others have it."""
+
+    here: int | None
+    elsewhere: tuple[Has, ...]
+
+    @property
+    def state(self) -> str:
+        """Return here, elsewhere or nowhere."""
+        if self.here:
+            return "here"
+        return "elsewhere" if self.elsewhere else "nowhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """A product on a card."""
+
+    product: ShownProduct
+    named: Named
+    picture: Picture
+    address: str
+    price: PriceTag | None
+    where: Whereabouts
+    wanted: int = 0
+    """How much of it the shopper's basket wants, in steps."""
+
+    @property
+    def step(self) -> Step:
+        """Return by how much it is taken."""
+        return step_of(self.product)
+
+    @property
+    def fewer(self) -> int:
+        """Return how much is wanted with one step less."""
+        return max(0, self.wanted - self.step.more)
+
+    @property
+    def more(self) -> int:
+        """Return how much is wanted with one step more: the first time as much as one begins with."""
+        return self.wanted + self.step.more if self.wanted else self.step.first
+
+    @property
+    def few(self) -> str:
+        """Return how much is left here where that is little, else nothing."""
+        here, product = self.where.here or 0, self.product
+        if not 0 < here <= FEW * 10**product.decimals:
+            return ""
+        return formats.quantity(here, product.unit, product.decimals)
+
+
+@cache
+def _shelf() -> str:
+    """Return what the addresses of all products begin with: `reverse` for each would be the most of a sitemap."""
+    return reverse("shop:product", args=["x", "x"]).removesuffix("x/x")
+
+
+def slug_of(name: str) -> str:
+    """Return the readable part of a product's address."""
+    return slugify(name) or "product"
+
+
+def address_of(sku: str, name: str) -> str:
+    """Return the address of a product's page."""
+    return f"{_shelf()}{slug_of(name)}/{quote(sku)}"
+
+
+def goods_for(
+    products: Sequence[ShownProduct], stores: Stores, wanted: Mapping[str, int], *, card: str, now: datetime
+) -> list[Good]:
+    """Return the cards of products, in their order; `wanted` is the basket by SKU, `card` the loyalty card shown."""
+    if not products:
+        return []
+    named = {product.id: take_apart(product.name) for product in products}
+    tags = price_tags([(product, named[product.id]) for product in products], stores, card=card, now=now)
+    free = _free(products, stores, now)
+    return [
+        Good(
+            product=product,
+            named=named[product.id],
+            picture=picture_for(product.sku, product.name, product.category, product.department),
+            address=address_of(product.sku, product.name),
+            price=tags.get(product.id),
+            where=whereabouts(free.get(product.id, {}), stores),
+            wanted=wanted.get(product.sku, 0),
+        )
+        for product in products
+    ]
+
+
+def whereabouts(free: Mapping[int, int], stores: Stores) -> Whereabouts:
+    """Return where a product is, by what is free at each place id; other stores the nearest first."""
+    others = tuple(Has(store, metres, free[store.place.id]) for store, metres in stores.by_distance(free))
+    return Whereabouts(free.get(stores.chosen.place.id, 0) if stores.chosen else None, others)
+
+
+def _free(products: Sequence[ShownProduct], stores: Stores, now: datetime) -> dict[int, dict[int, int]]:
+    """Return by product id what each open store has left for the web, where that is anything; two statements."""
+    units = {product.id: product.unit for product in products}
+    free = available_among(stores.open, units, now=now)
+    buffers = buffers_of(stores.open, product_ids=units)
+    found: dict[int, dict[int, int]] = {}
+    for (place, product), left in free.items():
+        kept = buffers.kept_back(place_id=place, channel=CHANNEL, product_id=product, unit=units[product])
+        if left > kept:
+            found.setdefault(product, {})[place] = left - kept
+    return found
