@@ -49,9 +49,10 @@ class Success(NamedTuple):
 def known_items(most: int = KNOWN_ITEMS) -> list[Known]:
     """Return the searches for known items, by these rules.
 
-    Of every kind of product (its name without the size) that keeps stock and has a category, the oldest product is the known item; of all
-    kinds, in the order of their names, evenly so many are taken. It is asked for by its kind; by kind and size; by its
-    kind with a mistake; by brand and kind; and by its kind with only the beginning of its last word.
+    Of every kind of product (its name without the size) that keeps stock and has a category, the oldest product is the
+    known item; of all kinds, in the order of their names, evenly so many are taken. It is asked for by its kind; by
+    kind and size; by its kind with a mistake; by brand and kind; and by its kind with only the beginning of its last
+    word.
     """
     items = _evenly(_one_of_each_kind(), most)
     return [known for item in items for known in _asked_for(item)]
