@@ -14,14 +14,14 @@ from onebasket.commerce.customers.actions import upsert_customers
 from onebasket.commerce.customers.actions.merging import merge_customers
 from onebasket.commerce.customers.rules.messages import CustomerItem
 from onebasket.commerce.pricing.actions import add_serials, clip_coupons, end_coupons, set_campaigns, set_coupons
-from onebasket.commerce.pricing.actions.forgetting import forget_uses
+from onebasket.commerce.pricing.actions.forgetting import forget_numbers
 from onebasket.commerce.pricing.actions.redeeming import claim_uses
 from onebasket.commerce.pricing.models import Campaign, CampaignHousehold, CouponClip, CouponSerial
 from onebasket.commerce.pricing.models import Coupon as Row
 from onebasket.commerce.pricing.models import Use as UseRow
 from onebasket.commerce.pricing.queries.audit import audit_pricing
 from onebasket.commerce.pricing.queries.offers import offers_for
-from onebasket.commerce.pricing.queries.personal import PersonalOffers, personal_offers
+from onebasket.commerce.pricing.queries.personal import PersonalOffers, offers_of
 from onebasket.commerce.pricing.queries.quoting import Unpriced, quote, quote_all
 from onebasket.commerce.pricing.rules.messages import CampaignItem, ClipItem, CouponEnd, CouponItem, SerialsItem
 from onebasket.commerce.pricing.rules.promotions import Audience, Limits, PercentOff
@@ -343,17 +343,17 @@ def test_a_person_who_is_erased_is_nobody_here(source: int) -> None:
     clip(source, "d1", "1001")
     with transaction.atomic():
         claim_uses([Use(ORDERS[0], "milk-off", 1, "1001")], now=MORNING)
-    kept = personal_offers(["1001"])
-    assert ([use.promotion for use in kept.uses], [one.coupon for one in kept.coupons]) == (["milk-off"], ["d1"])
+    kept = offers_of(["1001"])
+    assert ([use.code for use in kept.uses], [one.coupon for one in kept.coupons]) == (["milk-off"], ["d1"])
     assert [one.campaign for one in kept.campaigns] == ["26"]
 
     with transaction.atomic():
-        assert forget_uses(["1001", ""]) == 1
+        assert forget_numbers(["1001", ""]) == 1
 
-    assert personal_offers(["1001"]) == PersonalOffers()
+    assert offers_of(["1001"]) == PersonalOffers((), (), ())
     assert [one.differences for one in audit_pricing()] == [0, 0, 0]
     assert list(UseRow.objects.values_list("loyalty_number", "times")) == [("", 1)]
-    assert personal_offers(["1002"]).campaigns[0].campaign == "26"
+    assert offers_of(["1002"]).campaigns[0].campaign == "26"
 
 
 def test_clips_of_a_batch_stand_alone(source: int) -> None:

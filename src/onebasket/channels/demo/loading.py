@@ -15,6 +15,9 @@ from onebasket.channels.demo.journey import read_baskets
 from onebasket.channels.demo.receipts import to_receipt
 from onebasket.channels.demo.stock import ChainStock
 from onebasket.channels.demo.stores import COUNTRY, LABEL, REGION, opening_hours, slot_windows
+from onebasket.commerce.books.actions import set_earning_rule
+from onebasket.commerce.books.queries.points import earning_rules
+from onebasket.commerce.books.rules.points import EarningRule
 from onebasket.commerce.catalogue.actions import upsert_products, upsert_units
 from onebasket.commerce.catalogue.actions.templates import add_barcode_template
 from onebasket.commerce.catalogue.rules import BarcodeItem, ProductItem, UnitItem
@@ -37,6 +40,8 @@ ACTOR = "demo"
 PRICE_CODE_PATTERN = "02{item:5}{price:5}{check}"
 FACTS_A_BATCH = 4
 RECEIPTS_A_BATCH = 500
+EARN_NOTHING = ("Fuel", "Cigarettes", "Cigars", "Tobacco other", "Coupon/misc items")
+"""Departments and categories that earn no points; the last has the data's gasoline."""
 
 Item = TypeVar("Item")
 Progress = Callable[[str, int, int], None]
@@ -73,6 +78,13 @@ def load_chain(chain: Chain, *, source_id: int, priced_from: datetime, progress:
     load_items("products", products, lambda batch: upsert_products(source_id, batch), progress)
     load_items("prices", prices, lambda batch: set_prices(source_id, batch), progress)
     load_items("customers", customers, lambda batch: upsert_customers(source_id, batch), progress)
+
+
+def load_earning(chain: Chain, *, since: datetime) -> None:
+    """Let members earn a point for each dollar, of which a hundred pay one; loading again changes nothing."""
+    if not earning_rules():
+        rule = EarningRule(chain.places[0].currency, since.date(), 1, 100, EARN_NOTHING, 100, 100)
+        set_earning_rule(rule, actor=ACTOR)
 
 
 def load_stock(

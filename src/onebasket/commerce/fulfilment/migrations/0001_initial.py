@@ -5,110 +5,165 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalogue', '0001_initial'),
-        ('places', '0002_address'),
+        ("catalogue", "0001_initial"),
+        ("places", "0002_address"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='BroughtBack',
+            name="BroughtBack",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.CharField(max_length=48)),
-                ('line', models.IntegerField()),
-                ('sold', models.BigIntegerField()),
-                ('back', models.BigIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("reference", models.CharField(max_length=48)),
+                ("line", models.IntegerField()),
+                ("sold", models.BigIntegerField()),
+                ("back", models.BigIntegerField(default=0)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('reference', 'line'), name='broughtback_line'), models.CheckConstraint(condition=models.Q(('back__gte', 0), ('back__lte', models.F('sold'))), name='broughtback_bound')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("reference", "line"), name="broughtback_line"),
+                    models.CheckConstraint(
+                        condition=models.Q(("back__gte", 0), ("back__lte", models.F("sold"))), name="broughtback_bound"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PickScan',
+            name="PickScan",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order_id', models.UUIDField()),
-                ('line', models.IntegerField()),
-                ('found', models.BigIntegerField(default=0)),
-                ('last_key', models.CharField(blank=True, max_length=64)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("order_id", models.UUIDField()),
+                ("line", models.IntegerField()),
+                ("found", models.BigIntegerField(default=0)),
+                ("last_key", models.CharField(blank=True, max_length=64)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('order_id', 'line'), name='pickscan_line')],
+                "constraints": [models.UniqueConstraint(fields=("order_id", "line"), name="pickscan_line")],
             },
         ),
         migrations.CreateModel(
-            name='Return',
+            name="Return",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('source_id', models.BigIntegerField()),
-                ('entry_id', models.BigIntegerField()),
-                ('reference', models.CharField(blank=True, max_length=48)),
-                ('receipt_id', models.BigIntegerField()),
-                ('number', models.CharField(max_length=32)),
-                ('currency', models.CharField(max_length=3)),
-                ('total', models.BigIntegerField()),
-                ('tax_total', models.BigIntegerField()),
-                ('policy', models.CharField(max_length=12)),
-                ('loyalty_number', models.CharField(blank=True, max_length=64)),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('override', models.CharField(blank=True, max_length=200)),
-                ('accepted_by', models.CharField(max_length=150)),
-                ('accepted_at', models.DateTimeField()),
-                ('place', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, to='places.place')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("source_id", models.BigIntegerField()),
+                ("entry_id", models.BigIntegerField()),
+                ("reference", models.CharField(blank=True, max_length=48)),
+                ("receipt_id", models.BigIntegerField()),
+                ("number", models.CharField(max_length=32)),
+                ("currency", models.CharField(max_length=3)),
+                ("total", models.BigIntegerField()),
+                ("tax_total", models.BigIntegerField()),
+                ("policy", models.CharField(max_length=12)),
+                ("loyalty_number", models.CharField(blank=True, max_length=64)),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("override", models.CharField(blank=True, max_length=200)),
+                ("accepted_by", models.CharField(max_length=150)),
+                ("accepted_at", models.DateTimeField()),
+                (
+                    "place",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="places.place",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['place', 'accepted_at'], name='return_accepted'), models.Index(condition=models.Q(('reference', ''), _negated=True), fields=['reference'], name='return_reference')],
-                'constraints': [models.UniqueConstraint(fields=('place', 'entry_id'), name='return_once')],
+                "indexes": [
+                    models.Index(fields=["place", "accepted_at"], name="return_accepted"),
+                    models.Index(
+                        condition=models.Q(("reference", ""), _negated=True),
+                        fields=["reference"],
+                        name="return_reference",
+                    ),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("place", "entry_id"), name="return_once")],
             },
         ),
         migrations.CreateModel(
-            name='ReturnLine',
+            name="ReturnLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('return_id', models.UUIDField()),
-                ('number', models.IntegerField()),
-                ('original', models.IntegerField(default=0)),
-                ('quantity', models.BigIntegerField()),
-                ('amount', models.BigIntegerField()),
-                ('tax_amount', models.BigIntegerField()),
-                ('disposition', models.CharField(max_length=12)),
-                ('place', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, to='places.place')),
-                ('product', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, to='catalogue.product')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("return_id", models.UUIDField()),
+                ("number", models.IntegerField()),
+                ("original", models.IntegerField(default=0)),
+                ("quantity", models.BigIntegerField()),
+                ("amount", models.BigIntegerField()),
+                ("tax_amount", models.BigIntegerField()),
+                ("disposition", models.CharField(max_length=12)),
+                (
+                    "place",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="places.place",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="catalogue.product",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('place', 'return_id', 'number'), name='returnline_number')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("place", "return_id", "number"), name="returnline_number")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ReturnTender',
+            name="ReturnTender",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('return_id', models.UUIDField()),
-                ('number', models.IntegerField()),
-                ('kind', models.CharField(max_length=32)),
-                ('amount', models.BigIntegerField()),
-                ('reference', models.CharField(blank=True, max_length=64)),
-                ('place', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, to='places.place')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("return_id", models.UUIDField()),
+                ("number", models.IntegerField()),
+                ("kind", models.CharField(max_length=32)),
+                ("amount", models.BigIntegerField()),
+                ("reference", models.CharField(blank=True, max_length=64)),
+                (
+                    "place",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="places.place",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('place', 'return_id', 'number'), name='returntender_number')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("place", "return_id", "number"), name="returntender_number")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Staging',
+            name="Staging",
             fields=[
-                ('order_id', models.UUIDField(primary_key=True, serialize=False)),
-                ('spot', models.CharField(max_length=40)),
-                ('staged_by', models.CharField(max_length=150)),
-                ('staged_at', models.DateTimeField()),
-                ('place', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, to='places.place')),
+                ("order_id", models.UUIDField(primary_key=True, serialize=False)),
+                ("spot", models.CharField(max_length=40)),
+                ("staged_by", models.CharField(max_length=150)),
+                ("staged_at", models.DateTimeField()),
+                (
+                    "place",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="places.place",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['place', 'spot'], name='staging_spot')],
+                "indexes": [models.Index(fields=["place", "spot"], name="staging_spot")],
             },
         ),
     ]

@@ -45,8 +45,8 @@ def waiting_orders(place: str, statuses: Sequence[Status], *, limit: int) -> lis
     names = dict(OrderContact.objects.filter(order_id__in=ids).values_list("order_id", "name"))
     return [
         WaitingOrder(
-            identity, order_number(code, number), code, status, slot, *lines.get(identity, (0, 0)), placed_at, changed_at,
-            names.get(identity, ""),
+            identity, order_number(code, number), code, status, slot, *lines.get(identity, (0, 0)), placed_at,
+            changed_at, names.get(identity, ""),
         )
         for identity, number, code, status, slot, placed_at, changed_at in rows
     ]  # fmt: skip
