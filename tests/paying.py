@@ -53,9 +53,9 @@ def gift_card(source: int, amount: int, *, key: str = "g1", place: str = "p1", *
     return made
 
 
-def store_credit(source: int, amount: int, *, key: str = "c1", **more: object) -> Issued:
+def store_credit(source: int, amount: int, *, key: str = "c1", place: str = "p1", **more: object) -> Issued:
     """Give store credit."""
-    item = StoreCreditIssue(key, "USD", amount, "A gesture.", place="p1", **more)  # type: ignore[arg-type]
+    item = StoreCreditIssue(key, "USD", amount, "A gesture.", place=place, **more)  # type: ignore[arg-type]
     (made,) = issue_store_credit(source, [item])
     assert made.outcome == "issued", made.message
     return made

@@ -74,6 +74,7 @@ from onebasket.commerce.stock.rules.messages import (
     State,
     StockFact,
 )
+from tests.scenario_paying import pay_everything
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SKUS = ("apple", "bread", "cheese", "eggs", "milk")
@@ -182,6 +183,7 @@ def run_everything(source: str = "till-1") -> Chain:
     _collect(chain)
     _breach(chain)
     _promote(chain)
+    pay_everything(chain.source)
     _retire(chain)
     return chain
 

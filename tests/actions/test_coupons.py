@@ -5,15 +5,27 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from pytest_django import DjangoAssertNumQueries
 
 from onebasket.base.models import Event, InboxEntry
 from onebasket.commerce.access.rules import CREATED, UNCHANGED, UPDATED, ItemOutcome
+from onebasket.commerce.customers.actions import upsert_customers
+from onebasket.commerce.customers.actions.merging import merge_customers
+from onebasket.commerce.customers.rules.messages import CustomerItem
 from onebasket.commerce.pricing.actions import add_serials, clip_coupons, end_coupons, set_campaigns, set_coupons
+from onebasket.commerce.pricing.actions.forgetting import forget_numbers
+from onebasket.commerce.pricing.actions.redeeming import claim_uses
 from onebasket.commerce.pricing.models import Campaign, CampaignHousehold, CouponClip, CouponSerial
 from onebasket.commerce.pricing.models import Coupon as Row
+from onebasket.commerce.pricing.models import Use as UseRow
+from onebasket.commerce.pricing.queries.audit import audit_pricing
+from onebasket.commerce.pricing.queries.offers import offers_for
+from onebasket.commerce.pricing.queries.personal import PersonalOffers, offers_of
 from onebasket.commerce.pricing.queries.quoting import Unpriced, quote, quote_all
 from onebasket.commerce.pricing.rules.messages import CampaignItem, ClipItem, CouponEnd, CouponItem, SerialsItem
+from onebasket.commerce.pricing.rules.promotions import Audience, Limits, PercentOff
+from onebasket.commerce.pricing.rules.uses import Use
 from tests.builders import MORNING, make_chain
 from tests.offers import (
     ACTOR,
@@ -296,6 +308,52 @@ def test_a_batch_of_quotes_takes_as_many_statements_as_one(
     for batch in ([one], [one, *others] * 10):
         with django_assert_num_queries(5):  # revision, customers, what they hold, single-use codes, prices
             assert len(quote_all(batch)) == len(batch)
+
+
+def test_a_person_is_one_under_all_numbers(source: int) -> None:
+    """What was clipped and used under a card before it was merged counts with what came after."""
+    add_campaign(source, "26", "1002")
+    add_coupon(source, "d1", "digital")
+    put(source, worth("milk-off", "d1", uses=0, campaign="26", limits=Limits(per_customer=3)))
+    assert clip(source, "d1", "1002") == CREATED
+    with transaction.atomic():
+        claim_uses([Use(ORDERS[0], "milk-off", 2, "1002")], now=MORNING)
+    assert quoted({"milk": 5}, number="1001").basket.total == 995
+
+    merge_customers("1001", "1002", actor=ACTOR)
+
+    for number in ("1001", "1002"):
+        found = quoted({"milk": 5}, number=number)
+        assert (found.basket.total, found.loyalty_number) == (945, "1001")
+        assert [(use.code, use.times, use.loyalty_number) for use in found.uses(ORDERS[1])] == [("milk-off", 1, "1001")]
+    assert [(one.clipped, one.left) for one in offers_for("1002", at=MORNING)] == [(True, 1)]
+
+
+def test_staff_pay_what_staff_pay(source: int) -> None:
+    upsert_customers(source, [CustomerItem("k1", "7", staff=True)])
+    put(source, promotion("staff", saving=PercentOff(100_000), audience=Audience("staff")))
+
+    assert [quoted({"milk": 1}, number=number).basket.total for number in ("7", "1001")] == [179, 199]
+
+
+def test_a_person_who_is_erased_is_nobody_here(source: int) -> None:
+    add_campaign(source, "26", "1001", "1002")
+    add_coupon(source, "d1", "digital")
+    put(source, worth("milk-off", "d1", limits=Limits(per_customer=1)))
+    clip(source, "d1", "1001")
+    with transaction.atomic():
+        claim_uses([Use(ORDERS[0], "milk-off", 1, "1001")], now=MORNING)
+    kept = offers_of(["1001"])
+    assert ([use.code for use in kept.uses], [one.coupon for one in kept.coupons]) == (["milk-off"], ["d1"])
+    assert [one.campaign for one in kept.campaigns] == ["26"]
+
+    with transaction.atomic():
+        assert forget_numbers(["1001", ""]) == 1
+
+    assert offers_of(["1001"]) == PersonalOffers((), (), ())
+    assert [one.differences for one in audit_pricing()] == [0, 0, 0]
+    assert list(UseRow.objects.values_list("loyalty_number", "times")) == [("", 1)]
+    assert offers_of(["1002"]).campaigns[0].campaign == "26"
 
 
 def test_clips_of_a_batch_stand_alone(source: int) -> None:

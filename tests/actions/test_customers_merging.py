@@ -70,7 +70,7 @@ def test_both_numbers_go_on_and_stand_for_one(people: dict[str, int]) -> None:
     facts = shopper_facts("901", at=AT)
     assert facts is not None
     assert (facts.customer_id, facts.loyalty_number, facts.member) == (people["900"], "900", True)
-    assert (facts.staff, facts.segments) == (True, {"a", "b"})
+    assert (facts.staff, facts.segments) == (True, frozenset({"a", "b"}))
     assert len(consents_of(people["900"])) == 1
     found = read_customer(people["900"])
     assert found is not None

@@ -123,9 +123,9 @@ def test_prices_go_by_the_facts_of_a_number(source: int, ann: int) -> None:
     assert len(asked) == 1
     assert found.keys() == {"900", "901", "902"}
     assert found["900"] == ShopperFacts(
-        ann, "900", member=True, staff=False, segments=frozenset({"vip", "campaign:13"})
+        ann, "900", member=True, staff=False, segments=frozenset({"vip", "campaign:13"}), numbers=("900",)
     )
-    assert found["901"] == ShopperFacts(other, "901", member=True, staff=True, segments=frozenset())
+    assert found["901"] == ShopperFacts(other, "901", member=True, staff=True, segments=frozenset(), numbers=("901",))
     assert not found["902"].member
     later = shopper_facts("900", at=AT + timedelta(days=1))
     assert later is not None

@@ -51,6 +51,9 @@ NUMBER, OTHER = "4400187", "4400999"
 def world() -> World:
     """A chain in which one customer bought everything, with all that may be kept about them."""
     world = make_world()
+    CustomerMerge.objects.all().delete()
+    Customer.objects.filter(loyalty_number="4400202").delete()
+    Customer.objects.filter(loyalty_number="4400201").delete()
     home = AddressItem("1 Main St", name="Ann Lee", postcode="45202")
     items = [
         CustomerItem(

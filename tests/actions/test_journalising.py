@@ -260,7 +260,7 @@ def test_an_idle_job_writes_nothing(source: int) -> None:
 
 def test_the_job_stands_back_while_receipts_pour_in(source: int, monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = iter([0.0, 1.0, 2.0])
-    monkeypatch.setattr(journalising.time, "monotonic", lambda: next(seconds))
+    monkeypatch.setattr("onebasket.commerce.sales.actions.journalising.time.monotonic", lambda: next(seconds))
     monkeypatch.setattr(journalising, "POURING", 2)
     job = Journalising()
     for stem, expected in (("a", 4), ("b", 0)):

@@ -150,7 +150,7 @@ def test_settling_a_batch_takes_few_statements(source: int, django_assert_max_nu
 
 
 def connection_is_sqlite() -> bool:
-    return transaction.get_connection().vendor == "sqlite"
+    return str(transaction.get_connection().vendor) == "sqlite"
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def test_it_is_worked_out_in_parts_and_never_beyond_its_bound(
     monkeypatch.setattr(previews, "AT_ONCE", 2)
     identity = begin_preview(Promotion.objects.get(code="deal").pk, actor=ACTOR)
 
-    steps = []
+    steps: list[tuple[bool, int]] = []
     while not steps or not steps[-1][0]:
         finished = advance_preview(identity, seconds=0)
         steps.append((finished, Preview.objects.get(pk=identity).done))
@@ -178,7 +178,7 @@ def test_of_two_who_advance_it_at_once_one_is_heard(source: int, monkeypatch: py
     identity = begin_preview(Promotion.objects.get(code="deal").pk, actor=ACTOR)
     advance_preview(identity, seconds=0)
     take_part = previews._Work.take_part
-    met = []
+    met: list[bool] = []
 
     def take_part_beside(work: previews._Work) -> None:
         if not met:

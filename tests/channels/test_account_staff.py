@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from allauth.mfa.utils import decrypt
 from django.test import Client
 
 from onebasket.base.models import TrailEntry
@@ -137,15 +139,26 @@ def test_a_code_is_taken_once_in_whatever_process() -> None:
     assert second.post("/account/2fa/authenticate/", {"code": code_of(boss, away=1)}).headers["Location"] == "/"
 
 
+def test_without_the_row_another_process_would_take_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: allauth alone remembers used codes in each process."""
+    boss = staff()
+    equip(boss)
+    code = code_of(boss)
+    monkeypatch.setattr(secondfactor, "use_up", lambda *_: True)
+    for _ in range(2):
+        client = Client()
+        enter(client, "boss")
+        assert client.post("/account/2fa/authenticate/", {"code": code}).headers["Location"] == "/"
+        forget_tries()
+
+
 def test_codes_that_are_older_than_one_that_was_used_are_refused() -> None:
     boss = staff()
     equip(boss)
     row = Authenticator.objects.get()
     now = 1_800_000_015.0
     codes = {
-        away: secondfactor.format_hotp_value(
-            secondfactor.hotp_value(secondfactor.decrypt(row.data["secret"]), int(now) // 30 + away)
-        )
+        away: format_hotp_value(hotp_value(decrypt(row.data["secret"]), int(now) // 30 + away))
         for away in (-2, -1, 0, 1, 2)
     }
     assert not secondfactor.use_up(row.pk, codes[-2], now=now)
@@ -178,7 +191,7 @@ def test_a_recovery_code_lets_in_once() -> None:
     assert "<svg" in page.content.decode()
     assert "data:" not in page.headers["Content-Security-Policy"]
     secret = page.context["form"].secret
-    code = secondfactor.format_hotp_value(secondfactor.hotp_value(secret, int(time.time()) // 30))
+    code = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
     assert client.post("/account/2fa/totp/activate/", {"code": code}).headers["Location"] == (
         "/account/2fa/recovery-codes/"
     )
@@ -220,7 +233,7 @@ def test_setting_it_up_opens_the_pages_and_sessions_from_before_stay_closed() ->
     client, before = signed_in(boss), signed_in(boss)
     assert reauthenticated(client, "/account/2fa/totp/activate/").status_code == 302
     secret = client.get("/account/2fa/totp/activate/").context["form"].secret
-    code = secondfactor.format_hotp_value(secondfactor.hotp_value(secret, int(time.time()) // 30))
+    code = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
     client.post("/account/2fa/totp/activate/", {"code": code})
 
     assert client.get("/desk/").status_code == 200

@@ -11,15 +11,18 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from onebasket.base.clock import database_now
-from onebasket.base.models import Delivery, Event, QuarantineItem, Webhook
+from onebasket.base.models import Delivery, Event, ParkedEvent, QuarantineItem, SubscriptionCursor, Webhook
 from onebasket.base.outbox import number_events
 from onebasket.base.quarantine import Unreadable
 from onebasket.commerce.access.actions import TokenRequest, enrol_source, issue_token
 from onebasket.commerce.access.models import User
+from onebasket.commerce.books.actions import set_earning_rule
+from onebasket.commerce.books.rules.points import EarningRule
 from onebasket.commerce.catalogue.actions import upsert_products, upsert_units
 from onebasket.commerce.catalogue.models import BarcodeTemplate
 from onebasket.commerce.catalogue.rules import BarcodeItem, ProductItem, UnitItem
 from onebasket.commerce.customers.actions import upsert_customers
+from onebasket.commerce.customers.actions.merging import merge_customers
 from onebasket.commerce.customers.rules import CustomerItem
 from onebasket.commerce.orders.actions import OrderCall, place_orders
 from onebasket.commerce.orders.rules.messages import LineRequest, OrderPlaced, OrderRequest
@@ -53,6 +56,7 @@ from onebasket.commerce.pricing.rules.promotions import AmountOff, Selector
 from onebasket.commerce.pricing.rules.promotions import Promotion as Terms
 from onebasket.commerce.pricing.rules.uses import Use
 from onebasket.commerce.sales.actions import book_sales
+from onebasket.commerce.sales.actions.journalising import journalise_all
 from onebasket.commerce.sales.models import LineException
 from onebasket.commerce.sales.rules.receipt import Discount, Funder, Kind, Line, Receipt, Tax, Tender
 from onebasket.commerce.slots.actions import open_slots_book, post_slots, set_slot_exceptions, set_slot_plans
@@ -64,6 +68,7 @@ from onebasket.commerce.stock.models import Breach, Discrepancy
 from onebasket.commerce.stock.rules.buffers import BufferSetting
 from onebasket.commerce.stock.rules.messages import FactKind, FactLine, HoldLineRequest, HoldRequest, StockFact
 from onebasket.kernel.identity import new_id
+from tests.scenario_paying import pay_everything
 
 ROLES = ("admin", "merchandiser", "store", "finance", "reader")
 PASSWORD = "a-long-enough-password"
@@ -89,8 +94,11 @@ def make_world() -> World:
     orders = {place: _order(source, place) for place in ("330", "406")}
     for place in ("330", "406"):
         _sales(source, place)
+    pay_everything(source, "330", "406")
+    pay_everything(source, "406", "330", round_="again")
     make_offers(source)
     _events()
+    journalise_all()
     return World(source, orders)
 
 
@@ -145,6 +153,7 @@ def receipt(key: str, *, place: str = "330", **changes: object) -> Receipt:
 
 
 def _catalogue(source: int) -> None:
+    set_earning_rule(EarningRule("USD", NOW.date() - timedelta(days=9), 1, 100, ("Fuel",), 100, 100), actor="test")
     places = [
         PlaceItem(f"p-{code}", code=code, name=f"Store {code}", currency="USD", time_zone="America/New_York")
         for code in ("330", "406")
@@ -168,7 +177,8 @@ def _catalogue(source: int) -> None:
         PriceItem("pr-bread", sku="995242", currency="USD", amount=199, valid_from=since),
     ]
     set_prices(source, prices)
-    upsert_customers(source, [CustomerItem("c-1", loyalty_number="4400187")])
+    upsert_customers(source, [CustomerItem(f"c-{number}", number) for number in ("4400187", "4400201", "4400202")])
+    merge_customers("4400201", "4400202", actor="test")
 
 
 def _stock(source: int) -> None:
@@ -225,6 +235,13 @@ def _sales(source: int, place: str) -> None:
 
 def _events() -> None:
     number_events()
+    first = Event.objects.order_by("pk").first()
+    assert first is not None
+    SubscriptionCursor.objects.create(name="payments.settle", position=1)
+    ParkedEvent.objects.create(
+        subscription="payments.settle", event=first, position=1, type=first.type, subject=first.subject,
+        state="parked", attempts=6, reason="ValueError: odd", next_attempt_at=NOW, parked_at=NOW,
+    )  # fmt: skip
     webhook = Webhook.objects.create(id=new_id(), url="https://shop.example/hooks", created_at=NOW, places=["*"])
     for event in Event.objects.order_by("pk")[:2]:
         Delivery.objects.create(

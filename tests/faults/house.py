@@ -92,10 +92,10 @@ class House:
         assert done.returncode == 0, done.stdout + done.stderr
         self.token = done.stdout.split()[-1]
 
-    def start(self, *, worker: bool = True, ready: bool = True) -> None:
+    def start(self, *, worker: bool = True, ready: bool = True, arguments: Sequence[str] = ()) -> None:
         """Start the hub, and on PostgreSQL the worker, and wait until it is ready, or do not."""
         self.port = free_port()
-        self.family = [self._run("hub", "--port", str(self.port), "--no-migrate")]
+        self.family = [self._run("hub", "--port", str(self.port), "--no-migrate", *arguments)]
         if worker and not self.on_sqlite:
             self.family.append(self._run("worker"))
         if ready:

@@ -55,6 +55,8 @@ TABLE = {
     "sources.enrol": "a",
     "tokens.issue": "a",
     "users.manage": "a",
+    "books.read": "af",
+    "points.set": "af",
 }
 ROLES = {"a": "admin", "m": "merchandiser", "s": "store", "f": "finance", "r": "reader"}
 
@@ -162,7 +164,7 @@ def test_codes_that_a_source_may_have() -> None:
 def test_scopes() -> None:
     assert scopes_problem(["sales:write", "orders:read"]) == ""
     assert scopes_problem([]) == "A token needs at least one scope."
-    assert scopes_problem(["sales:write", "all"]).startswith("Unknown scopes: all. Known are catalogue:read, ")
+    assert scopes_problem(["sales:write", "all"]).startswith("Unknown scopes: all. Known are books:read, ")
 
 
 @pytest.mark.parametrize(

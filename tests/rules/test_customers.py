@@ -197,6 +197,7 @@ def test_a_merge_fills_what_is_empty_and_an_undo_empties_it_again() -> None:
 
     plan = plan_merge(keep, other)
 
+    assert isinstance(plan, MergePlan)
     assert plan == MergePlan(Details("Ann", "ann@shop.example", "5135550100", "en"), ("email", "language"))
     assert unfilled(plan.details, filled=plan.filled, other=other.details) == keep.details
     changed = Details("Ann", "new@shop.example", "5135550100", "en")

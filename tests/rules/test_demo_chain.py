@@ -5,6 +5,7 @@ The data is part of what the suite installs (`onebasket[demo]`); without it thes
 
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime
+from itertools import combinations
 from pathlib import Path
 
 import msgspec
@@ -27,7 +28,11 @@ from onebasket.channels.demo.naming import compose_name, readable_department
 from onebasket.channels.demo.receipts import slice_receipts, to_receipt, write_jsonlines, year_receipts
 from onebasket.channels.demo.slices import ChainSlice, moved
 from onebasket.channels.demo.stock import FACING, FACING_GRAMS, ChainStock, delivery_times, derive_stock
+from onebasket.channels.demo.stores import StoreSpot, opening_hours, slot_windows
+from onebasket.commerce.places.rules import WEEKDAYS, Spot, distance_metres
+from onebasket.commerce.places.rules.hours import hours_problem
 from onebasket.commerce.sales.rules.receipt import Funder, Receipt
+from onebasket.commerce.slots.rules.messages import plan_problem, weekly_windows
 from onebasket.kernel.barcodes import Scan, lookup_keys, parse
 
 SLICE = ChainSlice()
@@ -73,6 +78,30 @@ def test_the_slice_has_the_busiest_stores(chain: Chain) -> None:
     assert {"367", "406", "343", "361", "381"} <= {place.code for place in chain.places}
     assert {(place.currency, place.time_zone) for place in chain.places} == {("USD", "America/New_York")}
     assert chain.units == (EACH, KILOGRAM, GALLON)
+
+
+def test_every_store_of_the_year_has_a_spot_of_its_own(chain: Chain) -> None:
+    year = derive_chain(ChainSlice(stores=0)).places
+    spots = [Spot(one.spot.latitude, one.spot.longitude) for one in year]
+
+    assert len({one.spot.postcode for one in year}) == len(year) == 457
+    assert min(distance_metres(one, other) for one, other in combinations(spots, 2)) >= 3_000
+    assert {one.code: one.spot for one in chain.places}.items() <= {one.code: one.spot for one in year}.items()
+    (busiest,) = [one for one in chain.places if one.code == "367"]
+    assert busiest.spot == StoreSpot("45202", "Cincinnati", 39_107_200, -84_502_000)
+    middle = Spot(busiest.spot.latitude, busiest.spot.longitude)
+    far = [distance_metres(middle, Spot(one.spot.latitude, one.spot.longitude)) for one in chain.places]
+    assert max(far) < 15_000
+
+
+def test_every_store_has_hours_and_hands_out_within_them(chain: Chain) -> None:
+    for place in chain.places:
+        hours = {one.weekday: one for one in opening_hours(place.store_id)}
+        windows = slot_windows(place.store_id)
+        assert [one.weekday for one in windows] == list(hours) == list(WEEKDAYS)
+        assert all(hours[w.weekday].opens <= w.opens < w.closes <= hours[w.weekday].closes for w in windows)
+        assert hours_problem(hours.values()) == plan_problem(weekly_windows(windows)) == ""
+    assert {windows.capacity for place in chain.places for windows in slot_windows(place.store_id)} == {6, 8, 12}
 
 
 def test_the_catalogue_is_that_of_the_data_without_the_unknown(chain: Chain) -> None:

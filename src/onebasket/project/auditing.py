@@ -7,6 +7,7 @@ from onebasket.base.clock import database_now
 from onebasket.base.inbox_audit import audit_inbox
 from onebasket.commerce.books.queries.audit import audit_books
 from onebasket.commerce.orders.queries.audit import audit_orders
+from onebasket.commerce.payments.queries.audit import audit_payments
 from onebasket.commerce.pricing.queries.audit import audit_pricing
 from onebasket.commerce.sales.queries.audit import audit_sales
 from onebasket.commerce.sales.queries.journal_audit import audit_journal
@@ -23,6 +24,7 @@ def audit() -> list[Finding]:
             *audit_stock(now=now),
             *audit_slots(now=now),
             *audit_sales(),
+            *audit_payments(),
             *audit_pricing(),
             *audit_orders(),
             *audit_books(),

@@ -33,6 +33,9 @@ SUBJECTS = {
     "line_exception": "receipt/<id>",
     "basket": "basket/<id>",
     "order": "order/<id>",
+    "return": "return/<id>",
+    "payment": "payment/<id>",
+    "balance": "balance/<account>",
 }
 """What an event is about, by the first word of its type; the order of events is promised within a subject."""
 

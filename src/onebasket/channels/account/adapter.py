@@ -28,7 +28,7 @@ from onebasket.commerce.customers.rules.person import Details
 logger = logging.getLogger(__name__)
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth carries no types
+class AccountAdapter(DefaultAccountAdapter):
     """Accounts are for shoppers: those of the chain's people are made by its admins."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's signature
@@ -94,7 +94,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth car
             raise ImmediateHttpResponse(page) from error
 
 
-class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc] # allauth carries no types
+class SecondFactorAdapter(DefaultMFAAdapter):
     """Secrets of second factors are kept encrypted, and drawn into the page instead of loaded as pictures."""
 
     def encrypt(self, text: str) -> str:

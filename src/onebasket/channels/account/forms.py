@@ -76,7 +76,7 @@ class ConsentForm(forms.Form):
         super().__init__(*args, **kwargs)
         for purpose in PURPOSES:
             words = CONSENTS[purpose]
-            self.fields[purpose] = forms.BooleanField(label=words.title, help_text=words.text, required=False)
+            self.fields[purpose] = forms.BooleanField(label=str(words.title), help_text=str(words.text), required=False)
 
     def given(self) -> list[str]:
         """Return the purposes that are agreed to."""

@@ -31,7 +31,12 @@ from onebasket.commerce.customers.rules.consents import PURPOSES, is_given
 from onebasket.commerce.customers.rules.person import Details
 from onebasket.commerce.insights.actions.erasing import erase_person
 from onebasket.commerce.insights.queries.history import history
-from onebasket.commerce.insights.queries.person import as_document, export_person
+from onebasket.commerce.insights.queries.person import (
+    as_document,
+    credit_of_person,
+    export_person,
+    points_of_person,
+)
 from onebasket.commerce.insights.rules.person import EraseRefused
 
 NEWEST = 5
@@ -43,7 +48,15 @@ READ_OR_SEND = require_http_methods(["GET", "HEAD", "POST"])
 def home(request: HttpRequest, member: Member) -> HttpResponse:
     """Show the account: who one is, the card, and what was bought last."""
     entries, _more = history(member.number, after=None, limit=NEWEST)
-    return render(request, "account/home.html", {"page": "home", "member": member.customer, "entries": entries})
+    numbers = member.customer.numbers
+    context = {
+        "page": "home",
+        "member": member.customer,
+        "entries": entries,
+        "points": points_of_person(numbers),
+        "credits": credit_of_person(numbers),
+    }
+    return render(request, "account/home.html", context)
 
 
 @READ_OR_SEND

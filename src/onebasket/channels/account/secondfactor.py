@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from allauth.core import context
 from allauth.mfa import app_settings
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as base_forms
@@ -51,25 +52,25 @@ class _OnceForm:
         return code
 
 
-class AuthenticateForm(_OnceForm, base_forms.AuthenticateForm):  # type: ignore[misc] # allauth carries no types
+class AuthenticateForm(_OnceForm, base_forms.AuthenticateForm):
     """Asked while signing in."""
 
     def save(self) -> None:
         """Go on, and remember it."""
         super().save()
-        remember(base_forms.context.request, self.user)
+        remember(context.request, self.user)
 
 
-class ReauthenticateForm(_OnceForm, base_forms.ReauthenticateForm):  # type: ignore[misc] # allauth carries no types
+class ReauthenticateForm(_OnceForm, base_forms.ReauthenticateForm):
     """Asked before something grave."""
 
     def save(self) -> None:
         """Go on, and remember it."""
         super().save()
-        remember(base_forms.context.request, self.user)
+        remember(context.request, self.user)
 
 
-class Activate(ActivateTOTPView):  # type: ignore[misc] # allauth carries no types
+class Activate(ActivateTOTPView):
     """Sets up an app; its first code counts as a second factor given."""
 
     def form_valid(self, form: Any) -> HttpResponse:  # noqa: ANN401 - allauth's signature

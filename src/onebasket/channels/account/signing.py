@@ -12,19 +12,23 @@ from django.utils.translation import gettext_lazy as _
 from onebasket.commerce.access.rules import SHOPPER
 
 
-class ShopperBackend(AuthenticationBackend):  # type: ignore[misc] # allauth carries no types
+class ShopperBackend(AuthenticationBackend):
     """E-mail and password of shoppers; whoever works here signs in by name, elsewhere."""
 
-    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:  # noqa: ANN401 - Django's signature
+    def authenticate(  # type: ignore[override] # as allauth's own, which takes what is handed in by name
+        self,
+        request: HttpRequest | None,
+        **credentials: Any,  # noqa: ANN401 - Django's signature
+    ) -> Any:  # noqa: ANN401 - Django's user, whichever
         """Return the shopper of these credentials, or None; a password is hashed in either case."""
         if not credentials.get("email"):
             return None
         known = {name: credentials.get(name) for name in ("email", "password")}
-        user = super().authenticate(request, **known)
+        user: Any = super().authenticate(request, **known)
         return user if user is not None and user.role == SHOPPER else None
 
 
-class SignupForm(BaseSignupForm):  # type: ignore[misc] # allauth carries no types
+class SignupForm(BaseSignupForm):
     """Asks for a name as well, which the customer begins with."""
 
     name = forms.CharField(

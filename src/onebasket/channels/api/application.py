@@ -36,6 +36,7 @@ SECTIONS = {
     "quarantine": "Messages that could not be booked.",
     "places": "Stores, warehouses, partners; and the slots that they offer.",
     "slots": "When places hand out: weekly plans, and dates that are exceptions.",
+    "search": "What a shopper finds.",
     "products": "What is sold, and its barcodes.",
     "units": "What quantities are counted in.",
     "prices": "The price book.",
@@ -43,7 +44,11 @@ SECTIONS = {
     "campaigns": "Households that promotions are for.",
     "coupons": "What is presented for a promotion.",
     "taxes": "Taxes, how they are reckoned, and on what.",
-    "customers": "Loyalty numbers.",
+    "payments": "What was paid for orders, and how.",
+    "refunds": "What was given back.",
+    "gift-cards": "Gift cards and store credit, by their code.",
+    "books": "The double-entry journal, and what it comes to.",
+    "customers": "Who buys: cards, people, what they agreed to and bought.",
     "events": "News, by position.",
     "webhooks": "News, delivered.",
 }
@@ -126,12 +131,12 @@ def endpoint(method: str, path: str, contract: Contract) -> Callable[[View], Vie
 
 def _serve(view: View, contract: Contract, *, method: str, path: str) -> View:
     decoder = None if contract.body is None else _decoder(contract.body)
-    scope, query, needs_key = contract.scope, contract.query, contract.key
+    scope, or_scope, query, needs_key = contract.scope, contract.or_scope, contract.query, contract.key
     lenient = contract.lenient is not None
     counted: dict[int, Any] = {}
 
     def answer(request: HttpRequest, parameters: dict[str, Any]) -> HttpResponse:
-        call = Call(request, admit(request, scope))
+        call = Call(request, admit(request, scope, or_scope))
         if needs_key:
             call.key = read_key(request)
         if query is not None:

@@ -41,7 +41,8 @@ Message = TypeVar("Message")
 class Contract:
     """An endpoint: the scope it needs, and the types it takes and answers with (None: no content).
 
-    `key`: it needs the Idempotency-Key header. `errors`: statuses beyond those that its parts bring about.
+    `or_scope`: another scope that opens it as well. `key`: it needs the Idempotency-Key header. `errors`: statuses
+    beyond those that its parts bring about.
     `lenient`: the field of the body whose items are kept whatever they are, and the type that they should have.
     """
 
@@ -53,6 +54,7 @@ class Contract:
     errors: tuple[int, ...] = ()
     lenient: tuple[str, Any] | None = None
     media_type: str = JSON
+    or_scope: str = ""
     statuses: tuple[int, ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
@@ -65,6 +67,11 @@ class Contract:
         if self.key:
             statuses.add(409)
         object.__setattr__(self, "statuses", tuple(sorted(statuses)))
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Return the scopes of which a token needs one."""
+        return (self.scope, self.or_scope) if self.or_scope else (self.scope,)
 
     def types(self) -> list[Any]:
         """Return every type that the document must describe."""
@@ -101,7 +108,8 @@ class Schemas:
 def describe(operation: dict[str, Any], contract: Contract, schemas: Schemas) -> None:
     """Write a contract into the operation of an OpenAPI document."""
     operation["security"] = [{"token": []}]
-    operation["description"] = f"{operation.get('description', '')}\n\nScope: `{contract.scope}`".strip()
+    scopes = " or ".join(f"`{scope}`" for scope in contract.scopes)
+    operation["description"] = f"{operation.get('description', '')}\n\nScope: {scopes}".strip()
     parameters = operation.setdefault("parameters", [])
     if contract.key:
         parameters.append(KEY_HEADER)

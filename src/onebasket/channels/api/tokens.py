@@ -48,13 +48,13 @@ def forget() -> None:
     _failures.clear()
 
 
-def admit(request: HttpRequest, scope: str) -> Caller:
-    """Return who calls; a ProblemError with 401, 403 or 429 for whoever may not."""
+def admit(request: HttpRequest, scope: str, or_scope: str = "") -> Caller:
+    """Return who calls; a ProblemError with 401, 403 or 429 for whoever may not. Either scope lets in."""
     kind, _, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     token = _find(secret.strip(), request) if kind.lower() == "bearer" else None
     if token is None or not token.is_valid(datetime.now(UTC)):
         raise _turn_away(request, stated=bool(kind))
-    if scope not in token.scopes:
+    if scope not in token.scopes and or_scope not in token.scopes:
         found = problem(403, "scope", f"This token does not have the scope {scope}.")
         raise ProblemError(found, {"WWW-Authenticate": f'{REALM}, error="insufficient_scope", scope="{scope}"'})
     return Caller(token, token.source_id, None if token.every_place else token.places)

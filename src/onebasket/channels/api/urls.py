@@ -10,19 +10,24 @@ from django.views.decorators.csrf import csrf_exempt
 from onebasket.channels.api import (
     availability,
     baskets,
+    books,
     catalogue,
     coupons,
     customers,
     events,
     exceptions,
+    giftcards,
     holds,
     orders,
+    payments,
+    people,
     places,
     prices,
     promotions,
     quarantine,
     receipts,
     reference,
+    search,
     slots,
     steps,
     stock,
@@ -34,7 +39,7 @@ from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
     orders, steps, baskets, holds, receipts, availability, stock, exceptions, quarantine, places, slots, catalogue,
-    customers, prices, promotions, coupons, taxes, events, webhooks,
+    search, customers, people, prices, promotions, coupons, taxes, payments, giftcards, books, events, webhooks,
 )  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from onebasket.channels.demo.journey import read_lines, read_products
 from onebasket.channels.demo.naming import LOOSE_PRODUCE_MAKER, OWN_BRAND, compose_name, readable, readable_department
 from onebasket.channels.demo.slices import TIME_ZONE, ChainSlice
+from onebasket.channels.demo.stores import StoreSpot, locate
 from onebasket.kernel.barcodes import InStoreTemplate, compose, template_from
 from onebasket.kernel.quantity import Unit
 
@@ -39,8 +40,10 @@ _COLUMNS = ("store_id", "household_id", "product_id", "quantity", "sales_value",
 
 
 class ChainPlace(msgspec.Struct, frozen=True):
-    """A store of the chain."""
+    """A store of the chain; where it lies and when it is open is made up (`stores`)."""
 
+    store_id: int
+    spot: StoreSpot
     code: str
     name: str
     currency: str = CURRENCY
@@ -97,7 +100,9 @@ def derive_chain(part: ChainSlice) -> Chain:
     lines = read_lines(_COLUMNS)
     listed = pc.add(pc.add(lines["sales_value"], lines["retail_disc"]), lines["coupon_match_disc"])
     lines = lines.append_column("listed", listed)
-    store_ids = _busiest(lines, part.stores)
+    ranked = _busiest(lines)
+    store_ids = ranked[: part.stores] if part.stores else ranked
+    spots = locate(ranked)
     here = lines.filter(pc.is_in(lines["store_id"], pa.array(sorted(store_ids), pa.int64())))
     raw = read_products()
     per_kilogram = _weighed(lines, _goods(raw))
@@ -106,7 +111,7 @@ def derive_chain(part: ChainSlice) -> Chain:
     sold = set(pc.unique(here["product_id"]).to_pylist()) if part.stores else products.keys()
     households = sorted(pc.unique(here["household_id"]).to_pylist())
     return Chain(
-        places=tuple(ChainPlace(str(store), f"Store {store}") for store in sorted(store_ids)),
+        places=tuple(ChainPlace(store, spots[store], str(store), f"Store {store}") for store in sorted(store_ids)),
         store_ids=frozenset(store_ids),
         units=(EACH, KILOGRAM, GALLON),
         products=products,
@@ -117,11 +122,11 @@ def derive_chain(part: ChainSlice) -> Chain:
     )
 
 
-def _busiest(lines: pa.Table, stores: int) -> list[int]:
-    """Return the stores with most lines, first; all when `stores` is 0."""
+def _busiest(lines: pa.Table) -> list[int]:
+    """Return the stores, those with most lines first."""
     counted = lines.group_by("store_id").aggregate([("quantity", "count")])
-    ordered = counted.sort_by([("quantity_count", "descending"), ("store_id", "ascending")])["store_id"].to_pylist()
-    return list(ordered[:stores] if stores else ordered)
+    ordered = counted.sort_by([("quantity_count", "descending"), ("store_id", "ascending")])
+    return list(ordered["store_id"].to_pylist())
 
 
 def _is_money(row: dict[str, object]) -> bool:

@@ -56,6 +56,14 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ),
     ),
     (
+        "Payments",
+        (
+            Entry("Payments", "payments", "payments_payment", "payments.read"),
+            Entry("Refunds", "undo", "payments_refund", "payments.read"),
+            Entry("Gift cards and credit", "redeem", "payments_balanceaccount", "balances.read"),
+        ),
+    ),
+    (
         "Collection",
         (
             Entry("Slots", "calendar_clock", "slots_slot", "slots.read", "?is=coming"),
@@ -87,8 +95,25 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Tax classes", "label", "pricing_taxclass", "promotions.read"),
         ),
     ),
+    (
+        "Books",
+        (
+            Entry("Trial balance", "balance", "books_balance", "books.read"),
+            Entry("Entries", "menu_book", "books_entry", "books.read"),
+            Entry("Postings", "receipt", "books_posting", "books.read"),
+            Entry("Points", "loyalty", "books_pointsaccount", "books.read"),
+            Entry("Earning points", "rule", "books_earningrule", "points.set"),
+        ),
+    ),
     ("Places", (Entry("Places", "storefront", "places_place", "places.read"),)),
-    ("Customers", (Entry("Customers", "group", "customers_customer", "customers.read"),)),
+    (
+        "Customers",
+        (
+            Entry("Customers", "group", "customers_customer", "customers.read"),
+            Entry("Likely doubles", "join_inner", "customers_customer", "customers.edit", "?doubles=likely"),
+            Entry("Merges", "merge", "customers_customermerge", "customers.read"),
+        ),
+    ),
     (
         "Access",
         (
@@ -103,6 +128,8 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Events", "bolt", "base_event", "events.read"),
             Entry("Webhooks", "webhook", "base_webhook", "events.read"),
             Entry("Deliveries", "outbox", "base_delivery", "events.read"),
+            Entry("Subscriptions", "subscriptions", "base_subscriptioncursor", "events.read"),
+            Entry("Parked events", "pause_circle", "base_parkedevent", "events.read"),
             Entry("Inbox", "inbox", "base_inboxentry", "events.read"),
             Entry("Audit trail", "history", "base_trailentry", "trail.read"),
         ),

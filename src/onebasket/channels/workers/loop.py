@@ -18,6 +18,8 @@ from onebasket.base.relay import number_waiting, prune_events
 from onebasket.base.subscriptions import dispatch
 from onebasket.base.webhooks import Deliveries, fan_out
 from onebasket.channels.workers.subscriptions import CALLING, WRITING
+from onebasket.commerce.insights.actions.erasing import forget_late
+from onebasket.commerce.insights.actions.merging import gather_points
 from onebasket.commerce.orders.actions import expire_orders
 from onebasket.commerce.payments.actions import expire_balances, pay_back, settle_unknown
 from onebasket.commerce.sales.actions.journalising import Journalising
@@ -160,5 +162,7 @@ def writing_jobs() -> list[Job]:
         Job("orders", lambda: expire_orders(at_once), 5.0),
         Job("balances", lambda: expire_balances(at_once), 60.0),
         Job("journal", Journalising().turn, 1.0, BUSY_SECONDS),
+        Job("points of merged cards", gather_points, 60.0),
+        Job("late facts", forget_late, 3600.0),
         Job("prune", lambda: prune_events(settings.EVENT_DAYS), 600.0),
     ]

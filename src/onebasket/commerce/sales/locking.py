@@ -4,10 +4,9 @@ Batches with voids run alone, so that a void and its original cannot pass each o
 journalises receipts.
 """
 
-from typing import NamedTuple
-
 from onebasket.base import bulk
 from onebasket.base.locking import require_transaction
+from onebasket.commerce.sales.rules.journal import Cursor
 
 VOIDS = 0x6F6E6576  # any constant of our own
 ONLY = 1
@@ -23,19 +22,6 @@ def await_turn(*, alone: bool) -> None:
     require_transaction()
     if bulk.is_postgresql():
         bulk.fetch(f"SELECT pg_advisory_xact_lock{'' if alone else '_shared'}(%s)", [VOIDS])
-
-
-class Cursor(NamedTuple):
-    """How far receipts have been journalised."""
-
-    position: int
-    swept: int
-    sweep_to: int
-
-    @property
-    def is_sweeping(self) -> bool:
-        """Whether receipts are still swept by id."""
-        return self.swept < self.sweep_to
 
 
 def lock_cursor() -> Cursor | None:

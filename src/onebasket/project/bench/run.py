@@ -21,7 +21,7 @@ from onebasket.project.bench.driver import Load, percentile  # noqa: E402
 from onebasket.project.bench.orders import HOT_TOTAL, bench_hot, bench_orders, orders_limit  # noqa: E402
 from onebasket.project.bench.pricing import bench_pricing  # noqa: E402
 from onebasket.project.bench.report import Figure, machine, share  # noqa: E402
-from onebasket.project.bench.sales import bench_audit, bench_sales, bench_stock, receipts_of, sold_again  # noqa: E402
+from onebasket.project.bench.sales import bench_audit, bench_journal, bench_sales, bench_stock, receipts_of, sold_again  # noqa: E402
 from onebasket.project.bench.serving import driving, hub  # noqa: E402
 from onebasket.project.bench.shopping import bench_shopping  # noqa: E402
 from onebasket.project.bench.year import prepare  # noqa: E402
@@ -66,7 +66,7 @@ def measure(wanted: Wanted) -> Measured:
         figure, _ = bench_sales(bench.source_id, year, at_most=wanted.receipts or None)
         figures.append(figure)
         say(f"sales: {figure.value:,.0f} lines/s")
-        figures += [bench_stock(bench.source_id), bench_audit()]
+        figures += [bench_journal(), bench_stock(bench.source_id), bench_audit()]
     if {"orders", "hot", "shopping"} & set(wanted.names):
         figures += _orders(bench, wanted)
     if "mixed" in wanted.names:

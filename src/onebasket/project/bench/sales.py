@@ -4,6 +4,7 @@ import resource
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from datetime import date
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -11,14 +12,18 @@ from queue import Queue
 
 import msgspec
 
+from onebasket.base.bulk import fetch
 from onebasket.base.clock import database_now
 from onebasket.base.committer import perform
 from onebasket.base.tuning import LOADING, tune_process, tune_writer
 from onebasket.channels.files.jsonlines import read_jsonlines
 from onebasket.channels.files.messages import Parsed
+from onebasket.commerce.books.actions import set_earning_rule
+from onebasket.commerce.books.rules.points import EarningRule
 from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.places.queries import all_places
 from onebasket.commerce.sales.actions import book_sales
+from onebasket.commerce.sales.actions.journalising import Journalising
 from onebasket.commerce.sales.rules.receipt import Receipt
 from onebasket.commerce.stock.actions import book_movements
 from onebasket.commerce.stock.queries import available_everywhere
@@ -33,6 +38,7 @@ LIMIT_RECEIPTS = 15_000
 READ_AHEAD = 2
 BANANAS = "1082185"
 STOCKED = 50
+BEFORE_THE_YEAR = date(2016, 1, 1)
 LOOKS = 500
 AUDIT_SECONDS = 15
 
@@ -126,6 +132,27 @@ def bench_sales(source_id: int, path: Path, *, at_most: int | None = None) -> tu
         },
     )
     return figure, run
+
+
+def bench_journal() -> Figure:
+    """Journalise what is loaded, points with it; leaves nothing for a hub to do."""
+    set_earning_rule(EarningRule("USD", BEFORE_THE_YEAR, 1, 100, ("FUEL",)), actor="bench")
+    tune_writer()
+    job, times, receipts = Journalising(), [], 0
+    begins = time.perf_counter()
+    while (started := time.perf_counter()) and (done := job.batch()):
+        times.append((time.perf_counter() - started) * 1000)
+        receipts += done
+    seconds = time.perf_counter() - begins
+    times.sort()
+    ((postings,),) = fetch("SELECT COUNT(*) FROM books_posting")
+    return Figure(
+        "journal",
+        "the receipts of sales in the double-entry journal, with points, in process",
+        receipts / seconds,
+        "receipts/s",
+        details={"postings": postings, "turn p50 ms": percentile(times, 50), "turn p99 ms": percentile(times, 99)},
+    )
 
 
 def bench_stock(source_id: int) -> Figure:

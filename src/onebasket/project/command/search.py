@@ -22,7 +22,7 @@ PATIENCE_SECONDS = 60.0
 
 @group.command()
 def rebuild() -> None:
-    """Count what sells and build the index anew, beside the one in use; searches go on, and take the new one when whole.
+    """Count what sells and build the index anew, beside the one in use; searches go on.
 
     Nobody need do this: a hub builds its index by itself, and keeps it. Do it after a database was put back from a
     backup, or after a change of synonyms.txt that should hold at once.

@@ -20,7 +20,7 @@ from onebasket.project.settings.environment import (
     read_environment,
 )
 from onebasket.project.settings.logs import logging_settings
-from onebasket.project.settings.mail import mail_settings
+from onebasket.project.settings.mail import NONE, mail_settings
 from onebasket.project.settings.security import STRICT_POLICY, transport_settings
 
 django_stubs_ext.monkeypatch()
@@ -97,10 +97,12 @@ INSTALLED_APPS = [
     "onebasket.commerce.pricing.apps.PricingConfig",
     "onebasket.commerce.search.apps.SearchConfig",
     "onebasket.commerce.orders.apps.OrdersConfig",
+    "onebasket.commerce.fulfilment.apps.FulfilmentConfig",
     "onebasket.commerce.insights.apps.InsightsConfig",
     "onebasket.channels.api",
     "onebasket.channels.desk",
     "onebasket.channels.pulse",
+    "onebasket.channels.store.apps.StoreConfig",
 ]
 
 MIDDLEWARE = [
@@ -152,11 +154,11 @@ AUTH_PASSWORD_VALIDATORS = [
 CSRF_FAILURE_VIEW = "onebasket.project.refusing.csrf_failure"
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
-globals().update(
-    account_settings(
-        encrypted=ENVIRONMENT.is_production, trust_proxy=ENVIRONMENT.trust_proxy, staff_mfa=ENVIRONMENT.staff_mfa
-    )
-)
+globals().update(account_settings(encrypted=ENVIRONMENT.is_production, trust_proxy=ENVIRONMENT.trust_proxy))
+# Roles that need a second factor.
+STAFF_MFA_ROLES = frozenset(ENVIRONMENT.staff_mfa)
+# Whether any mail leaves: without it no address can be verified, and nobody signs up.
+MAIL_IS_SENT = ENVIRONMENT.mail != NONE
 
 
 def _mail() -> dict[str, object]:

@@ -23,8 +23,8 @@ MOST_COUNTED: Final = 50_000
 """Counters that a process remembers; the longest untouched go first."""
 
 
-def account_settings(*, encrypted: bool, trust_proxy: bool, staff_mfa: tuple[str, ...]) -> dict[str, Any]:
-    """Return allauth's settings; `staff_mfa` are the roles that need a second factor."""
+def account_settings(*, encrypted: bool, trust_proxy: bool) -> dict[str, Any]:
+    """Return allauth's settings, and where the tries of people are counted."""
     return {
         "AUTHENTICATION_BACKENDS": [
             "django.contrib.auth.backends.ModelBackend",
@@ -52,7 +52,6 @@ def account_settings(*, encrypted: bool, trust_proxy: bool, staff_mfa: tuple[str
         },
         "MFA_TOTP_TOLERANCE": 1,
         "MFA_TOTP_ISSUER": "onebasket",
-        "STAFF_MFA_ROLES": frozenset(staff_mfa),
         "CACHES": {
             "default": {
                 "BACKEND": "django.core.cache.backends.locmem.LocMemCache",

@@ -7,12 +7,14 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from onebasket.project.settings.environment import InvalidEnvironmentError
 
 FORMS: Final = "smtp://user:password@host:587, smtps://user:password@host:465, file:, console: or none:"
+NONE: Final = "none:"
+"""No mail leaves, so nobody can sign up."""
 TIMEOUT_SECONDS: Final = 10
 _PORTS = {"smtp": 587, "smtps": 465}
 
 
 def mail_settings(address: str, *, home: Path, sender: str) -> dict[str, Any]:
-    """Return Django's mail settings for ONEBASKET_MAIL; `MAIL_IS_SENT` says whether anything leaves at all.
+    """Return Django's mail settings for ONEBASKET_MAIL.
 
     `smtp` begins a TLS session with STARTTLS where a password is stated, `smtps` speaks TLS from the first byte.
 
@@ -28,17 +30,15 @@ def mail_settings(address: str, *, home: Path, sender: str) -> dict[str, Any]:
         ) from error
     settings = {"DEFAULT_FROM_EMAIL": sender, "SERVER_EMAIL": sender, "EMAIL_TIMEOUT": TIMEOUT_SECONDS}
     if parts.scheme in _PORTS and parts.hostname:
-        return {**settings, **_smtp(parts, port or _PORTS[parts.scheme]), "MAIL_IS_SENT": True}
+        return {**settings, **_smtp(parts, port or _PORTS[parts.scheme])}
     backend = "django.core.mail.backends.{}.EmailBackend"
     if address == "file:":
         folder = str(home / "mail")
-        return {
-            **settings, "EMAIL_BACKEND": backend.format("filebased"), "EMAIL_FILE_PATH": folder, "MAIL_IS_SENT": True,
-        }  # fmt: skip
+        return {**settings, "EMAIL_BACKEND": backend.format("filebased"), "EMAIL_FILE_PATH": folder}
     if address == "console:":
-        return {**settings, "EMAIL_BACKEND": backend.format("console"), "MAIL_IS_SENT": True}
-    if address == "none:":
-        return {**settings, "EMAIL_BACKEND": backend.format("dummy"), "MAIL_IS_SENT": False}
+        return {**settings, "EMAIL_BACKEND": backend.format("console")}
+    if address == NONE:
+        return {**settings, "EMAIL_BACKEND": backend.format("dummy")}
     raise InvalidEnvironmentError(f"ONEBASKET_MAIL is none of these forms: {FORMS}.")
 
 

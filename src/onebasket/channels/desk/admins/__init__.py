@@ -4,15 +4,19 @@ from django.db.models import Model
 
 from onebasket.channels.desk.admins import (
     access,
+    books,
     catalogue,
+    customers,
     exceptions,
     ledger,
     orders,
+    payments,
     previews,
     promises,
     promotions,
     sales,
     slots,
+    subscriptions,
     system,
     taxes,
 )
@@ -24,12 +28,16 @@ ADMINS: dict[type[Model], type[ReadOnlyAdmin]] = {
     **promises.ADMINS,
     **sales.ADMINS,
     **orders.ADMINS,
+    **payments.ADMINS,
     **slots.ADMINS,
     **catalogue.ADMINS,
+    **customers.ADMINS,
     **promotions.ADMINS,
     **previews.ADMINS,
     **taxes.ADMINS,
+    **books.ADMINS,
     **access.ADMINS,
     **system.ADMINS,
+    **subscriptions.ADMINS,
 }
 """Every table that is shown, and how."""

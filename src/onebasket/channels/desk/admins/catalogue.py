@@ -1,4 +1,4 @@
-"""Products, units, barcodes, prices, places and customers."""
+"""Products, units, barcodes, prices and places."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -9,13 +9,12 @@ from django.http import HttpRequest
 from onebasket.channels.desk import columns, filters
 from onebasket.channels.desk.columns import NAME, PRODUCT, SKU, Column, Row
 from onebasket.channels.desk.formats import moment, quantity
-from onebasket.channels.desk.rights import has_anywhere, person
+from onebasket.channels.desk.rights import has_anywhere, has_at, person
 from onebasket.channels.desk.rows import ReadOnlyAdmin, work_address
 from onebasket.channels.desk.searching import SearchedAdmin, product_ids
 from onebasket.channels.desk.sections import Section, filtered, section
 from onebasket.channels.desk.works.registry import BY_SLUG
 from onebasket.commerce.catalogue.models import Barcode, BarcodeTemplate, Product, Unit
-from onebasket.commerce.customers.models import Customer
 from onebasket.commerce.orders.models import Order
 from onebasket.commerce.places.models import Place
 from onebasket.commerce.places.queries import places_by_id
@@ -217,6 +216,17 @@ class PlaceAdmin(SearchedAdmin):
         """Name it."""
         return str(row.name)
 
+    def works(self, request: HttpRequest, row: Row) -> list[tuple[Any, str]]:
+        """Offer to plan when it hands out."""
+        if not has_at(person(request), "slots.plan", (row.code,)):
+            return []
+        slugs = ("plan-slot-days", "plan-slot-date")
+        return [(BY_SLUG[slug], work_address(BY_SLUG[slug], place=row.code)) for slug in slugs]
+
+    def trail_target(self, row: Row) -> str:
+        """Show who planned when it hands out."""
+        return f"slotplan/{row.code}"
+
     def links(self, row: Row) -> list[tuple[str, str]]:
         """Lead to what is there."""
         tables: tuple[tuple[str, type[Model]], ...] = (
@@ -239,39 +249,13 @@ def _slot_columns(place: Row) -> tuple[Column, ...]:
         return Column(title, lambda one: moment(getattr(one, name), place.time_zone), lambda one: getattr(one, name))
 
     return (
-        when("Begins", "starts_at"), when("Ends", "ends_at"), when("Taken until", "order_until"),
+        when("Begins", "starts_at"), when("Ends", "ends_at"), when("Order until", "order_until"),
         columns.number("Free", "free", sort=False), columns.number("Room", "capacity", sort=False),
     )  # fmt: skip
 
 
 def _clock(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
-
-
-class CustomerAdmin(SearchedAdmin):
-    """Who buys."""
-
-    right = "customers.read"
-    place_field = ""
-    about = "Known so far by loyalty number only."
-    search_help_text = "Loyalty number"
-    list_filter = ("active",)
-    table = (columns.text("Loyalty number", "loyalty_number"), ACTIVE, columns.moment("Since", "created_at"))
-
-    def sought(self, term: str) -> Q:
-        """Find the card."""
-        return Q(loyalty_number__startswith=term)
-
-    def heading(self, row: Row) -> str:
-        """Name the card."""
-        return f"Customer {row.loyalty_number}"
-
-    def links(self, row: Row) -> list[tuple[str, str]]:
-        """Lead to what they bought."""
-        return [
-            ("Their receipts", filtered(Receipt, q=row.loyalty_number)),
-            ("Their orders", filtered(Order, q=row.loyalty_number)),
-        ]
 
 
 ADMINS = {
@@ -281,5 +265,4 @@ ADMINS = {
     BarcodeTemplate: BarcodeTemplateAdmin,
     Price: PriceAdmin,
     Place: PlaceAdmin,
-    Customer: CustomerAdmin,
 }

@@ -7,12 +7,14 @@ from django.http import HttpRequest
 
 from onebasket.base.models import InboxEntry
 from onebasket.channels.desk import columns, filters
+from onebasket.channels.desk.admins.books import POSTED
 from onebasket.channels.desk.admins.ledger import MOVED
 from onebasket.channels.desk.columns import PLACE, PRODUCT, SKU, Column, Row, address_of
 from onebasket.channels.desk.formats import MINUS, quantity
 from onebasket.channels.desk.rows import ReadOnlyAdmin, may_see
 from onebasket.channels.desk.searching import ByProductAdmin, SearchedAdmin, entry_ids, product_ids, with_source
 from onebasket.channels.desk.sections import Section, filtered, section
+from onebasket.commerce.books.models import Posting
 from onebasket.commerce.catalogue.models import Unit
 from onebasket.commerce.sales.models import (
     LineException,
@@ -90,6 +92,9 @@ class ReceiptAdmin(SearchedAdmin):
                 "Movements", (PRODUCT, *MOVED), moved.select_related("place", "product__unit").order_by("line", "step")
             ),
         ]
+        if may_see(request, self, Posting):
+            posted = Posting.objects.filter(entry__fact=f"receipt/{row.pk}").select_related("place", "entry")
+            shown.append(section("In the books", POSTED, posted.order_by("pk"), empty="Not yet."))
         return [*shown, *([section("Came as", ENTRY, entry)] if entry is not None else [])]
 
 

@@ -21,6 +21,7 @@ from onebasket.commerce.access.actions import (
     set_password,
     set_source_active,
 )
+from onebasket.commerce.access.actions.second_factors import reset_second_factor
 from onebasket.commerce.access.models import Role, Source, Token, User
 from onebasket.commerce.access.rules import SCOPES, SHOPPER
 from onebasket.commerce.places.queries import places_by_code
@@ -297,6 +298,24 @@ class ResetPassword(_OnUser):
         """Make the password."""
         secret = set_password(asked.row.username, actor=asked.actor)
         return Done(f"{asked.row.username} has a new password.", secret=secret or "")
+
+
+class ResetSecondFactor(_OnUser):
+    """Let somebody in who lost their second factor."""
+
+    slug = "reset-second-factor"
+    label = "Reset the second factor"
+    verb = "Remove it"
+    about = "App and recovery codes end at once. Where the role asks for it, the next log-in sets up a new one."
+    is_grave = True
+
+    @refusing(AccessError)
+    def perform(self, asked: Asked) -> Result:
+        """Remove it."""
+        if problem := _own(asked):
+            return Refused(problem)
+        reset_second_factor(asked.row.username, actor=asked.actor)
+        return Done(f"{asked.row.username} has no second factor now.")
 
 
 def _own(asked: Asked) -> str:

@@ -28,6 +28,14 @@ def points_of_each(loyalty_numbers: Iterable[str]) -> dict[str, Points]:
     return {number: found.get(number, NONE) for number in wanted}
 
 
+def points_outstanding() -> Points:
+    """Return what all customers together have, by their accounts."""
+    ((available, pending),) = bulk.fetch(
+        "SELECT COALESCE(SUM(available), 0), COALESCE(SUM(pending), 0) FROM books_pointsaccount"
+    )
+    return Points(int(available), int(pending))
+
+
 def earning_rules() -> tuple[EarningRule, ...]:
     """Return every earning rule, by currency and day."""
     rows = Row.objects.order_by("currency", "valid_from").values_list(

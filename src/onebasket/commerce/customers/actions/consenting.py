@@ -80,4 +80,4 @@ def _keep(stated: Sequence[tuple[int, ConsentItem]], *, by: str, now: datetime) 
 
 def _ids(numbers: set[str]) -> dict[str, int]:
     sql = f"SELECT loyalty_number, id FROM customers_customer WHERE {bulk.in_list('loyalty_number')}"  # noqa: S608
-    return dict(bulk.fetch(sql, [bulk.list_parameter(numbers)]))  # type: ignore[arg-type] # pairs
+    return dict(bulk.fetch(sql, [bulk.list_parameter(numbers)]))

@@ -28,6 +28,11 @@ def erased_among(numbers: Iterable[str]) -> set[str]:
     return {by_digest[found] for (found,) in bulk.fetch(sql, [bulk.list_parameter(by_digest)])}
 
 
+def is_anybody_erased() -> bool:
+    """Whether there is any number to look out for."""
+    return ErasedNumber.objects.exists()
+
+
 def keep_erased(numbers: Iterable[str], *, at: datetime) -> None:
     """Remember that these numbers are nobody's any more."""
     rows = [(digest(number), at) for number in sorted(set(numbers))]

@@ -11,7 +11,8 @@ from onebasket.commerce.customers.models import Customer
 from onebasket.commerce.customers.rules.shopper import ShopperFacts, Span
 
 _SHOPPERS = (
-    "SELECT c.loyalty_number, c.active, r.id, r.loyalty_number, f.staff, s.name, s.valid_from, s.valid_to "
+    "SELECT c.loyalty_number, c.active, r.id, r.loyalty_number, f.loyalty_number, f.staff, "
+    "s.name, s.valid_from, s.valid_to "
     "FROM customers_customer c "
     "JOIN customers_customer r ON r.id = COALESCE(c.merged_into_id, c.id) "
     "JOIN customers_customer f ON f.id = r.id OR f.merged_into_id = r.id "
@@ -43,15 +44,19 @@ def shoppers(numbers: Iterable[str], *, at: datetime) -> dict[str, ShopperFacts]
     held: dict[str, tuple[int, str, bool]] = {}
     staff: dict[str, bool] = {}
     segments: dict[str, set[str]] = {}
-    for number, active, root, stands, works, *span in bulk.fetch(sql, [bulk.list_parameter(set(numbers))]):
+    beside: dict[str, set[str]] = {}
+    for number, active, root, stands, other, works, *span in bulk.fetch(sql, [bulk.list_parameter(set(numbers))]):
         held[number] = root, stands, bool(active)
         staff[number] = staff.get(number, False) or bool(works)
         known = segments.setdefault(number, set())
+        beside.setdefault(number, set()).add(other)
         name, begins, ends = span
         if name is not None and Span(name, as_instant(begins), as_instant(ends)).holds(at):
             known.add(name)
     return {
-        number: ShopperFacts(root, stands, member, staff[number], frozenset(segments[number]))
+        number: ShopperFacts(
+            root, stands, member, staff[number], frozenset(segments[number]), tuple(sorted(beside[number]))
+        )
         for number, (root, stands, member) in held.items()
     }
 
@@ -80,4 +85,4 @@ def numbers_beside(loyalty_number: str) -> tuple[str, ...]:
 def accounts_among(customer_id: int) -> tuple[int, ...]:
     """Return the user ids of everybody who signs in as a customer: more than one where accounts were merged."""
     rows = Customer.objects.filter(Q(pk=customer_id) | Q(merged_into=customer_id), user_id__isnull=False)
-    return tuple(sorted(user_id for user_id in rows.values_list("user_id", flat=True) if user_id is not None))
+    return tuple(sorted(rows.values_list("user_id", flat=True)))

@@ -59,6 +59,12 @@ def merges_of(customer_id: int) -> list[MergeRead]:
     return [MergeRead(*row) for row in rows.values_list(*fields)]
 
 
+def standing_merges() -> list[tuple[int, str, str]]:
+    """Return the merges that stand, oldest first: id, the number that stayed, the other."""
+    rows = CustomerMerge.objects.filter(undone_at=None).order_by("id")
+    return list(rows.values_list("id", "keep__loyalty_number", "other__loyalty_number"))
+
+
 def _signs(of: int | None) -> Iterable[Sign]:
     for kind, source in _SHARED.items():
         own = "" if of is None else f"WHERE g.value IN (SELECT o.value FROM ({source}) o WHERE o.who = %s)"  # noqa: S608

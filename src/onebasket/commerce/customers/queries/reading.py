@@ -3,7 +3,6 @@
 A person may have several rows, one a number: `id` is that of the row that stands for all of them.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -112,7 +111,7 @@ def _family(customer_id: int) -> dict[int, str]:
 
 
 def _consents(family: dict[int, str]) -> list[Consent]:
-    rows: Sequence[Any] = CustomerConsent.objects.filter(customer_id__in=family).order_by("id").values_list(*_CONSENT)
+    rows = CustomerConsent.objects.filter(customer_id__in=family).order_by("id").values_list(*_CONSENT)
     return [Consent(*row) for row in rows]
 
 

@@ -8,7 +8,8 @@ from msgspec import Struct
 class ShopperFacts(Struct, frozen=True):
     """A customer by a number: `loyalty_number` stands for all numbers of the person, so limits count by it.
 
-    `member` says whether the number that was asked for still is a card. `segments` are those that hold.
+    `member` says whether the number that was asked for still is a card. `segments` are those that hold, `numbers` every
+    number of the person.
     """
 
     customer_id: int
@@ -16,6 +17,7 @@ class ShopperFacts(Struct, frozen=True):
     member: bool
     staff: bool
     segments: frozenset[str]
+    numbers: tuple[str, ...] = ()
 
 
 class Span(Struct, frozen=True, gc=False):

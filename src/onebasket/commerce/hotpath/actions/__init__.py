@@ -6,6 +6,8 @@ from uuid import UUID
 
 from onebasket.base.committer import HotAction
 from onebasket.base.quarantine import Unreadable
+from onebasket.commerce.fulfilment.actions import ReturnCall, accept_returns
+from onebasket.commerce.fulfilment.rules.messages import ReturnOutcome
 from onebasket.commerce.orders.actions import (
     BasketCall,
     CheckoutCall,
@@ -84,6 +86,7 @@ ACTIONS: dict[str, HotAction] = {
     "steps": HotAction(step_orders, StepCall, StepOutcome),
     "holds": HotAction(hold_stock, HoldCall, HoldOutcome),
     "releases": HotAction(release, ReleaseCall, int),
+    "returns": HotAction(accept_returns, ReturnCall, ReturnOutcome),
     "receipts": HotAction(book_receipts, ReceiptsCall, list[ReceiptOutcome]),
     "facts": HotAction(book_facts, FactsCall, list[FactOutcome]),
 }

@@ -2,26 +2,37 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 import msgspec
 from django.db import transaction
 
 from onebasket.base.clock import database_now
 from onebasket.commerce.access.actions.shoppers import end_shoppers
+from onebasket.commerce.books.actions.moving import forget_points
 from onebasket.commerce.customers.actions.details import CustomerError
 from onebasket.commerce.customers.actions.erasing import erase_customer
-from onebasket.commerce.customers.actions.numbers import erased_among
+from onebasket.commerce.customers.actions.numbers import erased_among, is_anybody_erased
 from onebasket.commerce.customers.rules.cards import ERASED
 from onebasket.commerce.insights.actions.scrubbing import scrub_quarantine
 from onebasket.commerce.insights.queries.person import who_is
 from onebasket.commerce.insights.rules.person import Erased, EraseRefused, Who
 from onebasket.commerce.orders.actions.forgetting import entries_naming, forget_people, rewrite_entries
 from onebasket.commerce.orders.queries.history import ids_of_person, open_among, ordered_since
-from onebasket.commerce.sales.actions.forgetting import forget_numbers
+from onebasket.commerce.payments.actions.forgetting import forget_owners
+from onebasket.commerce.pricing.actions.forgetting import forget_numbers as forget_offers
+from onebasket.commerce.sales.actions.forgetting import forget_numbers as forget_receipts
 from onebasket.commerce.sales.queries.history import sold_since
 
 LOOK_BACK = timedelta(days=2)
 """How far back late facts are looked for: further than any pause between two looks."""
+
+
+class Rewritten(NamedTuple):
+    """How many messages forgot the person, and which in quarantine a human being has to look at."""
+
+    messages: int
+    left: tuple[int, ...]
 
 
 def erase_person(customer_id: int, *, actor: str) -> Erased | EraseRefused:
@@ -33,29 +44,49 @@ def erase_person(customer_id: int, *, actor: str) -> Erased | EraseRefused:
     Raises:
         CustomerError: there is no such customer.
     """
-    who = who_is(customer_id)
-    if who is None:
-        raise CustomerError("There is no such customer.")
-    orders = ids_of_person(who.numbers, who.emails)
-    if waiting := open_among(orders):
+    who = _who(customer_id)
+    if waiting := open_among(ids_of_person(who.numbers, who.emails)):
         return _refused(waiting)
-    messages, left = _rewrite_messages(who)
+    return erase_rows(customer_id, rewrite_messages(customer_id), actor=actor)
+
+
+def rewrite_messages(customer_id: int) -> Rewritten:
+    """Take a customer's numbers out of the answers that the inbox keeps, and out of quarantine; again changes nothing.
+
+    Raises:
+        CustomerError: there is no such customer.
+    """
+    who = _who(customer_id)
+    entries = entries_naming(who.numbers)
     with transaction.atomic():
-        now = database_now()
-        gone = erase_customer(customer_id, actor=actor, now=now)
-        orders = ids_of_person(gone.numbers, who.emails)
+        rewrite_entries(entries)
+    scrubbed, left = scrub_quarantine(who.numbers)
+    return Rewritten(len(entries) + scrubbed, left)
+
+
+def erase_rows(customer_id: int, rewritten: Rewritten, *, actor: str) -> Erased | EraseRefused:
+    """Erase what is left once messages were rewritten, in one transaction; refused while an order is open.
+
+    Raises:
+        CustomerError: there is no such customer.
+    """
+    with transaction.atomic():
+        now, who = database_now(), _who(customer_id)
+        orders = ids_of_person(who.numbers, who.emails)
         if waiting := open_among(orders):
-            transaction.set_rollback(True)
             return _refused(waiting)
-        receipts = forget_numbers(gone.numbers, put=ERASED)
+        gone = erase_customer(customer_id, actor=actor, now=now)
+        points = forget_points(gone.numbers, put=ERASED, now=now)
         forgotten = forget_people(orders, gone.numbers, put=ERASED)
+        receipts = _forget_sold(gone.numbers)
         accounts = end_shoppers(gone.accounts)
     return Erased(
         numbers=len(gone.numbers),
         receipts=receipts,
+        points=points,
         accounts=accounts,
-        messages=messages,
-        quarantined_left=left,
+        messages=rewritten.messages,
+        quarantined_left=rewritten.left,
         at=now,
         **msgspec.structs.asdict(forgotten),
     )
@@ -67,21 +98,30 @@ def forget_late() -> int:
     A till that was offline sends its receipts later, with the number that the card said. They are booked as stated,
     as every fact, and lose the number here.
     """
-    since = database_now() - LOOK_BACK
-    late = sorted(erased_among(sold_since(since) | ordered_since(since)))
+    if not is_anybody_erased():
+        return 0
+    now = database_now()
+    late = sorted(erased_among(sold_since(now - LOOK_BACK) | ordered_since(now - LOOK_BACK)))
     if late:
         with transaction.atomic():
-            forget_numbers(late, put=ERASED)
+            forget_points(late, put=ERASED, now=now)
             forget_people(ids_of_person(late, ()), late, put=ERASED)
+            _forget_sold(late)
     return len(late)
 
 
-def _rewrite_messages(who: Who) -> tuple[int, tuple[int, ...]]:
-    entries = entries_naming(who.numbers)
-    with transaction.atomic():
-        rewrite_entries(entries)
-    scrubbed, left = scrub_quarantine(who.numbers)
-    return len(entries) + scrubbed, left
+def _forget_sold(numbers: Sequence[str]) -> int:
+    """Take numbers out of what was offered, paid and sold; return how many receipts lost theirs."""
+    forget_offers(numbers)
+    forget_owners(numbers)
+    return forget_receipts(numbers, put=ERASED)
+
+
+def _who(customer_id: int) -> Who:
+    who = who_is(customer_id)
+    if who is None:
+        raise CustomerError("There is no such customer.")
+    return who
 
 
 def _refused(waiting: Sequence[str]) -> EraseRefused:

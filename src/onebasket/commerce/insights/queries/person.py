@@ -9,11 +9,16 @@ import msgspec
 from onebasket.base.clock import database_now
 from onebasket.commerce.access.queries import accounts_of
 from onebasket.commerce.access.rules import AccountFacts
+from onebasket.commerce.books.queries.points import points_of_each
+from onebasket.commerce.books.rules.points import Points
 from onebasket.commerce.customers.queries import accounts_among
 from onebasket.commerce.customers.queries.doubles import MergeRead, merges_of
 from onebasket.commerce.customers.queries.reading import CustomerRead, read_customer
 from onebasket.commerce.insights.rules.person import Who
 from onebasket.commerce.orders.queries.history import PersonalOrder, ids_of_person, personal_orders
+from onebasket.commerce.payments.queries.balances import balances_of
+from onebasket.commerce.payments.rules.balances import BalanceFacts
+from onebasket.commerce.pricing.queries.personal import PersonalOffers, offers_of
 from onebasket.commerce.sales.queries.history import whole_receipts_of
 from onebasket.commerce.sales.queries.reading import ReceiptRead
 
@@ -32,6 +37,9 @@ class PersonExport(msgspec.Struct, frozen=True):
     customer: CustomerRead
     accounts: tuple[AccountFacts, ...]
     merges: tuple[MergeRead, ...]
+    points: Points
+    store_credit: tuple[BalanceFacts, ...]
+    offers: PersonalOffers
     receipts: tuple[ReceiptRead, ...]
     orders: tuple[PersonalOrder, ...]
 
@@ -58,9 +66,23 @@ def export_person(customer_id: int) -> PersonExport | None:
         customer=customer,
         accounts=tuple(accounts),
         merges=tuple(merges_of(customer_id)),
+        points=points_of_person(who.numbers),
+        store_credit=credit_of_person(who.numbers),
+        offers=offers_of(who.numbers),
         receipts=tuple(whole_receipts_of(who.numbers)),
         orders=tuple(personal_orders(ids_of_person(who.numbers, who.emails))),
     )
+
+
+def points_of_person(numbers: Sequence[str]) -> Points:
+    """Return the points under all numbers of a person, in one statement."""
+    found = points_of_each(numbers).values()
+    return Points(sum(points.available for points in found), sum(points.pending for points in found))
+
+
+def credit_of_person(numbers: Sequence[str]) -> tuple[BalanceFacts, ...]:
+    """Return the store credit under all numbers of a person, a statement for each number."""
+    return tuple(credit for number in numbers for credit in balances_of(number))
 
 
 def as_document(export: PersonExport) -> bytes:

@@ -20,7 +20,7 @@ class Who(Struct, frozen=True):
 class Erased(Struct, frozen=True):
     """What was done: how many receipts and orders lost the number, what else went, and what a person has to look at.
 
-    `quarantined_left` are ids of messages in quarantine that hold a number somewhere else than in its field.
+    `points` lapsed. `quarantined_left`: ids of messages in quarantine that hold a number elsewhere than in its field.
     """
 
     numbers: int
@@ -28,6 +28,7 @@ class Erased(Struct, frozen=True):
     orders: int
     contacts: int
     baskets: int
+    points: int
     accounts: int
     messages: int
     quarantined_left: tuple[int, ...]

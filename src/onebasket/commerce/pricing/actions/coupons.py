@@ -10,10 +10,10 @@ from onebasket.base import bulk, outbox
 from onebasket.base.columns import Row, as_instant
 from onebasket.commerce.access.actions.intake import take_in
 from onebasket.commerce.access.rules import CREATED, UNCHANGED, UPDATED, ItemOutcome, invalid
-from onebasket.commerce.customers.queries import customers_by_loyalty_number
+from onebasket.commerce.customers.queries import shoppers
 from onebasket.commerce.pricing.actions.revision import renew_revision
 from onebasket.commerce.pricing.models import Campaign, CampaignHousehold, Coupon, CouponClip, CouponSerial
-from onebasket.commerce.pricing.queries.holders import holders
+from onebasket.commerce.pricing.queries.holders import persons
 from onebasket.commerce.pricing.queries.remembered import recall
 from onebasket.commerce.pricing.rules.coupons import campaign_problem, clip_problem, coupon_problem
 from onebasket.commerce.pricing.rules.messages import (
@@ -236,15 +236,18 @@ def _owners(digests: Iterable[str]) -> dict[str, str]:
 
 
 def _clip(items: Sequence[ClipItem], now: datetime) -> list[ItemOutcome]:
-    numbers = {item.loyalty_number for item in items}
-    book, known, who = recall().coupons, customers_by_loyalty_number(numbers), holders(numbers)
+    book, people = recall().coupons, shoppers({item.loyalty_number for item in items}, at=now)
+    who = persons({facts.loyalty_number: facts.numbers for facts in people.values()})
     fresh: dict[tuple[str, str], None] = {}
     outcomes = []
     for item in items:
-        holder, clip = who[item.loyalty_number], (item.loyalty_number, item.coupon)
-        if item.loyalty_number not in known:
+        facts = people.get(item.loyalty_number)
+        if facts is None or not facts.member:
             outcomes.append(invalid(f"loyalty_number: nobody has {item.loyalty_number!r}. Check the number."))
-        elif problem := clip_problem(book, item.coupon, book.segments(holder.campaigns, now), now):
+            continue
+        holder, clip = who[facts.loyalty_number], (facts.loyalty_number, item.coupon)
+        segments = book.segments(holder.campaigns, now) | facts.segments
+        if problem := clip_problem(book, item.coupon, segments, now):
             outcomes.append(invalid(problem))
         elif item.coupon in holder.clips or clip in fresh:
             outcomes.append(UNCHANGED)

@@ -14,11 +14,12 @@ from onebasket.base.clock import database_now
 from onebasket.base.keyset import After
 from onebasket.commerce.catalogue.queries import products_by_id
 from onebasket.commerce.catalogue.rules import ProductFacts
-from onebasket.commerce.customers.queries import customers_by_loyalty_number
+from onebasket.commerce.customers.queries import shoppers
+from onebasket.commerce.customers.rules.shopper import ShopperFacts
 from onebasket.commerce.places.queries import all_places, places_by_id
 from onebasket.commerce.pricing.models import Preview, Promotion
 from onebasket.commerce.pricing.queries.book import PriceBook, price_book
-from onebasket.commerce.pricing.queries.holders import Holder, holders
+from onebasket.commerce.pricing.queries.holders import Holder, persons
 from onebasket.commerce.pricing.queries.listing import members_of
 from onebasket.commerce.pricing.queries.quoting import groups_of
 from onebasket.commerce.pricing.queries.remembered import NO_TERMS, Memory, recall
@@ -33,7 +34,6 @@ MOST_RECEIPTS = 5_000
 AT_ONCE = 100
 SECONDS = 0.5
 """How long a part takes, its last hundred receipts apart."""
-_NOBODY = Holder()
 _after = msgspec.json.Decoder(After)
 _figures = msgspec.json.Decoder(Figures)
 
@@ -137,14 +137,14 @@ class _Work:
         book = price_book(currencies, ids, at=self._row.begun_at, loyalty=True)
         groups = self._groups(products)
         numbers = {receipt.loyalty_number for receipt in receipts if receipt.loyalty_number}
-        members = customers_by_loyalty_number(numbers) if numbers else {}
-        who = holders(numbers)
+        people = shoppers(numbers, at=self._row.begun_at) if numbers else {}
+        who = persons({facts.loyalty_number: facts.numbers for facts in people.values()})
         return [
             Sold(
                 reference=str(receipt.id),
                 name=f"{places[receipt.place_id].name}, receipt {receipt.number}",
                 items=tuple(_items(receipt, products, book, groups)),
-                shopper=self._shopper(receipt.loyalty_number, members, who),
+                shopper=self._shopper(people.get(receipt.loyalty_number), who),
                 place=places[receipt.place_id].code,
             )
             for receipt in receipts
@@ -159,11 +159,12 @@ class _Work:
             found[identity] = own | known.get(identity, NO_TERMS).groups | named
         return found
 
-    def _shopper(self, number: str, members: Mapping[str, int], who: Mapping[str, Holder]) -> Shopper:
-        if number not in members:
+    def _shopper(self, facts: ShopperFacts | None, who: Mapping[str, Holder]) -> Shopper:
+        if facts is None or not facts.member:
             return Shopper()
-        segments = self.memory.coupons.segments(who.get(number, _NOBODY).campaigns, self._row.begun_at)
-        return Shopper(member=True, loyalty_number=number, segments=segments)
+        campaigns = who[facts.loyalty_number].campaigns
+        segments = self.memory.coupons.segments(campaigns, self._row.begun_at) | facts.segments
+        return Shopper(member=True, staff=facts.staff, loyalty_number=facts.loyalty_number, segments=segments)
 
 
 def _items(

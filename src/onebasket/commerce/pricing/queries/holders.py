@@ -1,6 +1,6 @@
 """What pricing knows of customers: what they have used, coupons on their card, campaigns that are for them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from onebasket.base import bulk
@@ -16,9 +16,27 @@ class Holder:
     clips: set[str] = field(default_factory=set)
     campaigns: set[str] = field(default_factory=set)
 
+    def take_in(self, other: "Holder") -> None:
+        """Add what is known of the same person under another number."""
+        for code, times in other.used.items():
+            self.used[code] = self.used.get(code, 0) + times
+        self.clips |= other.clips
+        self.campaigns |= other.campaigns
+
+
+def persons(families: Mapping[str, Sequence[str]]) -> dict[str, Holder]:
+    """Return what pricing knows of people by the number that stands for each, all their numbers together."""
+    by_number = holders(number for numbers in families.values() for number in numbers)
+    found = {}
+    for standing, numbers in families.items():
+        found[standing] = Holder()
+        for number in numbers:
+            found[standing].take_in(by_number[number])
+    return found
+
 
 def holders(loyalty_numbers: Iterable[str]) -> dict[str, Holder]:
-    """Return what pricing knows of these customers, of each something; one statement, none for nobody."""
+    """Return what pricing knows under these numbers, of each something; one statement, none for nobody."""
     found = {number: Holder() for number in loyalty_numbers if number}
     if not found:
         return found

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import msgspec
 
-from onebasket.commerce.customers.queries import customers_by_loyalty_number
-from onebasket.commerce.pricing.queries.holders import Holder, holders
+from onebasket.commerce.customers.queries import shopper_facts
+from onebasket.commerce.pricing.queries.holders import Holder, persons
 from onebasket.commerce.pricing.queries.remembered import Memory, recall
 from onebasket.commerce.pricing.rules.coupons import is_meant
 from onebasket.commerce.pricing.rules.promotions import Promotion
@@ -32,10 +32,11 @@ def offers_for(loyalty_number: str, *, at: datetime) -> list[Offer]:
     Nobody's number is offered nothing. Three statements, once promotions are remembered.
     """
     memory = recall()
-    if loyalty_number not in customers_by_loyalty_number([loyalty_number]):
+    facts = shopper_facts(loyalty_number, at=at)
+    if facts is None or not facts.member:
         return []
-    holder = holders([loyalty_number])[loyalty_number]
-    segments = memory.coupons.segments(holder.campaigns, at)
+    holder = persons({loyalty_number: facts.numbers})[loyalty_number]
+    segments = memory.coupons.segments(holder.campaigns, at) | facts.segments
     found = [
         _offer(code, one, holder)
         for code, promotions in memory.coupons.promotions.items()

@@ -13,10 +13,11 @@ import msgspec
 
 from onebasket.base import bulk
 from onebasket.commerce.catalogue.rules import ProductFacts
-from onebasket.commerce.customers.queries import customers_by_loyalty_number
+from onebasket.commerce.customers.queries import shoppers
+from onebasket.commerce.customers.rules.shopper import ShopperFacts
 from onebasket.commerce.places.rules import PlaceFacts
 from onebasket.commerce.pricing.queries.book import PriceBook, price_book
-from onebasket.commerce.pricing.queries.holders import Holder, holders
+from onebasket.commerce.pricing.queries.holders import Holder, persons
 from onebasket.commerce.pricing.queries.remembered import NO_TERMS, Memory, ProductTerms, recall
 from onebasket.commerce.pricing.rules.basket import Item, PricedBasket, Shopper, Terms, UnitPrice
 from onebasket.commerce.pricing.rules.book import PriceFacts
@@ -91,32 +92,44 @@ def quote_all(quotes: Sequence[Quote]) -> list[Quoted | Unpriced]:
     memory = recall()
     products = {line.product.id: line.product.sku for _, lines, _ in quotes for line in lines}
     known = memory.products(products)
-    numbers = {ask.loyalty_number for *_, ask in quotes if ask.loyalty_number}
-    members = customers_by_loyalty_number(numbers) if numbers else {}
-    who = holders(numbers)
+    numbers = {(ask.loyalty_number, ask.at) for *_, ask in quotes if ask.loyalty_number}
+    people = _people(numbers)
+    who = persons({facts.loyalty_number: facts.numbers for facts in people.values()})
     serials = _serials({text for *_, ask in quotes for text in unread(ask.coupons, memory.coupons)})
     books = {at: _book(quotes, products, at) for at in {ask.at for *_, ask in quotes}}
     found: list[Quoted | Unpriced] = []
     for one in quotes:
-        number = one.ask.loyalty_number
-        shopper = _Shopper(number in members or one.ask.as_member, who.get(number, NOBODY), memory, one.ask)
+        facts = people.get((one.ask.loyalty_number, one.ask.at))
+        shopper = _Shopper(facts, who.get(facts.loyalty_number, NOBODY) if facts else NOBODY, memory, one.ask)
         found.append(_quote(one, books[one.ask.at], known, shopper, serials))
     return found
 
 
-class _Shopper:
-    """Who asks, with the segments that hold at the instant."""
+def _people(numbers: Iterable[tuple[str, datetime]]) -> dict[tuple[str, datetime], ShopperFacts]:
+    """Return who buys under each number at each instant; a statement an instant. A card that is void is nobody's."""
+    by_instant: dict[datetime, set[str]] = {}
+    for number, at in numbers:
+        by_instant.setdefault(at, set()).add(number)
+    return {
+        (number, at): facts
+        for at, asked in by_instant.items()
+        for number, facts in shoppers(asked, at=at).items()
+        if facts.member
+    }
 
-    def __init__(self, member: bool, holder: Holder, memory: Memory, ask: QuoteAsk) -> None:  # noqa: FBT001
-        self.holder, self.memory = holder, memory
-        self.segments = memory.coupons.segments(holder.campaigns, ask.at) if member else frozenset[str]()
-        self.clips = holder.clips if member else set[str]()
+
+class _Shopper:
+    """Who asks, with the segments that hold at the instant; limits count under the number that stands for all."""
+
+    def __init__(self, facts: ShopperFacts | None, holder: Holder, memory: Memory, ask: QuoteAsk) -> None:
+        self.memory, self.clips = memory, holder.clips
+        self.segments = memory.coupons.segments(holder.campaigns, ask.at) | (facts.segments if facts else frozenset())
         self.facts = Shopper(
-            member=member,
-            staff=ask.staff,
-            loyalty_number=ask.loyalty_number if member else "",
+            member=facts is not None or ask.as_member,
+            staff=ask.staff or (facts is not None and facts.staff),
+            loyalty_number=facts.loyalty_number if facts else "",
             segments=self.segments,
-            used=holder.used if member else {},
+            used=holder.used,
         )
 
 

@@ -19,7 +19,7 @@ from onebasket.commerce.books.queries.points import earning_rules
 from onebasket.commerce.books.queries.standing import known_facts, standing_entries
 from onebasket.commerce.books.rules.entries import Entry, fault
 from onebasket.commerce.books.rules.points import rule_on
-from onebasket.commerce.sales.locking import ONLY, Cursor, lock_cursor
+from onebasket.commerce.sales.locking import ONLY, lock_cursor
 from onebasket.commerce.sales.models import JournalCursor
 from onebasket.commerce.sales.queries.journal import (
     LOOKED_THROUGH,
@@ -30,7 +30,7 @@ from onebasket.commerce.sales.queries.journal import (
     read_whole,
     undone_by,
 )
-from onebasket.commerce.sales.rules.journal import fact_of, receipt_entry, void_entry
+from onebasket.commerce.sales.rules.journal import Cursor, fact_of, receipt_entry, void_entry
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,9 @@ SQLITE_AT_ONCE = 100
 """Keeps the transaction well under 50 ms, because the hot path waits for it."""
 
 POSTGRESQL_AT_ONCE = 1_000
+OTHERS_SECONDS = 0.01
+"""How long whoever journalises to the end waits for another who is at it."""
+
 POURING = 200
 """Receipts a second at which bookings are left the machine: the journal then does one batch a rest."""
 
@@ -61,17 +64,21 @@ class Journalising:
 
     def turn(self) -> int:
         """Journalise a batch; return how many receipts it looked at, 0 to be given a rest."""
-        done = self._batch()
+        done = self.batch()
         return 0 if self._is_pouring_in() else done
 
     def finish(self) -> int:
         """Journalise until nothing waits; return how many receipts were looked at."""
         total = 0
         while self._has_work():
-            total += self._batch()
+            done = self.batch()
+            total += done
+            if not done:
+                time.sleep(OTHERS_SECONDS)
         return total
 
-    def _batch(self) -> int:
+    def batch(self) -> int:
+        """Journalise a batch, whoever else may be busy; return how much it looked at."""
         if not self._has_work():
             return 0
         limit = POSTGRESQL_AT_ONCE if bulk.is_postgresql() else SQLITE_AT_ONCE

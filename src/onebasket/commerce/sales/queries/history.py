@@ -89,9 +89,10 @@ def _complete(heads: Sequence[ReceiptHead]) -> list[ReceiptRead]:
         tenders.setdefault(receipt, []).append(TenderRead(*tender))
     lines: dict[int, list[ReceiptLineRead]] = {}
     for receipt, *stated, sku in _parts(ReceiptLine, mine, *_LINE, "product__sku"):
-        number, code, *amounts = stated
-        below = (tuple(discounts.get((receipt, number), ())), tuple(taxes.get((receipt, number), ())))
-        lines.setdefault(receipt, []).append(ReceiptLineRead(number, code, sku, *amounts, *below))
+        number, code, quantity, unit, listed, discount, paid, disposition = stated
+        cut, taxed = tuple(discounts.get((receipt, number), ())), tuple(taxes.get((receipt, number), ()))
+        line = ReceiptLineRead(number, code, sku, quantity, unit, listed, discount, paid, disposition, cut, taxed)
+        lines.setdefault(receipt, []).append(line)
     return [ReceiptRead(head, tuple(lines.get(head.id, ())), tuple(tenders.get(head.id, ()))) for head in heads]
 
 

@@ -116,12 +116,14 @@ def heads_of(ids: Iterable[int]) -> dict[int, Head]:
 
 def _head(row: Sequence[Any]) -> Head:
     head = Head._make(row)
+    occurred_at = as_instant(head.occurred_at)
+    assert occurred_at is not None  # noqa: S101 - the column is not null
     return head._replace(
         voided=bool(head.voided),
         awaits_original=bool(head.awaits_original),
         business_day=_day(head.business_day),
         original_day=_day(head.original_day),
-        occurred_at=as_instant(head.occurred_at),
+        occurred_at=occurred_at,
         tax_included=bool(head.tax_included),
     )
 

@@ -1,8 +1,8 @@
 """The audit of receipts in the journal: each that counts has its entry, and a day's entries come to its receipts."""
 
 from onebasket.base.audit import Check, Finding, prove
-from onebasket.commerce.sales.locking import Cursor
 from onebasket.commerce.sales.models import JournalCursor
+from onebasket.commerce.sales.rules.journal import Cursor
 
 _FACT = "'receipt/' || r.id"
 _IS_RECEIPT = "SUBSTR(e.fact, 1, 8) = 'receipt/'"

@@ -5,6 +5,7 @@ A return or void states what goes back as positive amounts, so its entry is the 
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -62,6 +63,19 @@ class JournalReceipt(msgspec.Struct, frozen=True, kw_only=True):
     tax_included: bool = True
     lines: Sequence[JournalLine] = ()
     tenders: Sequence[JournalTender] = ()
+
+
+class Cursor(NamedTuple):
+    """How far receipts have been journalised."""
+
+    position: int
+    swept: int
+    sweep_to: int
+
+    @property
+    def is_sweeping(self) -> bool:
+        """Whether receipts are still swept by id."""
+        return self.swept < self.sweep_to
 
 
 def fact_of(receipt_id: int) -> str:

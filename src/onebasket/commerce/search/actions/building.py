@@ -19,7 +19,7 @@ from onebasket.commerce.catalogue.queries.listing import listed_after
 from onebasket.commerce.pricing.queries.shelf import priced_where
 from onebasket.commerce.search.actions.documents import document_of
 from onebasket.commerce.search.models import SearchState
-from onebasket.commerce.search.queries.index import CURRENT, VERSION, About, build_schema, index_folder
+from onebasket.commerce.search.queries.index import CURRENT, VERSION, About, build_schema, generation, index_folder
 from onebasket.commerce.search.queries.source import indexed
 from onebasket.kernel.identity import new_id
 
@@ -52,11 +52,11 @@ def rebuild_here(folder: Path) -> int:
     """Build the index anew as `rebuild_index` does, for whoever holds the right to write it."""
     _clear_away(folder)
     about = _about(database_now())
-    generation = new_id().hex
-    path = folder / generation
+    name = new_id().hex
+    path = folder / name
     path.mkdir()
     count = _build(path, about)
-    _let_hold(folder, generation)
+    _let_hold(folder, name)
     return count
 
 
@@ -142,17 +142,16 @@ def _build(path: Path, about: About) -> int:
     return count
 
 
-def _let_hold(folder: Path, generation: str) -> None:
+def _let_hold(folder: Path, name: str) -> None:
     """Name the index that holds: a reader sees the name before or the new one, never half of it."""
-    draft = folder / f"{CURRENT}.{generation}"
-    draft.write_text(generation, encoding="ascii")
+    draft = folder / f"{CURRENT}.{name}"
+    draft.write_text(name, encoding="ascii")
     draft.replace(folder / CURRENT)
 
 
 def _clear_away(folder: Path) -> None:
     """Remove indexes that were replaced a while ago, and what a killed build has left."""
-    current = folder / CURRENT
-    holding = current.read_text(encoding="ascii").strip() if current.exists() else ""
+    holding = generation(folder) if (folder / CURRENT).exists() else ""
     for entry in folder.iterdir():
         if entry.is_dir() and entry.name != holding and time() - entry.stat().st_mtime > KEPT_SECONDS:
             shutil.rmtree(entry, ignore_errors=True)

@@ -76,7 +76,7 @@ class Asked:
         return Query.boolean_query([(MUST, text), *((MUST, query) for query in kept)])
 
     def ranked(self, found: tantivy.Query, *, shelf: bool = True) -> tantivy.Query:
-        """Return the same products, their score raised by what sells at the place and, with `shelf`, by what is there."""
+        """Return the same products, their score raised by what sells at the place; with `shelf`, by what is there."""
         if self.place is None:
             return found
         steps = range(1, weights.MOST_DOUBLINGS + 1)
@@ -184,7 +184,9 @@ class Asked:
 
     def _between(self, field: str, lower: int | None, upper: int | None) -> tantivy.Query:
         least, most = (None if bound is None else min(max(bound, 0), MAX_AMOUNT) for bound in (lower, upper))
-        return Query.range_query(self.schema, field, tantivy.FieldType.Unsigned, least, most)
+        # By the terms: a pass over the column of a whole catalogue takes twice as long.
+        unsigned = tantivy.FieldType.Unsigned
+        return Query.range_query(self.schema, field, unsigned, least, most, use_inverted_index=True)
 
 
 def scored(query: tantivy.Query, score: float) -> tantivy.Query:

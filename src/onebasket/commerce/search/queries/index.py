@@ -92,10 +92,10 @@ class _Opened:
     """The index that a process has open, and which files it was."""
 
     def __init__(self, folder: Path, seen: tuple[int, ...]) -> None:
-        generation = _generation(folder)
+        holding = folder / generation(folder)
         self.seen = seen
-        self._meta = folder / generation / META
-        self._index = tantivy.Index.open(str(folder / generation))
+        self._meta = holding / META
+        self._index = tantivy.Index.open(str(holding))
         self._index.config_reader("manual")
         self._synonyms = _own_synonyms(folder)
         self._committed = _stamp(self._meta)
@@ -142,7 +142,7 @@ def newest_snapshot() -> Snapshot:
 
 def open_to_write(folder: Path) -> tantivy.Index:
     """Return the index that holds, for whoever holds the right to write it."""
-    return tantivy.Index.open(str(folder / _generation(folder)))
+    return tantivy.Index.open(str(folder / generation(folder)))
 
 
 def database_token() -> int | None:
@@ -190,8 +190,9 @@ def own_field(place_id: int) -> str:
     return f"own_{place_id}"
 
 
-def _generation(folder: Path) -> str:
-    return (folder / CURRENT).read_text(encoding="ascii").strip()
+def generation(folder: Path) -> str:
+    """Return the name of the index that holds, whatever stands there; OSError where there is none."""
+    return (folder / CURRENT).read_text(encoding="ascii", errors="replace").strip()
 
 
 def _snapshot_of(folder: Path) -> Snapshot:

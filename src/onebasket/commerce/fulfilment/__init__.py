@@ -1,0 +1,1 @@
+"""Picked, staged, handed over, and brought back."""

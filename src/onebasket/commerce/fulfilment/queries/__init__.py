@@ -1,0 +1,1 @@
+"""Reads of what is to be picked, what is staged, and what was brought back."""

@@ -1,0 +1,1 @@
+"""Decisions about picking, staging and returns over frozen values."""
