@@ -70,18 +70,7 @@ def read_checkout(sent: QueryDict, *, key: str, language: str) -> CheckoutForm:
     method = text_of(sent, "method") or "at_collection"
     if method not in METHODS:
         raise OddFormError
-<<<<<<< HEAD
     codes = read_codes(sent)
-=======
-    codes = tuple(
-        dict.fromkeys(
-            filter(
-                None,
-                (" ".join(code.split())[:CODE_LENGTH] for code in (*sent.getlist("balance"), sent.get("code", ""))),
-            )
-        )
-    )
->>>>>>> main
     request = Checkout(
         key=key,
         basket=_basket(sent),
