@@ -1,15 +1,21 @@
 """A plain chain for the order benchmarks: places, products with a price, and stock; made through the actions."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from onebasket.base.clock import database_now
 from onebasket.commerce.access.actions import TokenRequest, enrol_source, issue_token
 from onebasket.commerce.catalogue.actions import upsert_products, upsert_units
 from onebasket.commerce.catalogue.rules import ProductItem, UnitItem
 from onebasket.commerce.places.actions import upsert_places
-from onebasket.commerce.places.rules import PlaceItem
+from onebasket.commerce.places.queries import places_by_code
+from onebasket.commerce.places.rules import WEEKDAYS, PlaceItem
 from onebasket.commerce.pricing.actions import set_prices
 from onebasket.commerce.pricing.rules.book import PriceItem
+from onebasket.commerce.slots.actions import set_slot_plans
+from onebasket.commerce.slots.queries import open_slots
+from onebasket.commerce.slots.rules.messages import SlotPlanItem, WeeklyWindow
 from onebasket.commerce.stock.actions import book_movements
 from onebasket.commerce.stock.rules.messages import FactKind, FactLine, StockFact
 
@@ -17,6 +23,8 @@ ACTOR = "bench"
 PLACES = 20
 PRODUCTS = 1_000
 PLENTY = 1_000_000
+ROOM = 1_000
+SLOT_DAYS = 4
 
 
 class Bench(NamedTuple):
@@ -47,4 +55,13 @@ def make_chain(*, scopes: frozenset[str], scarce: int = 0) -> Bench:
     if scarce:
         line = (FactLine("scarce", scarce),)
         book_movements(source_id, [StockFact("d-scarce", places[0], FactKind.DELIVERY, since, line)])
-    return Bench(source_id, token, places, skus)
+    return Bench(source_id, token, places, skus, _slots(source_id, places))
+
+
+def _slots(source_id: int, places: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Let every place hand out all day, with room for all; return the slots of the days to come by place."""
+    windows = tuple(WeeklyWindow(day, "08:00", "20:00", 60, ROOM) for day in WEEKDAYS)
+    set_slot_plans(source_id, [SlotPlanItem(f"slots-{code}", code, windows) for code in places])
+    found = places_by_code(places)
+    now = database_now()
+    return {code: tuple(slot.id for slot in open_slots(found[code], now=now, days=SLOT_DAYS)) for code in places}

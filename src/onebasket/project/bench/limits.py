@@ -45,7 +45,7 @@ class Recording:
         copied = bulk.insert
 
         def insert(model: Any, names: tuple[str, ...], rows: Sequence[Any]) -> None:  # noqa: ANN401 - as bulk.insert
-            if rows and bulk.is_postgresql():
+            if len(rows) > bulk.FEW_ROWS and bulk.is_postgresql():  # fewer go by a statement, which is recorded below
                 fields = bulk.fields_of(model, names)
                 columns = ", ".join(str(field.column) for field in fields)
                 sql = f"COPY {bulk.table(model)} ({columns}) FROM STDIN"
