@@ -23,7 +23,9 @@ from onebasket.commerce.insights.actions.erasing import erase_person
 from onebasket.commerce.insights.actions.merging import gather_points, merge_people, part_people
 from onebasket.commerce.insights.queries.person import export_person
 from onebasket.commerce.insights.rules.person import Erased
+from onebasket.commerce.payments.actions.issuing import issue_store_credit
 from onebasket.commerce.payments.models import BalanceAccount
+from onebasket.commerce.payments.rules.messages import StoreCreditIssue
 from onebasket.commerce.pricing.actions.redeeming import claim_uses
 from onebasket.commerce.pricing.models import CampaignHousehold, CouponClip, UseCount
 from onebasket.commerce.pricing.models import Use as UseRow
@@ -168,16 +170,16 @@ def test_offers_and_store_credit_are_handed_out_and_forget_whose_they_were(peopl
     CouponClip.objects.create(loyalty_number="901", coupon_code="ten", clipped_at=now)
     with transaction.atomic():
         assert claim_uses([Use(new_id(), "ten", 1, "901"), Use(new_id(), "ten", 2, "900")], now=now) == []
-    BalanceAccount.objects.create(
-        kind="store_credit", code_digest="d" * 64, hint="7QX4", seed=new_id(), currency="USD", balance=500,
-        loyalty_number="901", issued_at=now,
-    )  # fmt: skip
+    issue_store_credit(
+        enrol_source("store", actor="tests"),
+        [StoreCreditIssue("s1", currency="USD", amount=500, place="p1", loyalty_number="901", reason="goodwill")],
+    )
     found = export_person(people["901"])
     assert found is not None
     assert [target.campaign for target in found.offers.campaigns] == ["13"]
     assert [clip.coupon for clip in found.offers.coupons] == ["ten"]
     assert [(use.code, use.times) for use in found.offers.uses] == [("ten", 1)]
-    assert [(credit.hint, credit.balance) for credit in found.store_credit] == [("7QX4", 500)]
+    assert [(credit.kind, credit.balance) for credit in found.store_credit] == [("store_credit", 500)]
     assert found.points == Points(40, 0)
 
     erase_person(people["901"], actor="boss")
