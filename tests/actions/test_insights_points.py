@@ -23,11 +23,7 @@ from onebasket.commerce.insights.actions.erasing import erase_person
 from onebasket.commerce.insights.actions.merging import gather_points, merge_people, part_people
 from onebasket.commerce.insights.queries.person import export_person
 from onebasket.commerce.insights.rules.person import Erased
-<<<<<<< HEAD
-from onebasket.commerce.payments.actions.issuing import issue_store_credit
-=======
 from onebasket.commerce.payments.actions import issue_store_credit
->>>>>>> main
 from onebasket.commerce.payments.models import BalanceAccount
 from onebasket.commerce.payments.rules.messages import StoreCreditIssue
 from onebasket.commerce.pricing.actions.redeeming import claim_uses
@@ -174,25 +170,14 @@ def test_offers_and_store_credit_are_handed_out_and_forget_whose_they_were(peopl
     CouponClip.objects.create(loyalty_number="901", coupon_code="ten", clipped_at=now)
     with transaction.atomic():
         assert claim_uses([Use(new_id(), "ten", 1, "901"), Use(new_id(), "ten", 2, "900")], now=now) == []
-<<<<<<< HEAD
-    issue_store_credit(
-        enrol_source("store", actor="tests"),
-        [StoreCreditIssue("s1", currency="USD", amount=500, place="p1", loyalty_number="901", reason="goodwill")],
-    )
-=======
     (credit,) = issue_store_credit(1, [StoreCreditIssue("s1", "USD", 500, "sorry", loyalty_number="901")])
     hint = credit.code.replace("-", "")[-4:]
->>>>>>> main
     found = export_person(people["901"])
     assert found is not None
     assert [target.campaign for target in found.offers.campaigns] == ["13"]
     assert [clip.coupon for clip in found.offers.coupons] == ["ten"]
     assert [(use.code, use.times) for use in found.offers.uses] == [("ten", 1)]
-<<<<<<< HEAD
-    assert [(credit.kind, credit.balance) for credit in found.store_credit] == [("store_credit", 500)]
-=======
     assert [(credit.hint, credit.balance) for credit in found.store_credit] == [(hint, 500)]
->>>>>>> main
     assert found.points == Points(40, 0)
 
     erase_person(people["901"], actor="boss")
