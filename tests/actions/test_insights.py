@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.db import connection
+from django.apps import apps
+from django.db import connection, transaction
+from django.db.models import CharField, JSONField, TextField
 from django.test.utils import CaptureQueriesContext
 
 from onebasket.base.clock import database_now
 from onebasket.base.inbox import Claim, claim, settle
 from onebasket.base.models import Event, InboxEntry, QuarantineItem, TrailEntry
+from onebasket.base.outbox import News, record
 from onebasket.base.quarantine import Unreadable
 from onebasket.commerce.access.models import User
 from onebasket.commerce.access.rules import CREATED, ItemOutcome
@@ -144,7 +147,7 @@ def test_everything_is_handed_out(world: World) -> None:
         found = export_person(of())
 
     assert found is not None
-    assert len(asked) <= 30
+    assert len(asked) <= 31
     read = json.loads(as_document(found))
     assert read["customer"]["head"]["name"] == "Ann Lee"
     assert read["customer"]["addresses"][0]["line1"] == "1 Main St"
@@ -310,3 +313,60 @@ def test_answers_to_baskets_lose_the_number(world: World) -> None:
 
     kept = dict(InboxEntry.objects.filter(source_id=7).values_list("key", "outcome"))
     assert kept == {**told, "b-1": '{"outcome":"stands","loyalty_number":"","lines":[]}'}
+
+
+def test_events_about_what_was_bought_lose_the_number(world: World) -> None:
+    Order.objects.update(status="handed_over")
+    now = database_now()
+    told = {"loyalty_number": NUMBER, "reference": "receipt/1"}
+    others = told | {"loyalty_number": OTHER}
+    with transaction.atomic():
+        record([News("return.accepted", f"return/{at}", now, data) for at, data in enumerate((told, others))])
+
+    erase_person(of(), actor="boss")
+
+    kept = list(Event.objects.filter(type="return.accepted").order_by("pk").values_list("data", flat=True))
+    assert [json.loads(data) for data in kept] == [
+        told | {"loyalty_number": "erased"},
+        told | {"loyalty_number": OTHER},
+    ]
+
+
+FORGETS = {
+    "books.PointsAccount", "customers.Customer", "fulfilment.Return", "orders.Basket", "orders.Order",
+    "payments.BalanceAccount", "pricing.CampaignHousehold", "pricing.CouponClip", "pricing.Use", "pricing.UseCount",
+    "sales.Receipt",
+}  # fmt: skip
+"""Every table that keeps a loyalty number, each forgotten by an erasure: a new one fails here until it is."""
+
+
+def test_every_table_that_keeps_a_number_is_known() -> None:
+    keeping = {
+        model._meta.label
+        for model in apps.get_models()
+        if "loyalty_number" in {field.name for field in model._meta.get_fields()}
+    }
+    assert keeping == FORGETS
+
+
+def test_no_table_holds_the_number_any_more(world: World) -> None:
+    """Whatever tables there are: of texts and documents only those that are said to keep it still do."""
+    account()
+    Order.objects.update(status="handed_over")
+    with_contact(world.orders["330"])
+
+    outcome = erase_person(of(), actor="boss")
+
+    assert isinstance(outcome, Erased)
+    kept = set()
+    for model in apps.get_models():
+        texts = (f for f in model._meta.concrete_fields if isinstance(f, CharField | TextField | JSONField))
+        names = [field.attname for field in texts]
+        for row in model._default_manager.values(*names) if names else ():
+            told = json.dumps(row, default=str)
+            if NUMBER in told or "ann@shop.example" in told or "Ann Lee" in told:
+                kept.add((model._meta.label, row.get("type") or row.get("kind") or told))
+    assert kept == {
+        ("base.Event", "customer.changed"), ("base.Event", "customer.consented"), ("base.Event", "customer.erased"),
+        ("base.InboxEntry", "customer"),  # the world's sender writes the number into its keys, which are its own
+    }  # fmt: skip

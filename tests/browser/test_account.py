@@ -44,11 +44,8 @@ def chromium() -> Iterator[Browser]:
 
 def open_page(browser: Browser, *, size: str = "laptop", scheme: str = "light", script: bool = True) -> Page:
     width, height = SIZES[size]
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, java_script_enabled=script
-    )  # type: ignore[call-overload] # the scheme is one of two words
-    page: Page = context.new_page()
-    return page
+    options: dict[str, Any] = {"viewport": {"width": width, "height": height}, "color_scheme": scheme}
+    return browser.new_context(**options, java_script_enabled=script).new_page()
 
 
 def log_in(page: Page, address: str, email: str) -> None:

@@ -14,7 +14,8 @@ from onebasket.commerce.customers.actions.details import CustomerError
 from onebasket.commerce.customers.actions.erasing import erase_customer
 from onebasket.commerce.customers.actions.numbers import erased_among, is_anybody_erased
 from onebasket.commerce.customers.rules.cards import ERASED
-from onebasket.commerce.insights.actions.scrubbing import scrub_quarantine
+from onebasket.commerce.fulfilment.actions.forgetting import forget_numbers as forget_returns
+from onebasket.commerce.insights.actions.scrubbing import scrub_events, scrub_quarantine
 from onebasket.commerce.insights.queries.person import who_is
 from onebasket.commerce.insights.rules.person import Erased, EraseRefused, Who
 from onebasket.commerce.orders.actions.forgetting import entries_naming, forget_people, rewrite_entries
@@ -51,7 +52,7 @@ def erase_person(customer_id: int, *, actor: str) -> Erased | EraseRefused:
 
 
 def rewrite_messages(customer_id: int) -> Rewritten:
-    """Take a customer's numbers out of the answers that the inbox keeps, and out of quarantine; again changes nothing.
+    """Take a customer's numbers out of kept answers, of events and of quarantine; once more changes nothing.
 
     Raises:
         CustomerError: there is no such customer.
@@ -60,8 +61,9 @@ def rewrite_messages(customer_id: int) -> Rewritten:
     entries = entries_naming(who.numbers)
     with transaction.atomic():
         rewrite_entries(entries)
+    told = scrub_events(who.numbers)
     scrubbed, left = scrub_quarantine(who.numbers)
-    return Rewritten(len(entries) + scrubbed, left)
+    return Rewritten(len(entries) + told + scrubbed, left)
 
 
 def erase_rows(customer_id: int, rewritten: Rewritten, *, actor: str) -> Erased | EraseRefused:
@@ -114,6 +116,7 @@ def _forget_sold(numbers: Sequence[str]) -> int:
     """Take numbers out of what was offered, paid and sold; return how many receipts lost theirs."""
     forget_offers(numbers)
     forget_owners(numbers)
+    forget_returns(numbers, put=ERASED)
     return forget_receipts(numbers, put=ERASED)
 
 

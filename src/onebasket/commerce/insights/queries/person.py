@@ -14,6 +14,7 @@ from onebasket.commerce.books.rules.points import Points
 from onebasket.commerce.customers.queries import accounts_among
 from onebasket.commerce.customers.queries.doubles import MergeRead, merges_of
 from onebasket.commerce.customers.queries.reading import CustomerRead, read_customer
+from onebasket.commerce.fulfilment.queries.personal import ReturnRead, returns_of
 from onebasket.commerce.insights.rules.person import Who
 from onebasket.commerce.orders.queries.history import PersonalOrder, ids_of_person, personal_orders
 from onebasket.commerce.payments.queries.balances import balances_of
@@ -42,6 +43,7 @@ class PersonExport(msgspec.Struct, frozen=True):
     offers: PersonalOffers
     receipts: tuple[ReceiptRead, ...]
     orders: tuple[PersonalOrder, ...]
+    returns: tuple[ReturnRead, ...]
 
 
 def who_is(customer_id: int) -> Who | None:
@@ -71,6 +73,7 @@ def export_person(customer_id: int) -> PersonExport | None:
         offers=offers_of(who.numbers),
         receipts=tuple(whole_receipts_of(who.numbers)),
         orders=tuple(personal_orders(ids_of_person(who.numbers, who.emails))),
+        returns=tuple(returns_of(who.numbers)),
     )
 
 
