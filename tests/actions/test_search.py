@@ -101,6 +101,13 @@ class TestWhatIsFound:
         assert (skus(word), word.relaxed) == (["coffee"], True)
         assert not search("ground coffee").relaxed
 
+    def test_a_word_that_most_products_have_says_nothing_where_others_fail(self, source: int) -> None:
+        put_products(source, {f"w{number}": (f"Widget {number}", "", "", "Acme", 1) for number in range(20)})
+        build()
+        page = search("acme coffee unicorn")
+        assert (skus(page), page.relaxed) == (["coffee"], True)
+        assert search("acme").total == 20
+
     def test_an_empty_text_is_everything_by_what_sells(self) -> None:
         page = search("  ")
         assert page.total == len(PRODUCTS)

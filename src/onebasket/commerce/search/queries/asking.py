@@ -100,6 +100,17 @@ class Asked:
             return self.everything
         return meant[0] if len(meant) == 1 else Query.boolean_query([(SHOULD, query) for query in meant])
 
+    def is_everywhere(self, slot: Slot) -> bool:
+        """Whether more than half of all products have the word of a slot."""
+        words = slot.alternatives[0].words
+        counts = [self.snapshot.searcher.doc_freq("anywhere", word) for word in words]
+        return not slot.sizes and min(counts) > self.snapshot.searcher.num_docs / 2
+
+    def any_word(self, reading: Reading) -> tantivy.Query:
+        """Return what has any of the words asked for; the score is how many of them."""
+        slots = [self._anywhere(slot) for slot in reading.slots if not slot.sizes]
+        return Query.boolean_query([(SHOULD, scored(query, 1.0)) for query in slots])
+
     def own_or_chain(self, chain: tantivy.Query, own: tantivy.Query) -> tantivy.Query:
         """Return what meets `own` where the place has a price of its own, and `chain` where it has none."""
         return Query.boolean_query([(SHOULD, own), (SHOULD, self.without_own(chain))])
@@ -152,9 +163,19 @@ class Asked:
         said = len(slot.alternatives[0].words)
         filled = [self._alternative(one, said) for one in slot.alternatives]
         if slot.begun:
-            begun = Query.fuzzy_term_query(self.schema, "surface", slot.begun, 0, True, True)  # noqa: FBT003 - so it is
-            filled.append(scored(begun, weights.NAME * weights.BEGUN))
+            filled.append(scored(self._begun(slot.begun), weights.NAME * weights.BEGUN))
         return _any(filled)
+
+    def _anywhere(self, slot: Slot) -> tantivy.Query:
+        filled = [
+            _all([Query.term_query(self.schema, "anywhere", word) for word in one.words]) for one in slot.alternatives
+        ]  # fmt: skip
+        if slot.begun:
+            filled.append(self._begun(slot.begun))
+        return _any(filled)
+
+    def _begun(self, start: str) -> tantivy.Query:
+        return Query.fuzzy_term_query(self.schema, "surface", start, 0, True, True)  # noqa: FBT003 - the engine's own
 
     def _size(self, slot: Slot) -> tantivy.Query:
         """Return what has the size, or the very words of it: 2 liter is part of some names."""

@@ -79,12 +79,23 @@ def _meant(asked: Asked, reading: Reading) -> tuple[tantivy.Query, Found, bool]:
 
 
 def _ever_less(asked: Asked, reading: Reading) -> Iterator[tantivy.Query]:
+    """Yield what is asked for, then without its sizes, then as many of its words as any product has.
+
+    In the end a word that most products have says nothing.
+    """
     yield asked.text(reading)
     words = sum(1 for slot in reading.slots if not slot.sizes)
     if 0 < words < len(reading.slots):
         yield asked.text(reading, sizes=False)
-    for need in range(words - 1, 0, -1):
-        yield asked.text(reading, need=need, sizes=False)
+    told = reading._replace(slots=tuple(slot for slot in reading.slots if not asked.is_everywhere(slot)))
+    if words > 1 and (most := _most_words(asked, told)):
+        yield asked.text(told, need=most, sizes=False)
+
+
+def _most_words(asked: Asked, reading: Reading) -> int:
+    """Return how many of the words asked for one product has at the most: each scores one, wherever it stands."""
+    best = asked.snapshot.search(asked.narrowed(asked.any_word(reading)), limit=1)
+    return round(best.hits[0][0] or 0) if best.hits else 0
 
 
 def _page(asked: Asked, text: tantivy.Query) -> Found:
