@@ -112,7 +112,11 @@ def update() -> None:
 
 def missing(catalog: Catalog) -> list[str]:
     """Return the texts that have no translation."""
-    return [str(one.id) for one in catalog if one.id and not all(one.string if one.pluralizable else [one.string])]
+    return [str(one.id) for one in catalog if one.id and not _is_translated(one.string)]
+
+
+def _is_translated(stated: str | list[str] | tuple[str, ...] | None) -> bool:
+    return bool(stated) if isinstance(stated, str) else bool(stated) and all(stated or ())
 
 
 if __name__ == "__main__":

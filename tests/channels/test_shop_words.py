@@ -31,9 +31,9 @@ def test_what_is_compiled_is_what_is_written(language: str) -> None:
     with po_file(language).with_suffix(".mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)
     for one in read_catalog(language):
-        if one.pluralizable:
+        if isinstance(one.id, tuple):
             singular, plural = one.id
-            assert (compiled.ngettext(singular, plural, 1), compiled.ngettext(singular, plural, 2)) == tuple(one.string)
+            assert [compiled.ngettext(singular, plural, number) for number in (1, 2)] == list(one.string or ())
         elif one.id:
             assert compiled.gettext(str(one.id)) == one.string
 
@@ -41,8 +41,8 @@ def test_what_is_compiled_is_what_is_written(language: str) -> None:
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_translations_name_what_the_text_names(language: str) -> None:
     for one in read_catalog(language):
-        texts = list(one.string) if one.pluralizable else [str(one.string)]
-        wanted = set(_PLACES.findall(one.id[1] if one.pluralizable else str(one.id)))
+        texts = list(one.string or ()) if one.pluralizable else [str(one.string)]
+        wanted = set(_PLACES.findall(one.id[1] if isinstance(one.id, tuple) else str(one.id)))
         assert all(set(_PLACES.findall(text)) == wanted for text in texts), one.id
 
 

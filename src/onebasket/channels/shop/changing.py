@@ -27,7 +27,7 @@ def ensure_basket(guest: Guest) -> BasketOutcome:
     return outcome
 
 
-def change_line(guest: Guest, found: BasketStands, sku: str, change: int, key: str) -> BasketOutcome:
+def change_line(guest: Guest, found: BasketStands, sku: str, change: int, *, key: str) -> BasketOutcome:
     """Want so much more or less of a product than the basket does now.
 
     A form is met once, by its key. Where another tab changes the basket between reading and asking, it is read again:

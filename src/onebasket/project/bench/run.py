@@ -19,6 +19,7 @@ from onebasket.commerce.access.rules import SCOPES  # noqa: E402
 from onebasket.project.bench.chain import Bench, make_chain  # noqa: E402
 from onebasket.project.bench.driver import Load, percentile  # noqa: E402
 from onebasket.project.bench.orders import HOT_TOTAL, bench_hot, bench_orders, orders_limit  # noqa: E402
+from onebasket.project.bench.pages import bench_pages  # noqa: E402
 from onebasket.project.bench.pricing import bench_pricing  # noqa: E402
 from onebasket.project.bench.report import Figure, machine, share  # noqa: E402
 from onebasket.project.bench.sales import bench_audit, bench_journal, bench_sales, bench_stock, receipts_of, sold_again  # noqa: E402
@@ -28,6 +29,8 @@ from onebasket.project.bench.shopping import bench_shopping  # noqa: E402
 from onebasket.project.bench.year import prepare  # noqa: E402
 from onebasket.project.loading.receipts import ReceiptFiles, Tally  # noqa: E402
 
+BUSIEST = "367"
+"""The store of the data with most receipts."""
 AGAIN = 60_000
 """More receipts than are loaded beside orders in the time that these come in."""
 
@@ -60,7 +63,7 @@ def measure(wanted: Wanted) -> Measured:
     bench = make_chain(scopes=frozenset(SCOPES), scarce=HOT_TOTAL // 2)
     figures: list[Figure] = []
     year = Path(wanted.folder, "year.jsonl")
-    if {"sales", "stock", "audit", "mixed", "search"} & set(wanted.names):
+    if {"sales", "stock", "audit", "mixed", "pages", "search"} & set(wanted.names):
         prepare(year, source_id=bench.source_id)
         say("the chain is loaded")
     if {"sales", "stock", "audit"} & set(wanted.names):
@@ -74,6 +77,10 @@ def measure(wanted: Wanted) -> Measured:
         figures += bench_search(bench.source_id, say)
     if {"orders", "hot", "shopping"} & set(wanted.names):
         figures += _orders(bench, wanted)
+    if "pages" in wanted.names:
+        with hub() as served:
+            figures.append(bench_pages(served, store=BUSIEST))
+        say(f"pages: p95 {figures[-1].value:,.0f} ms")
     if "mixed" in wanted.names:
         figures.append(_mixed(bench, wanted, year))
     if "pricing" in wanted.names:

@@ -30,6 +30,7 @@ class Name(StrEnum):
     SALES = "sales"
     STOCK = "stock"
     AUDIT = "audit"
+    PAGES = "pages"
     MIXED = "mixed"
     PRICING = "pricing"
     SEARCH = "search"

@@ -43,7 +43,7 @@ def line(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     found = ensure_basket(guest)
     if isinstance(found, BasketStands):
         change = number_of(request.POST, "quantity") - number_of(request.POST, "seen")
-        _tell(guest, change_line(guest, found, sku, change, key))
+        _tell(guest, change_line(guest, found, sku, change, key=key))
     else:
         _tell(guest, found)
     if request.htmx and request.POST.get("part") == "card":  # type: ignore[attr-defined] # django-htmx's mark
