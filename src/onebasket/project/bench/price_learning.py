@@ -8,13 +8,18 @@ year that redeem it: the most frequent, of equally frequent ones the lower.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import groupby
 from math import gcd
 from typing import NamedTuple
 
 from onebasket.channels.demo.journey import JourneyBasket, JourneyLine
+from onebasket.channels.demo.offers import week_of
 from onebasket.channels.demo.slices import TIME_ZONE
 from onebasket.kernel.clock import zone
 
+LEAST_PAIRS = 30
+"""Pairs of lines from which on a product is judged by itself; below it all products of its type are judged together."""
+REPEATING = 0.25
 CouponKey = tuple[int, int]
 """A coupon of the data: number of its campaign, number on its paper."""
 
@@ -111,6 +116,43 @@ class CouponBook:
             Worth(tie.amount, tie.match) for tie in self._by_coupon.get(coupon, ()) if tie.basket_id != without
         )
         return min(seen, key=lambda worth: (-seen[worth], worth)) if seen else None
+
+
+def random_weight(weeks: Iterable[Sequence[JourneyBasket]], types: Mapping[int, str]) -> set[int]:
+    """Return the products whose price depends on a weight that the data does not state, by how seldom it repeats.
+
+    Of two lines of one unit in the same week, anywhere in the chain, fewer than a quarter have the same shelf price.
+    """
+    same, pairs = Counter[int](), Counter[int]()
+    for week in weeks:
+        seen: dict[int, Counter[int]] = defaultdict(Counter)
+        for basket in week:
+            for line in basket.lines:
+                if line.quantity == 1 and line.list_amount > 0:
+                    seen[line.product_id][line.list_amount] += 1
+        for product, amounts in seen.items():
+            lines = amounts.total()
+            pairs[product] += lines * (lines - 1)
+            same[product] += sum(count * (count - 1) for count in amounts.values())
+    same_of, pairs_of = Counter[str](), Counter[str]()
+    for product, kind in types.items():
+        same_of[kind] += same[product]
+        pairs_of[kind] += pairs[product]
+    return {
+        product
+        for product, kind in types.items()
+        if (
+            same[product] < REPEATING * pairs[product]
+            if pairs[product] >= LEAST_PAIRS
+            else same_of[kind] < REPEATING * pairs_of[kind]
+        )
+    }
+
+
+def by_week(baskets: Iterable[JourneyBasket]) -> Iterable[list[JourneyBasket]]:
+    """Yield the receipts of each week of the data; they come in the order of time."""
+    for _, week in groupby(baskets, key=lambda basket: week_of(local_day(basket))):
+        yield list(week)
 
 
 def unit_price(amount: int, quantity: int) -> Price:

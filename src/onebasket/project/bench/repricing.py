@@ -7,13 +7,11 @@ are counted apart, and so are the reasons for the rest.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import groupby
 from typing import NamedTuple
 
 import msgspec
 
 from onebasket.channels.demo.journey import JourneyBasket, JourneyLine
-from onebasket.channels.demo.offers import week_of
 from onebasket.commerce.pricing.rules.basket import Item, PricedBasket, PricedLine, Shopper, Terms, UnitPrice
 from onebasket.commerce.pricing.rules.compiling import compile_promotions
 from onebasket.commerce.pricing.rules.pricing import price_basket
@@ -34,7 +32,7 @@ from onebasket.project.bench.price_learning import (
     Price,
     WeekBook,
     Worth,
-    local_day,
+    by_week,
     told_by,
     with_card,
 )
@@ -43,6 +41,7 @@ SINCE = datetime(2016, 1, 1, tzinfo=UTC)
 HERE, CHAIN = "same store and week", "chain and week"
 NOBODY = "no other receipt of the week"
 UNKNOWN, EMPTY = "unknown product", "zero quantity"
+ROUNDED = "a cent a unit at most"
 NOT_GOODS = frozenset({UNKNOWN, EMPTY, "fuel", "money", "random weight"})
 MEMBER = Shopper(member=True)
 NO_PROMOTIONS = compile_promotions(())
@@ -104,8 +103,7 @@ class Presented(NamedTuple):
 def reprice(baskets: Iterable[JourneyBasket], facts: Facts, *, every: int = 1) -> Tally:
     """Price every so-manieth basket, counted in the order of time, from what all the others of its week tell."""
     tally, place = Tally(), 0
-    for _, group in groupby(baskets, key=lambda basket: week_of(local_day(basket))):
-        week = list(group)
+    for week in by_week(baskets):
         book = WeekBook(week)
         for basket in week:
             if place % every == 0:
@@ -186,10 +184,10 @@ def _compare_line(line: Line, found: PricedLine, tied: Mapping[int, Worth | None
         known = "worth known" if tied[real.product_id] else "worth unknown"
         tally.agreements["coupon redeemed", known].add(by_coupon, real.coupon + real.coupon_match)
     if found.list_amount != real.list_amount:
-        tally.reasons["shelf"][_price_differs(learnt, learnt.shelf_prices)] += 1
+        tally.reasons["shelf"][_shelf_differs(line, found.list_amount)] += 1
     if found.amount != _paid(real):
         right = card == with_card(real)
-        reason = _coupon_differs(real, tied, right=right) or _price_differs(learnt, learnt.card_prices)
+        reason = _coupon_differs(real, tied, right=right) or _card_differs(line, found.list_amount, card)
         tally.reasons["paid"][reason] += 1
 
 
@@ -204,10 +202,31 @@ def _coupon_differs(real: JourneyLine, tied: Mapping[int, Worth | None], *, righ
     return "coupon was put on another line" if right else ""
 
 
-def _price_differs(learnt: Learnt, prices: int) -> str:
-    if prices > 1:
-        return f"several prices, {HERE if learnt.here else CHAIN}"
-    return f"one price told, another paid, {HERE if learnt.here else CHAIN}"
+def _shelf_differs(line: Line, listed: int) -> str:
+    """Say why the shelf price differs."""
+    if abs(listed - line.real.list_amount) <= line.real.quantity:
+        return ROUNDED
+    if not line.real.list_amount:
+        return "given away"
+    told = "several shelf prices in the week" if line.learnt.shelf_prices > 1 else "the one shelf price told is another"
+    return f"{told}, {HERE if line.learnt.here else CHAIN}"
+
+
+def _card_differs(line: Line, listed: int, card: int) -> str:
+    """Say why the price with the card differs, before coupons."""
+    real = line.real
+    if abs(card - with_card(real)) <= real.quantity:
+        return ROUNDED
+    if abs(listed - real.list_amount) > real.quantity:
+        return _shelf_differs(line, listed)
+    if not real.card_discount:
+        return "others had a card's price, this line the shelf's"
+    if card == listed:
+        return "others had the shelf's price, this line a card's"
+    told = (
+        "several card's prices in the week" if line.learnt.card_prices > 1 else "the one card's price told is another"
+    )
+    return f"{told}, {HERE if line.learnt.here else CHAIN}"
 
 
 def _paid(line: JourneyLine) -> int:
@@ -250,9 +269,7 @@ def _deal(line: Line) -> Promotion:
     )
 
 
-def _coupon(
-    presented: Presented, lines: Sequence[Line], goods: Mapping[CouponKey, set[int]]
-) -> Iterable[Promotion]:
+def _coupon(presented: Presented, lines: Sequence[Line], goods: Mapping[CouponKey, set[int]]) -> Iterable[Promotion]:
     """Make the promotions that a coupon is: the manufacturer's, and what the shop adds to it."""
     named = goods.get(presented.coupon, set())
     skus = frozenset(str(line.real.product_id) for line in lines if line.real.product_id in named)
