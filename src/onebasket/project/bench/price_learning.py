@@ -202,7 +202,7 @@ def tie_redemptions(
     redemptions: Iterable[tuple[int, date, CouponKey]],
     goods: Mapping[CouponKey, set[int]],
 ) -> list[Tie]:
-    """Find redemptions on receipts: of that household on that day, a line of the coupon's goods that a coupon took down.
+    """Find redemptions on receipts: that household, that day, a line of the coupon's goods that a coupon took down.
 
     Each redemption takes the first such line that no other has.
     """

@@ -42,6 +42,7 @@ HERE, CHAIN = "same store and week", "chain and week"
 NOBODY = "no other receipt of the week"
 UNKNOWN, EMPTY = "unknown product", "zero quantity"
 ROUNDED = "a cent a unit at most"
+PLAIN = "goods of a fixed price alone: "
 NOT_GOODS = frozenset({UNKNOWN, EMPTY, "fuel", "money", "random weight"})
 MEMBER = Shopper(member=True)
 NO_PROMOTIONS = compile_promotions(())
@@ -49,21 +50,21 @@ PERCENT = 100
 
 
 class Agreement(msgspec.Struct):
-    """How often what was predicted is what was paid: to the cent, and within one per cent."""
+    """How often what was predicted is what the receipt says: to the cent, and within one per cent."""
 
     compared: int = 0
     exact: int = 0
     close: int = 0
     predicted: int = 0
-    paid: int = 0
+    real: int = 0
 
-    def add(self, predicted: int, paid: int) -> None:
+    def add(self, predicted: int, real: int) -> None:
         """Compare one amount with another."""
         self.compared += 1
-        self.exact += predicted == paid
-        self.close += PERCENT * abs(predicted - paid) <= abs(paid)
+        self.exact += predicted == real
+        self.close += PERCENT * abs(predicted - real) <= abs(real)
         self.predicted += predicted
-        self.paid += paid
+        self.real += real
 
 
 class Tally(msgspec.Struct):
@@ -125,7 +126,7 @@ def _reprice_one(basket: JourneyBasket, book: WeekBook, facts: Facts, tally: Tal
     tally.lines.update(HERE if line.learnt.here else CHAIN for line in lines)
     where = _coverage(lines, left_out)
     tally.baskets[where] += 1
-    tally.baskets["goods of fixed price alone: " + where] += NOT_GOODS.isdisjoint(left_out)
+    tally.baskets[PLAIN + where] += NOT_GOODS.isdisjoint(left_out)
     if lines:
         presented = [
             Presented(tie.coupon, facts.coupons.worth(tie.coupon, without=basket.basket_id), tie.product_id)

@@ -32,6 +32,7 @@ class Name(StrEnum):
     AUDIT = "audit"
     MIXED = "mixed"
     PRICING = "pricing"
+    REPRICE = "reprice"
     ALL = "all"
 
 
@@ -59,7 +60,7 @@ def run(
     """
     chosen = {name.value for name in names or [Name.ALL]}
     wanted = sorted(chosen if "all" not in chosen else {name.value for name in Name} - {"all"})
-    if {"sales", "stock", "audit", "mixed"} & set(wanted):
+    if {"sales", "stock", "audit", "mixed", "reprice"} & set(wanted):
         load_extra("pyarrow", extra="demo")
     with tempfile.TemporaryDirectory(prefix="onebasket-bench-") as folder:
         given, answer = Path(folder, "wanted.json"), Path(folder, "measured.json")
