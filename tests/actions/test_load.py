@@ -18,6 +18,7 @@ from django.db import DataError
 from onebasket.base import quarantine
 from onebasket.base.models import InboxEntry, QuarantineItem
 from onebasket.commerce.access.actions import enrol_source, set_source_active
+from onebasket.commerce.pricing.models import Promotion
 from onebasket.commerce.sales.actions import book_sales
 from onebasket.commerce.sales.models import Receipt as ReceiptRow
 from onebasket.commerce.sales.rules.receipt import Receipt
@@ -294,6 +295,22 @@ def test_items_are_loaded_as_the_api_takes_them(chain: Chain, tmp_path: Path) ->
     assert dict(tally.outcomes) == {"created": 3, "invalid": 1, "unreadable": 1, "conflict": 1}
     assert tally.refused == 3
     assert [number for number, _ in tally.problems] == [3, 2, 5]
+
+
+def test_promotions_come_from_a_file(chain: Chain, tmp_path: Path) -> None:
+    deal = {
+        "code": "deal", "name": "Deal", "saving": {"kind": "percent_off", "share": 100_000},
+        "goods": {"skus": ["milk"]}, "valid_from": "2026-01-01T00:00:00Z",
+    }  # fmt: skip
+    strange = deal | {"goods": {"skus": ["soap"]}}
+    lines = [{"key": "p1", "promotion": deal, "state": "live"}, {"key": "p2", "promotion": strange}, {"key": "p3"}]
+    path = write(tmp_path / "promotions.jsonl", *(json.dumps(line).encode() for line in lines))
+    tally = ItemTally()
+
+    load_items(KINDS["promotions"], path, source_id=chain.source, tally=tally)
+
+    assert dict(tally.outcomes) == {"created": 1, "invalid": 1, "unreadable": 1}
+    assert Promotion.objects.get().recorded_by == "onebasket load"
 
 
 def test_facts_about_stock_that_cannot_be_booked_are_kept(chain: Chain, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from onebasket.base.models import QuarantineItem
 from onebasket.channels.desk.theme import UNFOLD
+from onebasket.commerce.pricing.models import Preview, Promotion
 from onebasket.commerce.sales.models import LineException, Receipt
 from onebasket.commerce.stock.models import Breach
 from tests.channels.test_desk_world import PASSWORD, make_people, make_world, untied_item
@@ -97,14 +98,55 @@ def test_a_product_is_found_while_one_types(address: str) -> None:
     assert complaints == []
 
 
+def test_a_merchandiser_previews_a_promotion_and_launches_it(address: str) -> None:
+    with chromium() as browser:
+        page, complaints = visit(browser, address, role="merchandiser")
+        page.get_by_role("link", name="Promotions").first.click()
+        page.get_by_role("link", name="Make a promotion").click()
+        page.get_by_label("Code", exact=True).fill("two-milks")
+        page.get_by_label("Name", exact=True).fill("Two milks for $5")
+        page.get_by_label("It gives").select_option("multi_buy")
+        page.get_by_label("Amount").fill("5.00")
+        page.get_by_label("Units", exact=False).first.fill("2")
+        page.get_by_label("Currency").fill("USD")
+        page.get_by_label("SKUs").fill("908531")
+        page.get_by_role("button", name="Keep as a draft").click()
+        expect(page.get_by_text("The draft is kept. Preview it, then launch it.")).to_be_visible()
+        page.get_by_role("link", name="Preview", exact=True).click()
+        page.get_by_role("button", name="Work it out").click()
+        expect(page.get_by_text("Finished:")).to_be_visible()
+        expect(page.get_by_role("heading", name="Biggest winners")).to_be_visible()
+        page.get_by_role("link", name="Two milks for $5").first.click()
+        page.get_by_role("link", name="Launch", exact=True).click()
+        page.get_by_role("button", name="Let it go live").click()
+        expect(page.get_by_text("The promotion is live.")).to_be_visible()
+
+    assert complaints == []
+    assert Promotion.objects.get(code="two-milks", superseded_at=None).get_state_display() == "live"
+
+
+def test_a_preview_goes_on_by_itself(address: str) -> None:
+    preview = Preview.objects.earliest("pk").pk
+    with chromium() as browser:
+        page, complaints = visit(browser, address, role="merchandiser")
+        page.goto(f"{address}/desk/pricing/preview/{preview}/change/")
+        expect(page.get_by_text("Finished:")).to_be_visible()
+
+    assert complaints == []
+    assert Preview.objects.get(pk=preview).finished_at is not None
+
+
 @pytest.mark.parametrize(("size", "scheme"), [("laptop", "light"), ("phone", "dark")])
 def test_its_pages_are_fit_for_everybody(address: str, size: str, scheme: str) -> None:
     breach, item = Breach.objects.earliest("pk").pk, QuarantineItem.objects.get(key="s-330-3").pk
-    receipt = Receipt.objects.earliest("pk").pk
+    receipt, preview = Receipt.objects.earliest("pk").pk, Preview.objects.earliest("pk").pk
+    draft = Promotion.objects.get(code="soup").pk
     pages = (
         "/desk/", "/desk/stock/breach/", f"/desk/stock/breach/{breach}/change/", f"/desk/do/settle-breach/{breach}/",
         f"/desk/do/mend-quarantined/{item}/", f"/desk/sales/receipt/{receipt}/change/", "/desk/do/issue-token/",
         "/desk/do/set-price/", "/desk/slots/slot/", "/desk/do/plan-slot-days/",
+        "/desk/pricing/promotion/?versions=standing", "/desk/do/new-promotion/",
+        f"/desk/pricing/preview/{preview}/change/", f"/desk/pricing/promotion/{draft}/change/",
         "/desk/base/trailentry/", "/desk/sales/receipt/?q=nothing",
     )  # fmt: skip
     found: dict[str, list[str]] = {}

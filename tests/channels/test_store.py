@@ -1,5 +1,6 @@
 """The associate's pages: who gets in, picking by scan, handing over by code, and taking back."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -61,12 +62,12 @@ class Associate:
 
 
 @pytest.fixture
-def source(monkeypatch: pytest.MonkeyPatch) -> int:
+def source(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     committer = InlineCommitter()
     monkeypatch.setattr(asking, "committer", lambda: committer)
     GUESSES.clear()
     with override_settings(STAFF_MFA_ROLES=frozenset()):
-        yield make_chain("p1", "p2", stock={"milk": 10, "bread": 5})  # type: ignore[misc]
+        yield make_chain("p1", "p2", stock={"milk": 10, "bread": 5})
 
 
 def ordered(source: int, key: str = "b1", **lines: int) -> OrderPlaced:

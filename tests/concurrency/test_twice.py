@@ -13,6 +13,7 @@ from onebasket.base.models import Event, InboxEntry
 from onebasket.commerce.catalogue.models import Product, Unit
 from onebasket.commerce.orders.models import Order
 from onebasket.commerce.places.models import Place
+from onebasket.commerce.pricing.models import Promotion, Tax
 from onebasket.commerce.sales.models import Receipt
 from onebasket.commerce.stock.models import Buffer, Count, Hold
 from onebasket.commerce.stock.rules.ends import End
@@ -27,8 +28,9 @@ def assert_one_effect(said: Sequence[Sequence[str]]) -> None:
     """Whatever was sent how often, it was answered the same each time, and done once."""
     answers = sorted({line for lines in said for line in lines})
     assert [pair for pair in pairwise(answers) if pair[0].split()[:2] == pair[1].split()[:2]] == []
-    assert len(answers) == 12 * EACH
-    assert InboxEntry.objects.filter(key__startswith="t-").count() == 12 * EACH
+    assert len(answers) == 14 * EACH
+    assert InboxEntry.objects.filter(key__startswith="t-").count() == 14 * EACH
+    assert (Promotion.objects.count(), Tax.objects.count()) == (EACH, EACH)
     assert counts_of(Order, Hold, Buffer) == [EACH] * 3
     assert counts_of(Place, Unit, Product) == [1 + EACH, 2 + EACH, 4 + EACH]
     assert Event.objects.filter(type="price.changed", subject="price/milk").count() == 1 + EACH

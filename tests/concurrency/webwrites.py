@@ -45,11 +45,14 @@ def open_chain(hubs: Hubs, *, products: Mapping[str, int]) -> None:
 
 def phases(hubs: Hubs, given: Given) -> Iterator[list[Write]]:
     """Yield the writes in phases, each of which needs the answers to the one before."""
-    yield [write for number in range(EACH) for write in (*_master_data(number), *_later(number))]
-    yield [write for number in range(EACH) for write in (*_facts(number), *_receipts(number), *_promises(number))]
-    yield [write for number in range(EACH) for write in (*_steps(number, given), *_mending(number, hubs, given))]
-    yield [write for number in range(EACH) for write in _next_steps(number, given)]
-    yield [_step("put-back", "undone", number, given) for number in range(EACH)]
+    each = range(EACH)
+    yield [write for number in each for write in (*_master_data(number), *_later(number), *_offers(number))]
+    facts = [write for number in each for write in (*_facts(number), *_launches(number))]
+    yield facts + [write for number in each for write in (*_receipts(number), *_promises(number))]
+    steps = [write for number in each for write in (*_steps(number, given), *_offers_end(number))]
+    yield steps + [write for number in each for write in _mending(number, hubs, given)]
+    yield [write for number in each for write in _next_steps(number, given)]
+    yield [_step("put-back", "undone", number, given) for number in each]
 
 
 def _put(title: str, route: str, **item: object) -> Write:
@@ -103,6 +106,37 @@ def _later(number: int) -> Iterator[Write]:
     yield Write(f"webhook {number}", "PUT", "/webhooks", hook, f"t-webhook-{number}")
     ends = {"key": f"t-end-{number}", "sku": "bread", "currency": "USD", "ends_at": f"2027-01-0{1 + number}T00:00:00Z"}
     yield _post(f"price-end {number}", "/prices/end", ends)
+
+
+def _offers(number: int) -> Iterator[Write]:
+    begins = f"2026-02-0{1 + number}T00:00:00Z"
+    campaign = {"code": f"m{number}", "name": "March", "valid_from": begins, "households": [f"l{number}"]}
+    yield _put(f"campaign {number}", "/campaigns", **campaign)
+    yield _put(f"coupon card {number}", "/coupons", code=f"d{number}", medium="digital")
+    yield _put(f"coupon once {number}", "/coupons", code=f"o{number}", medium="single_use")
+    terms = {
+        "code": f"deal{number}", "name": "Tenth off", "saving": {"kind": "percent_off", "share": 100_000},
+        "valid_from": begins, "goods": {"skus": ["bread"]},
+    }  # fmt: skip
+    yield _put(f"promotion {number}", "/promotions", promotion=terms)
+    yield _put(f"tax {number}", "/taxes", code=f"tax{number}", rate=60_000, valid_from=begins)
+    yield _put(f"tax terms {number}", "/taxes/terms", valid_from=begins, included=bool(number % 2))
+    yield _put(f"tax class {number}", "/taxes/classes", department=f"d{number}", tax_class="food")
+
+
+def _launches(number: int) -> Iterator[Write]:
+    serials = {"key": f"t-serials-{number}", "coupon": f"o{number}", "serials": [f"aaaaaaaaaa{number}"]}
+    yield _post(f"serials {number}", "/coupons/serials", serials)
+    yield _post(f"launch {number}", "/promotions/launch", {"key": f"t-launch-{number}", "code": f"deal{number}"})
+    ends = {"key": f"t-tax-end-{number}", "code": f"tax{number}", "ends_at": "2027-01-01T00:00:00Z"}
+    yield _post(f"tax-end {number}", "/taxes/end", ends)
+
+
+def _offers_end(number: int) -> Iterator[Write]:
+    clip = {"key": f"t-clip-{number}", "coupon": f"d{number}", "loyalty_number": f"l{number}"}
+    yield _post(f"clip {number}", "/coupons/clip", clip)
+    yield _post(f"deal-end {number}", "/promotions/end", {"key": f"t-deal-end-{number}", "code": f"deal{number}"})
+    yield _post(f"coupon-end {number}", "/coupons/end", {"key": f"t-coupon-end-{number}", "code": f"o{number}"})
 
 
 def _facts(number: int) -> Iterator[Write]:

@@ -13,8 +13,10 @@ from onebasket.commerce.orders.rules.life import Step
 from onebasket.commerce.orders.rules.messages import OrderStep
 from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.rules import PlaceItem
-from onebasket.commerce.pricing.actions import set_prices
+from onebasket.commerce.pricing.actions import set_prices, set_promotions, set_taxes
 from onebasket.commerce.pricing.rules.book import PriceItem
+from onebasket.commerce.pricing.rules.messages import PromotionItem, TaxItem
+from onebasket.commerce.pricing.rules.promotions import Promotion
 from onebasket.commerce.sales.actions import book_sales
 from onebasket.commerce.sales.rules.receipt import Kind
 from onebasket.commerce.stock.actions import book_movements, hold_stock, set_buffers
@@ -22,6 +24,7 @@ from onebasket.commerce.stock.actions.holds import HoldCall
 from onebasket.commerce.stock.rules.buffers import BufferSetting
 from onebasket.commerce.stock.rules.messages import FactKind
 from tests.builders import at, basket, fact, item, order, receipt
+from tests.offers import SINCE, promotion
 
 Action = Callable[[Sequence[Any]], Sequence[Any]]
 EACH = 6
@@ -45,7 +48,8 @@ def every_write(source: int) -> Iterator[list[Write]]:
 def _master_data(source: int) -> list[Write]:
     places, units = partial(upsert_places, source), partial(upsert_units, source)
     products, prices = partial(upsert_products, source), partial(set_prices, source)
-    buffers = partial(set_buffers, source)
+    buffers, taxes = partial(set_buffers, source), partial(set_taxes, source)
+    promotions = partial(set_promotions, source, actor="tests")
     writes: list[Write] = []
     for number in range(EACH):
         writes += [
@@ -59,9 +63,15 @@ def _master_data(source: int) -> list[Write]:
                 prices,
                 PriceItem(f"t-price-{number}", "milk", "USD", 100 + number, datetime(2026, 1, 2 + number, tzinfo=UTC)),
             ),
+            Write(f"promotion {number}", promotions, PromotionItem(f"t-deal-{number}", _deal(number), state="live")),
+            Write(f"tax {number}", taxes, TaxItem(f"t-tax-{number}", f"tax{number}", 60_000, SINCE)),
             Write(f"buffer {number}", buffers, BufferSetting(f"t-buffer-{number}", "p1", 1, f"c{number}", sku="milk")),
         ]
     return writes
+
+
+def _deal(number: int) -> Promotion:
+    return promotion(f"deal{number}", "bread", amount=10 + number)
 
 
 def _stock_and_promises(source: int) -> list[Write]:

@@ -161,8 +161,32 @@ def customers(paths: Files, *, source: Source) -> None:
 
 @group.command()
 def prices(paths: Files, *, source: Source) -> None:
-    """Load shelf prices."""
+    """Load shelf prices and card prices."""
     _load_kind("prices", paths, source=source)
+
+
+@group.command()
+def campaigns(paths: Files, *, source: Source) -> None:
+    """Load campaigns and the households that they are for."""
+    _load_kind("campaigns", paths, source=source)
+
+
+@group.command()
+def coupons(paths: Files, *, source: Source) -> None:
+    """Load how coupons are presented."""
+    _load_kind("coupons", paths, source=source)
+
+
+@group.command()
+def promotions(paths: Files, *, source: Source) -> None:
+    """Load promotions, as drafts or live."""
+    _load_kind("promotions", paths, source=source)
+
+
+@group.command()
+def taxes(paths: Files, *, source: Source) -> None:
+    """Load rates of taxes."""
+    _load_kind("taxes", paths, source=source)
 
 
 @group.command()

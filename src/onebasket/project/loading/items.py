@@ -1,9 +1,10 @@
-"""Files of the API's items, one JSON object a line: places, units, products, customers, prices, facts about stock."""
+"""Files of the API's items, one JSON object a line: master data, prices, promotions, taxes, facts about stock."""
 
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from onebasket.commerce.customers.actions import upsert_customers
 from onebasket.commerce.customers.rules import CustomerItem
 from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.rules import PlaceItem
-from onebasket.commerce.pricing.actions import set_prices
+from onebasket.commerce.pricing.actions import set_campaigns, set_coupons, set_prices, set_promotions, set_taxes
 from onebasket.commerce.pricing.rules.book import PriceItem
+from onebasket.commerce.pricing.rules.messages import CampaignItem, CouponItem, PromotionItem, TaxItem
 from onebasket.commerce.stock.actions import book_movements
 from onebasket.commerce.stock.rules.messages import FactQuarantined, StockFact
 from onebasket.project.loading.pace import Pace
@@ -28,6 +30,9 @@ from onebasket.project.loading.writing import Writer
 MOST_PROBLEMS = 20
 BATCH = 1_000
 FACTS_A_BATCH = 50
+PROMOTIONS_A_BATCH = 100
+ACTOR = "onebasket load"
+"""Who is named as having recorded what came from a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,10 @@ KINDS: dict[str, Kind] = {
     "products": Kind(ProductItem, Writer(upsert_products)),
     "customers": Kind(CustomerItem, Writer(upsert_customers)),
     "prices": Kind(PriceItem, Writer(set_prices)),
+    "campaigns": Kind(CampaignItem, Writer(partial(set_campaigns, actor=ACTOR)), PROMOTIONS_A_BATCH),
+    "coupons": Kind(CouponItem, Writer(partial(set_coupons, actor=ACTOR))),
+    "promotions": Kind(PromotionItem, Writer(partial(set_promotions, actor=ACTOR)), PROMOTIONS_A_BATCH),
+    "taxes": Kind(TaxItem, Writer(set_taxes)),
     "stock": Kind(StockFact, Writer(book_movements, hot="facts"), FACTS_A_BATCH),
 }
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from django.db.models import Q
 from django.http import HttpRequest
 
@@ -76,7 +77,7 @@ class PromotionAdmin(SearchedAdmin):
 
     def texts(self, row: Row) -> list[tuple[str, str]]:
         """Show its terms whole."""
-        return [("Terms", row.terms)]
+        return [("Terms", msgspec.json.format(row.terms, indent=2))]
 
     def links(self, row: Row) -> list[tuple[str, str]]:
         """Lead to its previews and its coupon."""
