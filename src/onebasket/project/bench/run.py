@@ -22,6 +22,7 @@ from onebasket.project.bench.orders import HOT_TOTAL, bench_hot, bench_orders, o
 from onebasket.project.bench.pages import bench_pages  # noqa: E402
 from onebasket.project.bench.pricing import bench_pricing  # noqa: E402
 from onebasket.project.bench.report import Figure, machine, share  # noqa: E402
+from onebasket.project.bench.repricing_figures import bench_reprice  # noqa: E402
 from onebasket.project.bench.sales import bench_audit, bench_journal, bench_sales, bench_stock, receipts_of, sold_again  # noqa: E402
 from onebasket.project.bench.search import bench_search, load_last_receipts  # noqa: E402
 from onebasket.project.bench.serving import driving, hub  # noqa: E402
@@ -85,6 +86,8 @@ def measure(wanted: Wanted) -> Measured:
         figures.append(_mixed(bench, wanted, year))
     if "pricing" in wanted.names:
         figures += bench_pricing(real=find_spec(PACKAGE) is not None)
+    if "reprice" in wanted.names:
+        figures += bench_reprice(at_most=wanted.receipts or None)
     return Measured(machine(), figures)
 
 

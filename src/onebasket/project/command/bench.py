@@ -33,6 +33,7 @@ class Name(StrEnum):
     PAGES = "pages"
     MIXED = "mixed"
     PRICING = "pricing"
+    REPRICE = "reprice"
     SEARCH = "search"
     ALL = "all"
 
@@ -61,7 +62,7 @@ def run(
     """
     chosen = {name.value for name in names or [Name.ALL]}
     wanted = sorted(chosen if "all" not in chosen else {name.value for name in Name} - {"all"})
-    if {"sales", "stock", "audit", "mixed", "search"} & set(wanted):
+    if {"sales", "stock", "audit", "mixed", "reprice", "search"} & set(wanted):
         load_extra("pyarrow", extra="demo")
     with tempfile.TemporaryDirectory(prefix="onebasket-bench-") as folder:
         given, answer = Path(folder, "wanted.json"), Path(folder, "measured.json")
