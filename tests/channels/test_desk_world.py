@@ -24,6 +24,9 @@ from onebasket.commerce.catalogue.rules import BarcodeItem, ProductItem, UnitIte
 from onebasket.commerce.customers.actions import upsert_customers
 from onebasket.commerce.customers.actions.merging import merge_customers
 from onebasket.commerce.customers.rules import CustomerItem
+from onebasket.commerce.fulfilment.actions import ReturnCall, accept_returns
+from onebasket.commerce.fulfilment.models import Staging
+from onebasket.commerce.fulfilment.rules.messages import BackLine, ReturnAccepted, ReturnRequest
 from onebasket.commerce.orders.actions import OrderCall, place_orders
 from onebasket.commerce.orders.rules.messages import LineRequest, OrderPlaced, OrderRequest
 from onebasket.commerce.places.actions import upsert_places
@@ -94,12 +97,23 @@ def make_world() -> World:
     orders = {place: _order(source, place) for place in ("330", "406")}
     for place in ("330", "406"):
         _sales(source, place)
+    for place in ("330", "406"):
+        _back(source, place, orders[place])
     pay_everything(source, "330", "406")
     pay_everything(source, "406", "330", round_="again")
     make_offers(source)
     _events()
     journalise_all()
     return World(source, orders)
+
+
+def _back(source: int, place: str, order: UUID) -> None:
+    """Bring a milk back without a receipt, and note where an order stands."""
+    request = ReturnRequest(f"back-{place}", place, "eve", (BackLine(1, sku="908531"),), reason="sour")
+    (made,) = accept_returns([ReturnCall(source, request)])
+    assert isinstance(made, ReturnAccepted), made
+    at = places_by_code([place])[place].id
+    Staging.objects.create(order_id=order, place_id=at, spot="Fridge 2", staged_by="ann", staged_at=NOW)
 
 
 def make_offers(source: int) -> None:
