@@ -21,7 +21,7 @@ from onebasket.commerce.orders.actions import CheckoutCall, check_out
 from onebasket.commerce.orders.models import Order
 from onebasket.commerce.orders.rules.baskets import Checkout, Contact
 from onebasket.commerce.orders.rules.life import Step
-from onebasket.commerce.orders.rules.messages import OrderPlaced, PickedLine
+from onebasket.commerce.orders.rules.messages import OrderPlaced
 from onebasket.commerce.payments.actions import settle_orders
 from onebasket.commerce.payments.rules.messages import Settling
 from onebasket.commerce.pricing.queries.quoting import Quoted
@@ -94,7 +94,7 @@ def test_after_a_short_pick_all_of_it_pays_back_what_was_paid(source: int) -> No
     request = Checkout("c1", basket.id, basket.version, 500, Contact("Ada", phone="1"))
     (order,) = check_out([CheckoutCall(source, request, basket.version, Quoted(priced))])
     assert isinstance(order, OrderPlaced), order
-    step(source, "pick", order, Step.PICK, lines=(PickedLine(1, 2),))
+    step(source, "pick", order, Step.PICK, {1: 2})
     step(source, "out", order, Step.HAND_OVER)
     due = Order.objects.get().total
     settle_orders([Settling(order.id, "hand_over", due)])
