@@ -18,6 +18,7 @@ from onebasket.commerce.fulfilment.rules.messages import (
     ReturnRequest,
 )
 from onebasket.commerce.orders.actions import CheckoutCall, check_out
+from onebasket.commerce.orders.models import Order
 from onebasket.commerce.orders.rules.baskets import Checkout, Contact
 from onebasket.commerce.orders.rules.life import Step
 from onebasket.commerce.orders.rules.messages import OrderPlaced
@@ -83,6 +84,25 @@ def test_part_of_an_order_comes_back_at_another_place(source: int) -> None:
     (more,) = bring(source, back("r3", BackLine(1, 1), order=order.id))
     assert more == ReturnRefused("too_much", "Of line 1 only 0 can come back, not 1.")
     assert faults_in_stock() == []
+
+
+def test_after_a_short_pick_all_of_it_pays_back_what_was_paid(source: int) -> None:
+    basket = stands(source, opening("b1", {"milk": 3}))
+    cut = Reduction("promotion", "milk-3", "Three for 5.00", "retailer", 97)
+    line = PricedLine(1, "milk", 3, 597, 500, (cut,), (TaxPart("reduced", 70_000, 467, 33),), unit_amount=199)
+    priced = PricedBasket((line,), "USD", 597, 97, 33, 500, tax_included=True)
+    request = Checkout("c1", basket.id, basket.version, 500, Contact("Ada", phone="1"))
+    (order,) = check_out([CheckoutCall(source, request, basket.version, Quoted(priced))])
+    assert isinstance(order, OrderPlaced), order
+    step(source, "pick", order, Step.PICK, {1: 2})
+    step(source, "out", order, Step.HAND_OVER)
+    due = Order.objects.get().total
+    settle_orders([Settling(order.id, "hand_over", due)])
+    (one, other, more) = bring(source, *(back(f"r{n}", BackLine(1, 1), order=order.id) for n in range(3)))
+    assert isinstance(one, ReturnAccepted)
+    assert isinstance(other, ReturnAccepted)
+    assert (due, one.total, other.total) == (333, 167, 166)
+    assert isinstance(more, ReturnRefused)
 
 
 def test_the_same_return_again_pays_nothing(source: int) -> None:

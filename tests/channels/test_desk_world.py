@@ -20,10 +20,12 @@ from onebasket.commerce.books.actions import set_earning_rule
 from onebasket.commerce.books.rules.points import EarningRule
 from onebasket.commerce.catalogue.actions import upsert_products, upsert_units
 from onebasket.commerce.catalogue.models import BarcodeTemplate
+from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.catalogue.rules import BarcodeItem, ProductItem, UnitItem
 from onebasket.commerce.customers.actions import upsert_customers
 from onebasket.commerce.customers.actions.merging import merge_customers
 from onebasket.commerce.customers.rules import CustomerItem
+from onebasket.commerce.fulfilment.models import Return, ReturnLine, ReturnTender, Staging
 from onebasket.commerce.orders.actions import OrderCall, place_orders
 from onebasket.commerce.orders.rules.messages import LineRequest, OrderPlaced, OrderRequest
 from onebasket.commerce.places.actions import upsert_places
@@ -94,12 +96,28 @@ def make_world() -> World:
     orders = {place: _order(source, place) for place in ("330", "406")}
     for place in ("330", "406"):
         _sales(source, place)
+    for place in ("330", "406"):
+        _back(source, place, orders[place])
     pay_everything(source, "330", "406")
     pay_everything(source, "406", "330", round_="again")
     make_offers(source)
     _events()
     journalise_all()
     return World(source, orders)
+
+
+def _back(source: int, place: str, order: UUID) -> None:
+    """Bring a milk back, of which the books are told nothing, and note where an order stands."""
+    at, identity, milk = places_by_code([place])[place].id, new_id(), products_by_sku(["908531"])["908531"].id
+    money = {"currency": "USD", "total": 269, "tax_total": 0}
+    Return.objects.create(
+        id=identity, place_id=at, source_id=source, entry_id=0, reference=f"order/{order}", receipt_id=0,
+        number=f"R-{place}", policy="allocated", reason="sour", accepted_by="ann", accepted_at=NOW, **money,
+    )  # fmt: skip
+    part: dict[str, Any] = {"place_id": at, "return_id": identity, "number": 1, "amount": 269}
+    ReturnLine.objects.create(**part, original=1, product_id=milk, quantity=1, tax_amount=0, disposition="sellable")
+    ReturnTender.objects.create(**part, kind="cash")
+    Staging.objects.create(order_id=order, place_id=at, spot="Fridge 2", staged_by="ann", staged_at=NOW)
 
 
 def make_offers(source: int) -> None:

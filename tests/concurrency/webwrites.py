@@ -193,12 +193,21 @@ def _step(verb: str, order: str, number: int, given: Given) -> Write:
 
 def _steps(number: int, given: Given) -> Iterator[Write]:
     yield _step("cancel", "dropped", number, given)
+    yield _taken_back(number)
     yield _step("pick", "handed", number, given)
     yield _step("pick", "undone", number, given)
     yield _step("confirm-payment", "paid", number, given)
     taken = order_body({"milk": 1}, hold=given[f"hold taken {number}"]["id"])
     yield Write(f"order of-hold {number}", "POST", "/orders", taken, f"t-of-hold-{number}")
     yield Write(f"let-go {number}", "DELETE", "/holds/{hold_id}", named=given[f"hold let-go {number}"]["id"])
+
+
+def _taken_back(number: int) -> Write:
+    """Bring a milk of a sale back to where it was sold; its cash goes back, so that every answer is the same."""
+    printed = {"place": "p1", "till": "1", "business_day": "2026-03-02", "number": f"t-sale-{number}"}
+    line = {"line": 1, "quantity": 1, "disposition": "sellable"}
+    body = {"place": "p1", "operator": "eve", "receipt": printed, "lines": [line]}
+    return Write(f"taken-back {number}", "POST", "/returns", body, f"t-taken-back-{number}")
 
 
 def _mending(number: int, hubs: Hubs, given: Given) -> Iterator[Write]:

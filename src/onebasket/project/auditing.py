@@ -6,6 +6,7 @@ from onebasket.base.audit import Finding, snapshot
 from onebasket.base.clock import database_now
 from onebasket.base.inbox_audit import audit_inbox
 from onebasket.commerce.books.queries.audit import audit_books
+from onebasket.commerce.fulfilment.queries.audit import audit_fulfilment
 from onebasket.commerce.orders.queries.audit import audit_orders
 from onebasket.commerce.payments.queries.audit import audit_payments
 from onebasket.commerce.pricing.queries.audit import audit_pricing
@@ -27,6 +28,7 @@ def audit() -> list[Finding]:
             *audit_payments(),
             *audit_pricing(),
             *audit_orders(),
+            *audit_fulfilment(),
             *audit_books(),
             *audit_journal(),
         ]

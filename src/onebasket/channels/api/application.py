@@ -46,6 +46,7 @@ SECTIONS = {
     "taxes": "Taxes, how they are reckoned, and on what.",
     "payments": "What was paid for orders, and how.",
     "refunds": "What was given back.",
+    "returns": "Goods brought back, and what was paid back for them.",
     "gift-cards": "Gift cards and store credit, by their code.",
     "books": "The double-entry journal, and what it comes to.",
     "customers": "Who buys: cards, people, what they agreed to and bought.",

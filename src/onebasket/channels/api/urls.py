@@ -27,6 +27,7 @@ from onebasket.channels.api import (
     quarantine,
     receipts,
     reference,
+    returns,
     search,
     slots,
     steps,
@@ -39,7 +40,8 @@ from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
     orders, steps, baskets, holds, receipts, availability, stock, exceptions, quarantine, places, slots, catalogue,
-    search, customers, people, prices, promotions, coupons, taxes, payments, giftcards, books, events, webhooks,
+    search, customers, people, prices, promotions, coupons, taxes, payments, giftcards, returns, books, events,
+    webhooks,
 )  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 

@@ -53,6 +53,8 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("Orders", "shopping_bag", "orders_order", "orders.read"),
             Entry("Order lines", "list_alt", "orders_orderline", "orders.read"),
+            Entry("Staged", "shelves", "fulfilment_staging", "orders.read"),
+            Entry("Returns", "assignment_return", "fulfilment_return", "sales.read"),
         ),
     ),
     (

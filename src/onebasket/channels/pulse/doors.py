@@ -22,7 +22,7 @@ DOORS = (
     Door(_("Shop"), "/shop/", _("What shoppers see on the web."), "shop"),
     Door(_("Till"), "/till/", _("Scan, pay, next."), "till"),
     Door(_("Kiosk"), "/kiosk/", _("What shoppers find in the store."), "kiosk"),
-    Door(_("Store"), "/store/", _("Pick, hand over, scan a shelf."), "store"),
+    Door(_("Store"), "/store/", _("Pick orders, hand them over, take goods back."), "store"),
     Door(
         _("Back office"),
         "/desk/",

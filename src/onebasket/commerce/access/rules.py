@@ -36,6 +36,8 @@ SCOPES: dict[str, str] = {
     "taxes:read": "Read taxes.",
     "payments:read": "Read payments and refunds.",
     "refunds:write": "Give back what was paid for orders.",
+    "returns:write": "Take goods back, and pay back what was paid for them; at another amount with a reason.",
+    "returns:read": "Read returns.",
     "giftcards:write": "Make, activate and block gift cards.",
     "giftcards:read": "Read what is on a gift card, by its code.",
     "books:read": "Read the journal and what it comes to.",

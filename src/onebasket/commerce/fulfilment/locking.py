@@ -1,11 +1,13 @@
-"""The only row locks of fulfilment: how much of what was sold has come back, in order of reference and line."""
+"""The only row locks of fulfilment, each in order of line: what has been found of an order, what of a sale is back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from uuid import UUID
 
 from onebasket.base import bulk
 from onebasket.base.locking import require_transaction
-from onebasket.commerce.fulfilment.models import BroughtBack
+from onebasket.commerce.fulfilment.models import BroughtBack, PickScan
 
+_SCANS = ("order_id", "line", "found", "keys")
 _NAMES = ("reference", "line", "sold", "back")
 
 
@@ -19,3 +21,12 @@ def lock_back(reference: str, sold: Mapping[int, int]) -> dict[int, int]:
         f"AND {bulk.in_list('line')} ORDER BY line{bulk.for_update()}"
     )
     return dict(bulk.fetch(sql, [reference, bulk.list_parameter(sorted(sold))]))
+
+
+def lock_scans(order_id: UUID, lines: Iterable[int]) -> dict[int, PickScan]:
+    """Lock what has been found of an order's lines, noting nothing of those that nobody has scanned yet."""
+    require_transaction()
+    rows = [(order_id, line, 0, "") for line in sorted(lines)]
+    bulk.insert_missing(PickScan, _SCANS, rows, ("id",))
+    locked = PickScan.objects.select_for_update().filter(order_id=order_id).order_by("line")
+    return {row.line: row for row in locked}

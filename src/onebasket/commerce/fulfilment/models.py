@@ -18,12 +18,15 @@ class Staging(models.Model):
 
 
 class PickScan(models.Model):
-    """How much of an order's line has been found while it is picked, in steps; `last_key` names the last scan."""
+    """How much of an order's line has been found while it is picked, in steps.
+
+    `keys` are those of the last scans counted, blanks between them: a scan that is sent again finds itself there.
+    """
 
     order_id = models.UUIDField()
     line = models.IntegerField()
     found = models.BigIntegerField(default=0)
-    last_key = models.CharField(max_length=64, blank=True)
+    keys = models.CharField(max_length=500, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["order_id", "line"], name="pickscan_line")]

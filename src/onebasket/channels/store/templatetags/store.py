@@ -27,6 +27,12 @@ def money(amount: int, currency: str) -> str:
     return format_amount(amount, currency, locale=to_locale(get_language() or "en"))
 
 
+@register.simple_tag
+def slot(starts_at: datetime, ends_at: datetime, time_zone: str) -> str:
+    """Write a slot in the place's wall time, its day once."""
+    return f"{clock(starts_at, time_zone)}–{ends_at.astimezone(zone(time_zone)):%H:%M}"  # noqa: RUF001 - a span
+
+
 @register.filter
 def clock(at: datetime | None, time_zone: str) -> str:
     """Write the wall time of a place, with the day where it is another than today's."""

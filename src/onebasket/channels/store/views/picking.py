@@ -41,6 +41,7 @@ def order(request: HttpRequest, who: Associate, order_id: UUID) -> HttpResponseB
         "order": found,
         "lines": lines,
         "left": sum(line.picked is None for line in lines),
+        "done": sum(line.picked is not None for line in lines),
         "spot": spot_of(order_id),
         "picking": found.status in {Status.PLACED, Status.PICKING},
     }

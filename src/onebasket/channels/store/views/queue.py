@@ -10,7 +10,7 @@ from onebasket.channels.store.associate import PLACE, Associate, associate_of, a
 from onebasket.channels.store.pages import show
 from onebasket.commerce.access.queries import facts_of
 from onebasket.commerce.access.rules import is_staff
-from onebasket.commerce.fulfilment.queries.picking import orders_ready, orders_to_pick
+from onebasket.commerce.fulfilment.queries.picking import MOST_SHOWN, orders_ready, orders_to_pick
 
 
 @require_safe
@@ -19,8 +19,16 @@ def front(request: HttpRequest, who: Associate) -> HttpResponseBase:
     """Show what is to be picked, what waits to be collected, and what nobody came for."""
     now = database_now()
     ready, late = orders_ready(who.at.code, now=now)
-    lists = {"to_pick": orders_to_pick(who.at.code, now=now), "ready": ready, "late": late}
-    return show(request, who, "queue", {"page": "queue", **lists})
+    to_pick = orders_to_pick(who.at.code, now=now)
+    context = {
+        "page": "queue",
+        "to_pick": to_pick,
+        "ready": ready,
+        "late": late,
+        "pressing": sum(wait.urgency == "late" for wait in to_pick),
+        "cut": MOST_SHOWN if max(len(to_pick), len(ready) + len(late)) >= MOST_SHOWN else 0,
+    }
+    return show(request, who, "queue", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -21,6 +21,7 @@ from onebasket.commerce.fulfilment.models import BroughtBack, Return, ReturnLine
 from onebasket.commerce.fulfilment.queries.brought_back import known_back
 from onebasket.commerce.fulfilment.queries.originals import original_order, original_receipt
 from onebasket.commerce.fulfilment.rules.messages import (
+    POLICY,
     LineBack,
     PaidBack,
     ReturnAccepted,
@@ -245,7 +246,7 @@ def _write(taken: _Taken, accepted: ReturnAccepted, booked: tuple[int, int], *, 
     entry_id, receipt_id = booked
     head = (
         accepted.id, place.id, taken.call.source_id, entry_id, taken.original.reference, receipt_id, accepted.number,
-        accepted.currency, accepted.total, accepted.tax_total, request.policy, taken.original.loyalty_number,
+        accepted.currency, accepted.total, accepted.tax_total, POLICY, taken.original.loyalty_number,
         request.reason, request.override, request.operator, now,
     )  # fmt: skip
     bulk.insert(Return, _RETURN, [head])

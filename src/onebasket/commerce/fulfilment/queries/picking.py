@@ -6,7 +6,16 @@ from uuid import UUID
 
 from onebasket.commerce.catalogue.queries import products_by_scan, products_by_sku
 from onebasket.commerce.fulfilment.models import PickScan, Staging
-from onebasket.commerce.fulfilment.rules.picking import PickLine, Scanned, Wait, in_shelf_order, is_no_show, scan
+from onebasket.commerce.fulfilment.rules.picking import (
+    PickLine,
+    Scanned,
+    Wait,
+    in_shelf_order,
+    is_no_show,
+    is_overdue,
+    scan,
+    urgency,
+)
 from onebasket.commerce.orders.queries.following import Followed
 from onebasket.commerce.orders.queries.waiting import WaitingOrder, waiting_orders
 from onebasket.commerce.orders.rules.life import Status
@@ -20,7 +29,10 @@ MOST_SHOWN = 200
 
 def orders_to_pick(place: str, *, now: datetime) -> list[Wait]:
     """Return the orders to pick at a place: what is collected first comes first, then what was placed first."""
-    found = _waits(waiting_orders(place, TO_PICK, limit=MOST_SHOWN), now=now)
+    found = [
+        wait._replace(urgency=urgency(wait.starts_at, wait.placed_at, now=now))
+        for wait in _waits(waiting_orders(place, TO_PICK, limit=MOST_SHOWN), now=now)
+    ]
     return sorted(found, key=lambda wait: (wait.starts_at or wait.placed_at, wait.placed_at))
 
 
@@ -34,7 +46,12 @@ def orders_ready(place: str, *, now: datetime) -> tuple[list[Wait], list[Wait]]:
         for wait in found
         if is_no_show(wait.ends_at, changed[wait.order_id], now=now, hours=NO_SHOW_HOURS)
     }
-    return [w for w in found if w.order_id not in late], [w for w in found if w.order_id in late]
+    waiting = [
+        wait._replace(urgency="late" if is_overdue(wait.ends_at, now=now) else "")
+        for wait in found
+        if wait.order_id not in late
+    ]
+    return waiting, [wait for wait in found if wait.order_id in late]
 
 
 def _waits(orders: Sequence[WaitingOrder], *, now: datetime) -> list[Wait]:

@@ -11,7 +11,8 @@ from onebasket.commerce.sales.rules.receipt import Disposition, Original
 Key = Annotated[str, Meta(min_length=1, max_length=120)]
 Code = Annotated[str, Meta(min_length=1, max_length=64)]
 Text = Annotated[str, Meta(max_length=200)]
-Policy = Literal["allocated", "repriced"]
+POLICY = "allocated"
+"""What a broken multi-buy pays back, in every return; each is kept with the policy that held."""
 MOST_LINES = 200
 
 
@@ -32,7 +33,7 @@ class BackLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False
 class ReturnRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Goods brought back at a place: of an order, of a receipt, or without either.
 
-    `policy`: what a broken multi-buy pays back. `to_credit`: pay store credit instead of the original tenders, as it
+    `to_credit`: pay store credit instead of the original tenders, as it
     always is without a receipt. `override` says why an amount was overridden; a line that states one needs it.
     """
 
@@ -42,7 +43,6 @@ class ReturnRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lines: Annotated[tuple[BackLine, ...], Meta(min_length=1, max_length=MOST_LINES)]
     order: UUID | None = None
     receipt: Original | None = None
-    policy: Policy = "allocated"
     to_credit: bool = False
     loyalty_number: Annotated[str, Meta(max_length=64)] = ""
     reason: Text = ""

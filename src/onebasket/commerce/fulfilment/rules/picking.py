@@ -1,12 +1,19 @@
 """Picking: which line a scanned code is, how much of it has been found, and what comes first."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+PICK_WITHIN = timedelta(hours=4)
+"""An order without a slot is late when it is not picked by then."""
+SOON = timedelta(hours=1)
+MOST_KEYS = 12
+"""So many scans of a line are known again when they are sent twice."""
+Urgency = Literal["", "soon", "late"]
+
 
 class Wait(NamedTuple):
-    """An order as it waits at its place: when it is to be collected, and how far its picking is."""
+    """An order as it waits at its place: when it is to be collected, how far its picking is, and how it presses."""
 
     order_id: UUID
     number: str
@@ -19,6 +26,7 @@ class Wait(NamedTuple):
     ends_at: datetime | None
     spot: str
     name: str
+    urgency: Urgency = ""
 
 
 class PickLine(NamedTuple):
@@ -65,12 +73,31 @@ def scan(lines: list[PickLine], product_id: int | None, steps: int, name: str) -
         return Scanned("other_product", name=name)
     if line.picked is not None:
         return Scanned("picked_before", line.line, line.found, line.name)
-    if line.found >= line.promised:
-        return Scanned("picked_before", line.line, line.found, line.name)
     if line.found + steps > line.promised:
         return Scanned("too_much", line.line, line.found, line.name)
     found = line.found + steps
     return Scanned("complete" if found == line.promised else "found", line.line, found, line.name)
+
+
+def urgency(starts_at: datetime | None, placed_at: datetime, *, now: datetime) -> Urgency:
+    """Say how pressing it is to pick an order: late once its slot has begun, soon in the hour before it.
+
+    An order that may be collected at any time is to be picked within some hours of being placed.
+    """
+    due = starts_at or placed_at + PICK_WITHIN
+    if now >= due:
+        return "late"
+    return "soon" if now >= due - SOON else ""
+
+
+def is_overdue(ends_at: datetime | None, *, now: datetime) -> bool:
+    """Whether the slot in which an order was to be collected is over."""
+    return ends_at is not None and now >= ends_at
+
+
+def remember(keys: str, key: str) -> str:
+    """Return the keys of the last scans with one more, the oldest forgotten."""
+    return " ".join([*keys.split(), key][-MOST_KEYS:])
 
 
 def is_no_show(ends_at: datetime | None, ready_at: datetime | None, *, now: datetime, hours: int) -> bool:
