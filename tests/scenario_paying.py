@@ -1,4 +1,4 @@
-"""Orders paid in every way, at the chain of `scenario`: what a card's provider would answer is answered here."""
+"""Orders paid in every way, at two places: what a card's provider would answer is answered here."""
 
 from uuid import UUID
 
@@ -12,40 +12,43 @@ from onebasket.commerce.payments.rules.port import Answer, CardState, Lost, Refu
 from tests.paying import Pay, gift_card, give_back, open_order, settle, store_credit
 
 
-def pay_everything(source: int) -> None:
-    """Open, settle and refund orders in every way, so that each event of payments is told."""
-    card, credit = gift_card(source, 5_000, place="s1"), store_credit(source, 900, place="s1")
+def pay_everything(source: int, here: str = "s1", there: str = "s2", *, round_: str = "") -> None:
+    """Open, settle and refund orders in every way, so that each event of payments is told; again in another round."""
+    card, credit = (
+        gift_card(source, 5_000, key=f"g1{round_}", place=here),
+        store_credit(source, 900, key=f"c1{round_}", place=here),
+    )
     mixed = open_order(
         Pay("gift_card", 2_000, card.account), Pay("store_credit", 500, credit.account), Pay("invoice", 300),
-        Pay("card", 1_000), Pay("at_collection", 400), place="s1",
+        Pay("card", 1_000), Pay("at_collection", 400), place=here,
     )  # fmt: skip
     authorise(mixed[3], "authorised")
     settle(mixed[0], "lower", 4_100)
     settle(mixed[0], "hand_over", 4_100)
     proceed(mixed[3], "captured")
-    give_back(source, mixed[0], 1_100, key="back-1")
+    give_back(source, mixed[0], 1_100, key=f"back-1{round_}")
     pay_parts(mixed[3], done=True)
 
-    cancelled = open_order(Pay("gift_card", 1_000, card.account), Pay("card", 700), place="s2")
+    cancelled = open_order(Pay("gift_card", 1_000, card.account), Pay("card", 700), place=there)
     authorise(cancelled[1], "authorised")
     settle(cancelled[0], "cancel")
     proceed(cancelled[1], "reversed")
 
     for number, standing in enumerate(("declined", "expired", "unknown"), 1):
-        (payment,) = open_order(Pay("card", 100 * number), place="s1")
+        (payment,) = open_order(Pay("card", 100 * number), place=here)
         authorise(payment, standing)
 
-    (refused,) = open_order(Pay("card", 600), place="s1")
+    (refused,) = open_order(Pay("card", 600), place=here)
     authorise(refused, "authorised")
     settle(refused, "hand_over", 600)
     proceed(refused, "captured")
-    give_back(source, refused, 200, key="back-2")
+    give_back(source, refused, 200, key=f"back-2{round_}")
     pay_parts(refused, done=False)
 
-    (unpaid,) = open_order(Pay("card", 250), place="s1")
+    (unpaid,) = open_order(Pay("card", 250), place=here)
     settle(unpaid, "hand_over", 250)
 
-    over = gift_card(source, 150, key="g-over", place="s1")
+    over = gift_card(source, 150, key=f"g-over{round_}", place=here)
     set_balance_active(over.account, active=False, reason="Found in the street.", actor="tests")
     BalanceAccount.objects.filter(pk=over.account).update(expires_at=database_now())
     expire_balances()

@@ -75,6 +75,14 @@ def test_signing_up_says_the_same_for_an_address_that_has_an_account() -> None:
     assert User.objects.get(email="bob@shop.example").check_password(PASSWORD)
 
 
+def test_the_answers_differ_where_nothing_prevents_it(settings: Any) -> None:
+    """The control: without the protection an address that has an account is told."""
+    settings.ACCOUNT_PREVENT_ENUMERATION = False
+    shopper("bob@shop.example")
+    known = Client().post("/account/signup/", {**SIGN_UP, "email": "bob@shop.example"})
+    assert (known.status_code, "already registered" in known.content.decode()) == (200, True)
+
+
 def test_a_reset_says_the_same_for_an_address_that_has_no_account() -> None:
     shopper("bob@shop.example")
     staff("boss", email="boss@shop.example")

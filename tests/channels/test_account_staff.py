@@ -139,6 +139,19 @@ def test_a_code_is_taken_once_in_whatever_process() -> None:
     assert second.post("/account/2fa/authenticate/", {"code": code_of(boss, away=1)}).headers["Location"] == "/"
 
 
+def test_without_the_row_another_process_would_take_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: allauth alone remembers used codes in each process."""
+    boss = staff()
+    equip(boss)
+    code = code_of(boss)
+    monkeypatch.setattr(secondfactor, "use_up", lambda *_: True)
+    for _ in range(2):
+        client = Client()
+        enter(client, "boss")
+        assert client.post("/account/2fa/authenticate/", {"code": code}).headers["Location"] == "/"
+        forget_tries()
+
+
 def test_codes_that_are_older_than_one_that_was_used_are_refused() -> None:
     boss = staff()
     equip(boss)

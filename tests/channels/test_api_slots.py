@@ -211,7 +211,7 @@ def test_a_bound_token_finds_its_own_places(spread: Hub) -> None:
     [
         ("near=39.9", "invalid"),
         ("near=north", "invalid"),
-        ("near=91,0", "invalid"),
+        ("near=91,0", "unknown_spot"),
         ("near=1e3,0", "invalid"),
         ("near=" + "1" * 41, "invalid"),
         ("postcode=", "invalid"),

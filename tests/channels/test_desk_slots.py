@@ -180,4 +180,17 @@ def test_a_places_page_shows_its_hours_and_its_empty_slots_too(people: dict[str,
     assert "39.107200, -84.502000" in page
     assert "09:00" in page
     (slots,) = [one for one in shown.context["sections"] if one.title == "Collection slots"]
+    assert shown.context["works"] == []
     assert len(slots.rows) >= 47, "tomorrow's and the day after's, of which one may have an hour less"
+
+
+def test_a_place_offers_its_own_plan_to_whoever_may_plan_there(people: dict[str, Client]) -> None:
+    def offered(role: str, code: str) -> list[str]:
+        place = Place.objects.get(code=code)
+        page = people[role].get(reverse("desk:places_place_change", args=[place.pk]))
+        return [address for _, address in page.context["works"]]
+
+    assert offered("store", "330") == ["/desk/do/plan-slot-days/?place=330", "/desk/do/plan-slot-date/?place=330"]
+    assert offered("store", "406") == []
+    form = people["store"].get(offered("store", "330")[0]).context["form"]
+    assert form.initial == {"place": "330"}

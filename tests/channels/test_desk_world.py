@@ -11,7 +11,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from onebasket.base.clock import database_now
-from onebasket.base.models import Delivery, Event, QuarantineItem, Webhook
+from onebasket.base.models import Delivery, Event, ParkedEvent, QuarantineItem, SubscriptionCursor, Webhook
 from onebasket.base.outbox import number_events
 from onebasket.base.quarantine import Unreadable
 from onebasket.commerce.access.actions import TokenRequest, enrol_source, issue_token
@@ -68,6 +68,7 @@ from onebasket.commerce.stock.models import Breach, Discrepancy
 from onebasket.commerce.stock.rules.buffers import BufferSetting
 from onebasket.commerce.stock.rules.messages import FactKind, FactLine, HoldLineRequest, HoldRequest, StockFact
 from onebasket.kernel.identity import new_id
+from tests.scenario_paying import pay_everything
 
 ROLES = ("admin", "merchandiser", "store", "finance", "reader")
 PASSWORD = "a-long-enough-password"
@@ -93,6 +94,8 @@ def make_world() -> World:
     orders = {place: _order(source, place) for place in ("330", "406")}
     for place in ("330", "406"):
         _sales(source, place)
+    pay_everything(source, "330", "406")
+    pay_everything(source, "406", "330", round_="again")
     make_offers(source)
     _events()
     journalise_all()
@@ -232,6 +235,13 @@ def _sales(source: int, place: str) -> None:
 
 def _events() -> None:
     number_events()
+    first = Event.objects.order_by("pk").first()
+    assert first is not None
+    SubscriptionCursor.objects.create(name="payments.settle", position=1)
+    ParkedEvent.objects.create(
+        subscription="payments.settle", event=first, position=1, type=first.type, subject=first.subject,
+        state="parked", attempts=6, reason="ValueError: odd", next_attempt_at=NOW, parked_at=NOW,
+    )  # fmt: skip
     webhook = Webhook.objects.create(id=new_id(), url="https://shop.example/hooks", created_at=NOW, places=["*"])
     for event in Event.objects.order_by("pk")[:2]:
         Delivery.objects.create(

@@ -91,7 +91,7 @@ def test_what_is_wanting_for_a_promotion_is_said(source: int) -> None:
 def test_a_promotion_for_members_says_so(source: int) -> None:
     put(source, promotion("club", name="Club week", audience=Audience("members")))
     shopper = Shopper()
-    assert milk(shopper).startswith("Milk Club week , with the loyalty card $1.99")
+    assert milk(shopper).startswith("Milk Club week · with card $1.99 $1.49 with card")
     shopper.add("milk")
     shopper.send(shopper.get("basket").form("basket/card"), card=CARD)
     assert "Club week: -$0.50" in shopper.get("basket").text

@@ -62,6 +62,13 @@ def test_everything_can_be_stated() -> None:
         ("ONEBASKET_HSTS_SECONDS", "1.5"),
         ("ONEBASKET_LOG_LEVEL", "LOUD"),
         ("ONEBASKET_LOG_FORMAT", "xml"),
+        ("ONEBASKET_CARD_URL", "cards.example"),
+        ("ONEBASKET_CARD_URL", "ftp://cards.example"),
+        ("ONEBASKET_CARD_URL", "https://"),
+        ("ONEBASKET_CARD_URL", "https://user:secret@cards.example"),
+        ("ONEBASKET_CARD_URL", "https://cards.example/?a=b"),
+        ("ONEBASKET_CARD_URL", "https://cards.example:port"),
+        ("ONEBASKET_CARD_URL", "https://[cards"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_by_name(name: str, value: str) -> None:
@@ -81,6 +88,13 @@ def test_what_cannot_be_meant_is_refused_by_name(name: str, value: str) -> None:
         ({"ONEBASKET_ALLOWED_HOSTS": "shop.example,*"}, ["ONEBASKET_ALLOWED_HOSTS holds `*`"]),
         ({"ONEBASKET_ALLOWED_HOSTS": ".shop.example"}, []),
         ({"ONEBASKET_DEBUG": "1"}, ["ONEBASKET_DEBUG is on"]),
+        ({"ONEBASKET_CARD_URL": "https://cards.example", "ONEBASKET_CARD_SECRET": STRONG}, []),
+        ({"ONEBASKET_CARD_URL": "http://127.0.0.1:8070", "ONEBASKET_CARD_SECRET": STRONG}, []),
+        (
+            {"ONEBASKET_CARD_URL": "http://cards.example", "ONEBASKET_CARD_SECRET": "short"},
+            ["ONEBASKET_CARD_SECRET is missing or short", "ONEBASKET_CARD_URL is not https"],
+        ),
+        ({"ONEBASKET_CARD_SECRET": ""}, []),
         (
             {"ONEBASKET_SECRET_KEY": "", "ONEBASKET_DEBUG": "1", "ONEBASKET_ALLOWED_HOSTS": "*"},
             ["ONEBASKET_SECRET_KEY is not set", "ONEBASKET_DEBUG is on", "ONEBASKET_ALLOWED_HOSTS holds `*`"],

@@ -161,7 +161,7 @@ def promotions(draw: st.DrawFn, saving: st.SearchStrategy[Any] | None = None) ->
         limits=Limits(draw(st.sampled_from([0, 0, 1, 2])), draw(st.sampled_from([0, 0, 0, 2]))),
         stacking=Stacking(
             mode,
-            draw(st.sampled_from(["", "", "", "g"])),
+            draw(st.sampled_from(["", "", "", "g", "h"])),
             with_card=draw(st.booleans()),
             with_markdown=draw(st.booleans()),
             with_coupons=mode == "stackable" or not goods_only or draw(st.booleans()),

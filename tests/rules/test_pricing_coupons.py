@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from onebasket.commerce.pricing.rules import marking
 from onebasket.commerce.pricing.rules.basket import PromotionUse, TaxRate
 from onebasket.commerce.pricing.rules.promotions import (
     AmountOff,
@@ -146,6 +147,22 @@ def test_a_coupon_beside_a_promotion(other: Promotion, units: int, expected: dic
 
         assert taken(found) == expected
         assert found.method == "exact"
+
+
+def test_a_coupon_that_another_ones_place_keeps_out_is_tried_everywhere_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exclusive 3 for 600 of two soups and two breads takes off 80, or 10 without a soup that has its coupon.
+
+    The two coupons alone take off 250. The negative control: looked at one by one, the bread's coupon loses to the
+    three that gave way to the soup's, and the soup's to the three that are dearest.
+    """
+    items = [item("soup", 2, 250), item("bread", 2, 180)]
+    three = promotion("p", MultiBuy(3, 600), stacking=EXCLUSIVE)
+    bread_dollar = promotion("d", AmountOff(100), skus("bread"), coupon=Coupon("#d"), stacking=ON_TOP)
+    offered = [three, coupon("c", AmountOff(150)), bread_dollar]
+
+    assert taken(price(items, *offered, coupons=["#c", "#d"])) == {"c": 150, "d": 100}
+    monkeypatch.setattr(marking, "_still_kept", lambda _tried, _cost: [])
+    assert taken(price(items, *offered, coupons=["#c", "#d"])) == {"p": 80, "d": 100}
 
 
 def test_a_shops_coupon_takes_no_more_than_a_set_costs() -> None:

@@ -113,6 +113,7 @@ def test_a_card_price_says_that_it_needs_the_card() -> None:
 
     assert [note.cause for note in price([line]).lines[0].notes] == ["card"]
     assert price([line], shopper=MEMBER).lines[0].notes == ()
+    assert price([item("soup", 1, 200, loyalty=UnitPrice(200))]).lines[0].notes == ()
 
 
 NOT_HERE: dict[str, dict[str, Any]] = {

@@ -18,12 +18,13 @@ from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-un
 
 from onebasket.channels.account.secondfactor import wanted_page
 from onebasket.channels.api.problems import problem, respond
-from onebasket.project.settings.security import API_POLICY, PERMISSIONS_POLICY
+from onebasket.project.settings.security import API_POLICY, PERMISSIONS_POLICY, STORE_PERMISSIONS
 
 API = "/api/v1/"
 MANUAL = "/api/v1/docs"
 DESK = "/desk/"
 SHOP = "/shop/"
+STORE = "/store/"
 STATIC = "/static/"
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
@@ -126,7 +127,8 @@ def permissions_policy(get_response: Handler) -> Handler:
 
     def respond(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        policy = STORE_PERMISSIONS if request.path_info.startswith(STORE) else PERMISSIONS_POLICY
+        response.headers.setdefault("Permissions-Policy", policy)
         return response
 
     return respond

@@ -8,6 +8,7 @@ from onebasket.channels.shop.views.files import robots
 urlpatterns = [
     path("api/v1/", include("onebasket.channels.api.urls")),
     path("shop/", include("onebasket.channels.shop.urls")),
+    path("store/", include("onebasket.channels.store.urls")),
     path("account/", include("onebasket.channels.account.urls")),
     path("robots.txt", robots, name="robots"),
     path("desk/", include("onebasket.channels.desk.urls")),

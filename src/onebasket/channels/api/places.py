@@ -8,7 +8,6 @@ from django.http import HttpResponse
 from msgspec import Meta
 
 from onebasket.channels.api.application import Call, endpoint
-from onebasket.channels.api.bodies import unfit
 from onebasket.channels.api.committing import run
 from onebasket.channels.api.contract import Contract
 from onebasket.channels.api.paging import Batch, ItemResult, Page, PageQuery, Results, after_of, page, results
@@ -16,8 +15,9 @@ from onebasket.channels.api.problems import refuse
 from onebasket.channels.api.tokens import require_places
 from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.queries import NearbyPlace, find_spots, nearest, stated_places
-from onebasket.commerce.places.queries.spots import coordinates
+from onebasket.commerce.places.queries.spots import COORDINATES, coordinates
 from onebasket.commerce.places.rules import PlaceAddress, PlaceChanged, PlaceFacts, PlaceItem, Spot
+from onebasket.kernel.patterns import exactly
 
 EVERY = 100_000
 _FACTS = tuple(name for name in PlaceFacts.__struct_fields__ if name != "id")
@@ -26,7 +26,10 @@ _FACTS = tuple(name for name in PlaceFacts.__struct_fields__ if name != "id")
 class PlaceQuery(PageQuery, frozen=True, kw_only=True):
     """All places by code; or the active stores, nearest first, from where the asker is."""
 
-    near: Annotated[str, Meta(max_length=40, description="Decimal degrees, such as 39.1072,-84.502.")] | None = None
+    near: (
+        Annotated[str, Meta(pattern=exactly(COORDINATES), description="Decimal degrees, such as 39.1072,-84.502.")]
+        | None
+    ) = None
     postcode: (
         Annotated[str, Meta(min_length=1, max_length=120, description="A postcode or a town, such as Columbus, OH.")]
         | None
@@ -74,7 +77,7 @@ def _spot(query: PlaceQuery) -> Spot:
     if query.near is not None:
         spot = coordinates(query.near)
         if spot is None:
-            raise unfit("near", "Expected decimal degrees: latitude,longitude, such as 39.1072,-84.502.")
+            raise refuse(422, "unknown_spot", "Latitudes end at 90 degrees, longitudes at 180.")
         return spot
     spots = find_spots(query.postcode or "")
     if not spots:

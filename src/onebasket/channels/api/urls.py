@@ -20,6 +20,7 @@ from onebasket.channels.api import (
     holds,
     orders,
     payments,
+    people,
     places,
     prices,
     promotions,
@@ -38,7 +39,7 @@ from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
     orders, steps, baskets, holds, receipts, availability, stock, exceptions, quarantine, places, slots, catalogue,
-    search, customers, prices, promotions, coupons, taxes, payments, giftcards, books, events, webhooks,
+    search, customers, people, prices, promotions, coupons, taxes, payments, giftcards, books, events, webhooks,
 )  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from onebasket.base.relay import number_waiting
 from onebasket.channels.demo.chain import Chain, ChainPlace, ChainProduct
 from onebasket.channels.demo.clock import DemoDay
 from onebasket.channels.demo.deliveries import Timed, batches, delivery_facts, opening_facts
@@ -14,6 +15,9 @@ from onebasket.channels.demo.journey import read_baskets
 from onebasket.channels.demo.receipts import to_receipt
 from onebasket.channels.demo.stock import ChainStock
 from onebasket.channels.demo.stores import COUNTRY, LABEL, REGION, opening_hours, slot_windows
+from onebasket.commerce.books.actions import set_earning_rule
+from onebasket.commerce.books.queries.points import earning_rules
+from onebasket.commerce.books.rules.points import EarningRule
 from onebasket.commerce.catalogue.actions import upsert_products, upsert_units
 from onebasket.commerce.catalogue.actions.templates import add_barcode_template
 from onebasket.commerce.catalogue.rules import BarcodeItem, ProductItem, UnitItem
@@ -25,6 +29,7 @@ from onebasket.commerce.pricing.actions import set_prices
 from onebasket.commerce.pricing.rules.book import PriceItem
 from onebasket.commerce.sales.actions import book_sales
 from onebasket.commerce.sales.rules.outcomes import ReceiptBooked
+from onebasket.commerce.search.actions import count_sales, rebuild_index
 from onebasket.commerce.slots.actions import set_slot_plans
 from onebasket.commerce.slots.rules.messages import SlotPlanItem
 from onebasket.commerce.stock.actions import book_movements
@@ -35,6 +40,8 @@ ACTOR = "demo"
 PRICE_CODE_PATTERN = "02{item:5}{price:5}{check}"
 FACTS_A_BATCH = 4
 RECEIPTS_A_BATCH = 500
+EARN_NOTHING = ("Fuel", "Cigarettes", "Cigars", "Tobacco other", "Coupon/misc items")
+"""Departments and categories that earn no points; the last has the data's gasoline."""
 
 Item = TypeVar("Item")
 Progress = Callable[[str, int, int], None]
@@ -71,6 +78,13 @@ def load_chain(chain: Chain, *, source_id: int, priced_from: datetime, progress:
     load_items("products", products, lambda batch: upsert_products(source_id, batch), progress)
     load_items("prices", prices, lambda batch: set_prices(source_id, batch), progress)
     load_items("customers", customers, lambda batch: upsert_customers(source_id, batch), progress)
+
+
+def load_earning(chain: Chain, *, since: datetime) -> None:
+    """Let members earn a point for each dollar, of which a hundred pay one; loading again changes nothing."""
+    if not earning_rules():
+        rule = EarningRule(chain.places[0].currency, since.date(), 1, 100, EARN_NOTHING, 100, 100)
+        set_earning_rule(rule, actor=ACTOR)
 
 
 def load_stock(
@@ -116,6 +130,17 @@ def _place(place: ChainPlace) -> PlaceItem:
         latitude=place.spot.latitude, longitude=place.spot.longitude,
         opening_hours=opening_hours(place.store_id),
     )  # fmt: skip
+
+
+def build_search() -> None:
+    """Count what sold in the days before and build the search index, so that the first search finds everything.
+
+    News get their positions first: what the index holds is noted by position, and would be taken in once more.
+    """
+    while number_waiting():
+        pass
+    count_sales()
+    rebuild_index()
 
 
 def _product(product: ChainProduct) -> ProductItem:

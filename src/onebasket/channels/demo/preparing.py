@@ -25,7 +25,7 @@ from onebasket.channels.demo.clock import DemoDay
 from onebasket.channels.demo.derived import derived_file, read_popularity
 from onebasket.channels.demo.installing import ACTOR, LOADER, RELAY, source_of
 from onebasket.channels.demo.keeping import DemoError, write_kept
-from onebasket.channels.demo.loading import load_chain, load_history, load_stock
+from onebasket.channels.demo.loading import build_search, load_chain, load_earning, load_history, load_stock
 from onebasket.channels.demo.offering import load_offers
 from onebasket.channels.demo.offers import derive_offers
 from onebasket.channels.demo.popularity import Popularity, derive_popularity
@@ -152,11 +152,13 @@ def _load(folder: Path, day: DemoDay, steps: Steps) -> dict[str, object]:
         chain, derived = _derive_inside(folder, day, steps)
         priced_from = day.past(day.part.begins_at())
         load_chain(chain, source_id=loader, priced_from=priced_from, progress=steps.advance)
+        load_earning(chain, since=priced_from)
         suffix = f"{day.move_days}"
         offers = steps.single("offers, derived from the data", lambda: derive_offers(chain, day.part))
         load_offers(offers, chain, day, source_id=loader, priced_from=priced_from, progress=steps.advance)
         load_stock(derived, source_id=relay, timed=day.past, suffix=suffix, until=day.opens_at, progress=steps.advance)
         load_history(chain, day, source_id=relay, progress=steps.advance)
+        steps.single("what sells, and the search index", build_search)
     detail: dict[str, object] = {
         "busiest": _busiest(chain, folder, day.stores),
         "scarce": list(derived.scarce),

@@ -1,5 +1,6 @@
 """The demo from start to stop: load what is missing, start the processes, say where everything is, stop everything."""
 
+import os
 import signal
 import socket
 import sys
@@ -94,6 +95,14 @@ def check_port(port: int) -> None:
             ) from error
 
 
+def free_port() -> int:
+    """Return a port on which nobody listens just now: the simulated card provider's, which no person visits."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 def _prepared(start: Start, folder: Path, console: Console) -> tuple[Prepared, Keys]:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if start.fresh:
@@ -122,6 +131,9 @@ def _delete(folder: Path) -> None:
 
 def _launch(start: Start, prepared: Prepared, keys: Keys, world: tuple[Path, Children, threading.Event]) -> None:
     folder, children, stop = world
+    cards = free_port()
+    children.start("provider", [*start.program, "provider", "--port", str(cards)])
+    os.environ["ONEBASKET_CARD_URL"] = f"http://{HOST}:{cards}"
     hub = children.start("hub", [*start.program, "hub", "--port", str(start.port), "--no-migrate"])
     if connection.vendor != "sqlite":
         children.start("worker", [*start.program, "worker"])

@@ -12,12 +12,19 @@ from onebasket.channels.demo.slices import ALL_STORES
 
 ROLES = {
     "admin": "everything",
-    "merchandiser": "products, prices, buffers, breaches",
-    "store": "one store: counts, picking, quarantine",
-    "finance": "receipts, quarantine, audit trail",
+    "merchandiser": "products, prices, promotions, buffers, breaches",
+    "store": "one store: picking, handing over, returns, counts, quarantine",
+    "finance": "receipts, books, taxes, quarantine, audit trail",
     "reader": "looks, changes nothing",
 }
-PAGES = (("Front door", "/"), ("Pulse", "/pulse/"), ("Back office", "/desk/"), ("API", "/api/v1/docs"))
+PAGES = (
+    ("Front door", "/"),
+    ("Shop", "/shop/"),
+    ("Store", "/store/"),
+    ("Pulse", "/pulse/"),
+    ("Back office", "/desk/"),
+    ("API", "/api/v1/docs"),
+)
 
 
 def say(console: Console, text: str) -> None:

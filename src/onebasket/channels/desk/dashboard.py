@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
-from onebasket.base.models import Delivery, QuarantineItem
+from onebasket.base.models import Delivery, ParkedEvent, QuarantineItem
 from onebasket.channels.desk.paging import MOST_COUNTED
 from onebasket.channels.desk.rights import places_for
 from onebasket.channels.desk.sections import filtered
@@ -57,6 +57,10 @@ WAITING = (
     Counted(
         "Quarantine", "messages that nobody could book yet", QuarantineItem, "quarantine.read",
         Q(state="open"), {"state__exact": "open"}, "warn", "place_code",
+    ),
+    Counted(
+        "Parked events", "that an action failed on too often", ParkedEvent, "events.read",
+        Q(state="parked"), {"state__exact": "parked"}, "bad", "",
     ),
     Counted(
         "Dead deliveries", "events that a webhook never took", Delivery, "events.read",

@@ -56,6 +56,14 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ),
     ),
     (
+        "Payments",
+        (
+            Entry("Payments", "payments", "payments_payment", "payments.read"),
+            Entry("Refunds", "undo", "payments_refund", "payments.read"),
+            Entry("Gift cards and credit", "redeem", "payments_balanceaccount", "balances.read"),
+        ),
+    ),
+    (
         "Collection",
         (
             Entry("Slots", "calendar_clock", "slots_slot", "slots.read", "?is=coming"),
@@ -120,6 +128,8 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Events", "bolt", "base_event", "events.read"),
             Entry("Webhooks", "webhook", "base_webhook", "events.read"),
             Entry("Deliveries", "outbox", "base_delivery", "events.read"),
+            Entry("Subscriptions", "subscriptions", "base_subscriptioncursor", "events.read"),
+            Entry("Parked events", "pause_circle", "base_parkedevent", "events.read"),
             Entry("Inbox", "inbox", "base_inboxentry", "events.read"),
             Entry("Audit trail", "history", "base_trailentry", "trail.read"),
         ),

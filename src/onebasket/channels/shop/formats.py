@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal, format_percent
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -82,7 +82,8 @@ def clock(at: datetime, time_zone: str) -> str:
 
 def moment(at: datetime, time_zone: str) -> str:
     """Write day and time at a place."""
-    return format_datetime(at.astimezone(zone(time_zone)), format="medium", locale=locale())
+    local = at.astimezone(zone(time_zone))
+    return f"{format_date(local.date(), format='medium', locale=locale())}, {clock(at, time_zone)}"
 
 
 def wall_clock(text: str) -> str:

@@ -71,7 +71,12 @@ def read_checkout(sent: QueryDict, *, key: str, language: str) -> CheckoutForm:
     if method not in METHODS:
         raise OddFormError
     codes = tuple(
-        dict.fromkeys(filter(None, (" ".join(code.split())[:CODE_LENGTH] for code in sent.getlist("balance"))))
+        dict.fromkeys(
+            filter(
+                None,
+                (" ".join(code.split())[:CODE_LENGTH] for code in (*sent.getlist("balance"), sent.get("code", ""))),
+            )
+        )
     )
     request = Checkout(
         key=key,

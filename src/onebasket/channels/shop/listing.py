@@ -4,7 +4,7 @@ Where there is no index yet, in the first seconds of a hub, the catalogue's own 
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from onebasket.channels.shop import formats
 from onebasket.channels.shop.goods import Good, goods_for
 from onebasket.channels.shop.guest import Guest
+from onebasket.channels.shop.offers import offered_here
 from onebasket.channels.shop.paging import Pages, asked_page
 from onebasket.channels.shop.reading import text_of
 from onebasket.channels.shop.words import Word
@@ -218,6 +219,19 @@ def popular(guest: Guest, *, limit: int, department: str = "") -> list[Good]:
     except IndexMissingError:
         return []
     return cards([_shown(hit) for hit in hits], guest)
+
+
+def offers(request: HttpRequest, guest: Guest) -> Listing:
+    """Return a page of what is on offer at the chosen store; nothing where none is chosen."""
+    ids = offered_here(guest.store, now=guest.now) if guest.store else ()
+    pages = Pages(asked_page(request), len(ids), PAGE_GOODS)
+    return Listing(Wanted(), frozenset(), offered(guest, ids[pages.offset : pages.offset + PAGE_GOODS]), pages, None)
+
+
+def offered(guest: Guest, ids: Sequence[int]) -> list[Good]:
+    """Return the cards of products on offer, in their order."""
+    shown = shown_by_id(ids)
+    return cards([shown[identity] for identity in ids if identity in shown], guest)
 
 
 def _query(wanted: Wanted, guest: Guest, *, offset: int) -> SearchQuery:

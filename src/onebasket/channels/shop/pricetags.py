@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,7 +14,6 @@ from onebasket.channels.shop.stores import Stores
 from onebasket.commerce.catalogue.queries import products_by_id
 from onebasket.commerce.catalogue.queries.browsing import ShownProduct
 from onebasket.commerce.pricing.queries import price_book
-from onebasket.commerce.pricing.queries.book import PriceBook
 from onebasket.commerce.pricing.queries.quoting import Asked, Quote, QuoteAsk, Quoted, quote_all
 from onebasket.commerce.pricing.rules.basket import Note, PricedLine
 from onebasket.commerce.pricing.rules.book import PriceFacts
@@ -27,10 +27,11 @@ MOST_DEALS = 2
 
 @dataclass(frozen=True, slots=True)
 class Deal:
-    """A promotion at a product: its name, and what is still wanting for it."""
+    """A promotion at a product: its name, what is still wanting for it, and whether it is for members."""
 
     name: str
     wanting: str = ""
+    with_card: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,13 @@ class PriceTag:
     deals: tuple[Deal, ...] = ()
 
 
+class _Lines(NamedTuple):
+    """A product priced for this shopper, and as for a member where no card is shown."""
+
+    own: PricedLine
+    member: PricedLine
+
+
 def price_tags(
     products: Sequence[tuple[ShownProduct, Named]], stores: Stores, *, card: str, now: datetime
 ) -> dict[int, PriceTag]:
@@ -61,18 +69,17 @@ def price_tags(
         return _chain_tags(products, stores, now=now)
     place = stores.chosen.place
     facts = products_by_id(product.id for product, _named in products)
-    book = price_book({place.id: place.currency}, facts, at=now, loyalty=True)
-    ask = QuoteAsk(CHANNEL, now, card)
-    quotes = [Quote(place, [Asked(1, one, 10**one.decimals)], ask) for one in facts.values()]
+    asks = [QuoteAsk(CHANNEL, now, card), QuoteAsk(CHANNEL, now, card, as_member=True)]
+    quoted = quote_all([Quote(place, [Asked(1, one, 10**one.decimals)], ask) for one in facts.values() for ask in asks])
     lines = {
-        identity: quoted.basket.lines[0]
-        for identity, quoted in zip(facts, quote_all(quotes), strict=True)
-        if isinstance(quoted, Quoted)
+        identity: _Lines(own.basket.lines[0], member.basket.lines[0])
+        for identity, own, member in zip(facts, quoted[::2], quoted[1::2], strict=True)
+        if isinstance(own, Quoted) and isinstance(member, Quoted)
     }
     return {
-        product.id: _tag(product, named, lines[product.id], shelf, book.find_loyalty((place.id, product.id)))
+        product.id: _tag(product, named, lines[product.id], place.currency)
         for product, named in products
-        if product.id in lines and (shelf := book.find((place.id, product.id))) is not None
+        if product.id in lines
     }
 
 
@@ -83,6 +90,34 @@ def wanting(note: Note) -> str:
     return _("with the loyalty card") if note.cause == "card" else ""
 
 
+def _tag(product: ShownProduct, named: Named, lines: _Lines, currency: str) -> PriceTag:
+    unit, own = 10**product.decimals, lines.own
+    reduced = own.amount < own.list_amount
+    amount, per_quantity = (own.amount, unit) if reduced else (own.unit_amount, own.per_quantity)
+    return PriceTag(
+        amount=amount,
+        currency=currency,
+        text=formats.money(amount, currency),
+        per=formats.price_per(per_quantity, product.unit, product.decimals),
+        was=formats.money(own.list_amount, currency) if reduced else "",
+        unit_text=_unit_text(product, named, amount, per_quantity, currency),
+        card_text=formats.money(lines.member.amount, currency) if lines.member.amount < own.amount else "",
+        deals=_deals(lines),
+    )
+
+
+def _deals(lines: _Lines) -> tuple[Deal, ...]:
+    """Return the promotions that are worth telling: what takes the price down, for all or for members; what is near."""
+    told = {one.reference: Deal(one.name) for one in lines.own.reductions if one.kind != "loyalty"}
+    for one in lines.member.reductions:
+        if one.kind != "loyalty":
+            told.setdefault(one.reference, Deal(one.name, with_card=True))
+    for note in lines.member.notes:
+        if not note.applied and note.cause == "short" and note.missing:
+            told.setdefault(note.reference, Deal(note.name, wanting(note)))
+    return tuple(told.values())[:MOST_DEALS]
+
+
 def _chain_tags(
     products: Sequence[tuple[ShownProduct, Named]], stores: Stores, *, now: datetime
 ) -> dict[int, PriceTag]:
@@ -90,51 +125,28 @@ def _chain_tags(
     currency = next((store.place.currency for store in stores.open.values()), "")
     if not currency:
         return {}
-    book: PriceBook = price_book({NO_PLACE: currency}, [one.id for one, _named in products], at=now, loyalty=True)
+    book = price_book({NO_PLACE: currency}, [one.id for one, _named in products], at=now, loyalty=True)
     found: dict[int, PriceTag] = {}
     for product, named in products:
         if (shelf := book.find((NO_PLACE, product.id))) is not None:
-            found[product.id] = _tag(product, named, None, shelf, book.find_loyalty((NO_PLACE, product.id)))
+            found[product.id] = _chain_tag(product, named, shelf, book.find_loyalty((NO_PLACE, product.id)))
     return found
 
 
-def _tag(
-    product: ShownProduct, named: Named, line: PricedLine | None, shelf: PriceFacts, loyalty: PriceFacts | None
-) -> PriceTag:
-    unit = 10**product.decimals
+def _chain_tag(product: ShownProduct, named: Named, shelf: PriceFacts, loyalty: PriceFacts | None) -> PriceTag:
+    unit, currency = 10**product.decimals, shelf.currency
     whole = price_for(shelf.amount, per_quantity=shelf.per_quantity, quantity=unit)
-    amount, per_quantity = shelf.amount, shelf.per_quantity
-    reduced = line is not None and line.amount < whole
-    if line is not None and reduced:
-        amount, per_quantity = line.amount, unit
-    notes = line.notes if line is not None else ()
     with_card = price_for(loyalty.amount, per_quantity=loyalty.per_quantity, quantity=unit) if loyalty else whole
-    paid = line.amount if line is not None else whole
     return PriceTag(
-        amount=amount,
-        currency=shelf.currency,
-        text=formats.money(amount, shelf.currency),
-        per=formats.price_per(per_quantity, product.unit, product.decimals),
-        was=formats.money(whole, shelf.currency) if reduced else "",
-        unit_text=_unit_text(product, named, amount, per_quantity, shelf.currency),
-        card_text=formats.money(with_card, shelf.currency) if with_card < paid else "",
-        deals=_deals(line, notes),
+        amount=shelf.amount,
+        currency=currency,
+        text=formats.money(shelf.amount, currency),
+        per=formats.price_per(shelf.per_quantity, product.unit, product.decimals),
+        unit_text=_unit_text(product, named, shelf.amount, shelf.per_quantity, currency),
+        card_text=formats.money(with_card, currency) if with_card < whole else "",
     )
 
 
 def _unit_text(product: ShownProduct, named: Named, amount: int, per_quantity: int, currency: str) -> str:
     told = named.holds and product.unit == "each" and per_quantity == 1
     return formats.unit_price(amount, currency, named.holds, named.per) if told else ""
-
-
-def _deals(line: PricedLine | None, notes: Sequence[Note]) -> tuple[Deal, ...]:
-    """Return the promotions that are worth telling: those that took the price down, then those within reach."""
-    if line is None:
-        return ()
-    told = {reduction.reference: Deal(reduction.name) for reduction in line.reductions if reduction.kind != "loyalty"}
-    near = {
-        note.reference: Deal(note.name, wanting(note))
-        for note in notes
-        if not note.applied and note.reference != "card" and wanting(note)
-    }
-    return tuple((told | {code: deal for code, deal in near.items() if code not in told}).values())[:MOST_DEALS]

@@ -11,6 +11,7 @@ urlpatterns = [
     path("stores/choose", stores.choose, name="choose"),
     path("language", stores.language, name="language"),
     path("departments", browsing.departments, name="departments"),
+    path("offers", browsing.on_offer, name="offers"),
     path("d/<slug:slug>", browsing.department, name="department"),
     path("d/<slug:slug>/<slug:part>", browsing.category, name="category"),
     path("p/<slug:slug>/<path:sku>", browsing.product, name="product"),

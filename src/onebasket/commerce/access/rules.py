@@ -73,15 +73,22 @@ RIGHTS: dict[str, str] = {
     "orders.read": "See orders.",
     "orders.cancel": "Cancel orders.",
     "orders.pick": "Pick orders, put goods back and hand over.",
+    "payments.read": "See payments and refunds.",
+    "payments.refund": "Give back what was paid.",
+    "balances.read": "See gift cards and store credit.",
+    "balances.issue": "Make gift cards and give store credit.",
+    "balances.block": "Block gift cards and store credit, and open them again.",
     "slots.read": "See collection slots, their plans and who has taken them.",
     "slots.plan": "Set when places hand out, and how much.",
     "books.read": "See the journal, what it comes to, and customers' points.",
     "points.set": "Set how points are earned.",
+    "returns.override": "Pay back another amount than was worked out.",
     "exceptions.read": "See line exceptions, breaches and discrepancies.",
     "exceptions.work": "Settle line exceptions, breaches and discrepancies.",
     "quarantine.read": "See what is in quarantine, whole.",
     "quarantine.work": "Mend, replay and discard what is in quarantine.",
     "events.read": "See events, webhooks and deliveries.",
+    "parked.work": "Replay and drop events that an action failed on.",
     "webhooks.manage": "Subscribe addresses to events, and end that.",
     "trail.read": "See who changed what.",
     "sources.enrol": "Enrol tills, stores and partner systems, and close them.",
@@ -101,8 +108,10 @@ ROLE_RIGHTS: dict[str, frozenset[str]] = {
     | {"catalogue.edit", "prices.set", "promotions.set", "buffers.set", "exceptions.work", "slots.plan"},
     "store": _WATCH
     | {"stock.count", "orders.cancel", "orders.pick", "exceptions.work", "quarantine.read", "quarantine.work"}
-    | {"slots.plan"},
-    "finance": _WATCH | {"books.read", "points.set", "taxes.set", "quarantine.read", "quarantine.work", "trail.read"},
+    | {"slots.plan", "payments.read", "payments.refund"},
+    "finance": _WATCH
+    | {"books.read", "points.set", "taxes.set", "quarantine.read", "quarantine.work", "trail.read"}
+    | {"payments.read", "payments.refund", "balances.read", "balances.issue", "balances.block"},
     "reader": _WATCH,
 }
 """What each role may do; nothing else is allowed."""

@@ -17,6 +17,18 @@ class Staging(models.Model):
         indexes = [models.Index(fields=["place", "spot"], name="staging_spot")]
 
 
+class PickScan(models.Model):
+    """How much of an order's line has been found while it is picked, in steps; `last_key` names the last scan."""
+
+    order_id = models.UUIDField()
+    line = models.IntegerField()
+    found = models.BigIntegerField(default=0)
+    last_key = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["order_id", "line"], name="pickscan_line")]
+
+
 class BroughtBack(models.Model):
     """How much of a line that was sold has been brought back: a witness that it is never more than was sold.
 

@@ -101,6 +101,7 @@ INSTALLED_APPS = [
     "onebasket.channels.desk",
     "onebasket.channels.pulse",
     "onebasket.channels.shop",
+    "onebasket.channels.store.apps.StoreConfig",
 ]
 
 MIDDLEWARE = [

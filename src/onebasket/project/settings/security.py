@@ -18,7 +18,9 @@ STRICT_POLICY: Final[dict[str, Any]] = {
 PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()" for feature in ("camera", "display-capture", "geolocation", "microphone", "payment", "usb")
 )
-"""Browser features that no page uses yet."""
+"""Browser features that no page uses."""
+STORE_PERMISSIONS = PERMISSIONS_POLICY.replace("camera=()", "camera=(self)")
+"""The associate's pages read codes with the camera, where the browser can."""
 
 API_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 """The content policy of answers that are data and no pages."""

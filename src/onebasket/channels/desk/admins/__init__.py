@@ -10,11 +10,13 @@ from onebasket.channels.desk.admins import (
     exceptions,
     ledger,
     orders,
+    payments,
     previews,
     promises,
     promotions,
     sales,
     slots,
+    subscriptions,
     system,
     taxes,
 )
@@ -26,6 +28,7 @@ ADMINS: dict[type[Model], type[ReadOnlyAdmin]] = {
     **promises.ADMINS,
     **sales.ADMINS,
     **orders.ADMINS,
+    **payments.ADMINS,
     **slots.ADMINS,
     **catalogue.ADMINS,
     **customers.ADMINS,
@@ -35,5 +38,6 @@ ADMINS: dict[type[Model], type[ReadOnlyAdmin]] = {
     **books.ADMINS,
     **access.ADMINS,
     **system.ADMINS,
+    **subscriptions.ADMINS,
 }
 """Every table that is shown, and how."""

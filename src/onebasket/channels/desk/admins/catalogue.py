@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from onebasket.channels.desk import columns, filters
 from onebasket.channels.desk.columns import NAME, PRODUCT, SKU, Column, Row
 from onebasket.channels.desk.formats import moment, quantity
-from onebasket.channels.desk.rights import has_anywhere, person
+from onebasket.channels.desk.rights import has_anywhere, has_at, person
 from onebasket.channels.desk.rows import ReadOnlyAdmin, work_address
 from onebasket.channels.desk.searching import SearchedAdmin, product_ids
 from onebasket.channels.desk.sections import Section, filtered, section
@@ -216,6 +216,17 @@ class PlaceAdmin(SearchedAdmin):
         """Name it."""
         return str(row.name)
 
+    def works(self, request: HttpRequest, row: Row) -> list[tuple[Any, str]]:
+        """Offer to plan when it hands out."""
+        if not has_at(person(request), "slots.plan", (row.code,)):
+            return []
+        slugs = ("plan-slot-days", "plan-slot-date")
+        return [(BY_SLUG[slug], work_address(BY_SLUG[slug], place=row.code)) for slug in slugs]
+
+    def trail_target(self, row: Row) -> str:
+        """Show who planned when it hands out."""
+        return f"slotplan/{row.code}"
+
     def links(self, row: Row) -> list[tuple[str, str]]:
         """Lead to what is there."""
         tables: tuple[tuple[str, type[Model]], ...] = (
@@ -238,7 +249,7 @@ def _slot_columns(place: Row) -> tuple[Column, ...]:
         return Column(title, lambda one: moment(getattr(one, name), place.time_zone), lambda one: getattr(one, name))
 
     return (
-        when("Begins", "starts_at"), when("Ends", "ends_at"), when("Taken until", "order_until"),
+        when("Begins", "starts_at"), when("Ends", "ends_at"), when("Order until", "order_until"),
         columns.number("Free", "free", sort=False), columns.number("Room", "capacity", sort=False),
     )  # fmt: skip
 

@@ -88,7 +88,7 @@ class SlotAdmin(ReadOnlyAdmin):
         columns.moment("Begins", "starts_at"), columns.moment("Ends", "ends_at", sort=False), PLACE,
         columns.number("Taken", "taken"), columns.number("Room", "planned", sort=False),
         Column("Free", _left, _left, numeric=True, __name__="n_left"), Column("Stands", _stands, _left),
-        columns.moment("Taken until", "cutoff_at", sort=False),
+        columns.moment("Order until", "cutoff_at", sort=False),
     )  # fmt: skip
 
     def heading(self, row: Row) -> str:

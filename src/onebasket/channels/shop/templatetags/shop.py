@@ -5,8 +5,8 @@ from secrets import token_urlsafe
 
 from django import template
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from onebasket.channels.shop import formats
@@ -31,6 +31,12 @@ def count(number: int) -> str:
 def money(amount: int, currency: str) -> str:
     """Write minor units of a currency."""
     return formats.money(amount, currency)
+
+
+@register.filter
+def breakable(name: str) -> SafeString:
+    """Write a name so that it may be broken behind a slash."""
+    return mark_safe(conditional_escape(name).replace("/", "/<wbr>"))  # noqa: S308 - escaped in the line itself
 
 
 @register.simple_tag

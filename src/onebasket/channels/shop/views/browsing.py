@@ -11,8 +11,9 @@ from onebasket.channels.shop.departments import Category, Department
 from onebasket.channels.shop.frame import shop_page, show
 from onebasket.channels.shop.goods import address_of, slug_of
 from onebasket.channels.shop.guest import Guest
-from onebasket.channels.shop.listing import cards, list_goods, popular
+from onebasket.channels.shop.listing import cards, list_goods, offered, offers, popular
 from onebasket.channels.shop.machines import product_data
+from onebasket.channels.shop.offers import offered_here
 from onebasket.commerce.catalogue.queries.browsing import products_in, shown_by_sku
 
 POPULAR = 12
@@ -33,9 +34,21 @@ STILL_LIFE = (
 @shop_page
 def front(request: HttpRequest, guest: Guest) -> HttpResponse:
     """Show the chain's departments, and whose shelves they are."""
-    return show(
-        request, guest, "front", {"page": "front", "still": STILL_LIFE, "popular": popular(guest, limit=POPULAR)}
-    )
+    ids = offered_here(guest.store, now=guest.now)[:POPULAR] if guest.store else ()
+    context = {
+        "page": "front",
+        "still": STILL_LIFE,
+        "offered": offered(guest, ids) if ids else [],
+        "popular": popular(guest, limit=POPULAR),
+    }
+    return show(request, guest, "front", context)
+
+
+@require_safe
+@shop_page
+def on_offer(request: HttpRequest, guest: Guest) -> HttpResponse:
+    """Show what is on offer at the store."""
+    return show(request, guest, "offers", {"page": "offers", "listing": offers(request, guest)})
 
 
 @require_safe

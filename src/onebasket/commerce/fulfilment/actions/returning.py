@@ -4,7 +4,7 @@ The receipt moves the goods, tells the books and stands in the customer's histor
 money came from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -18,6 +18,7 @@ from onebasket.commerce.fulfilment.actions.paying_back import PayingBack, pay_ba
 from onebasket.commerce.fulfilment.actions.pricing_back import price_without
 from onebasket.commerce.fulfilment.locking import lock_back
 from onebasket.commerce.fulfilment.models import BroughtBack, Return, ReturnLine, ReturnTender
+from onebasket.commerce.fulfilment.queries.brought_back import known_back
 from onebasket.commerce.fulfilment.queries.originals import original_order, original_receipt
 from onebasket.commerce.fulfilment.rules.messages import (
     LineBack,
@@ -64,13 +65,23 @@ class NotBookedError(RuntimeError):
         super().__init__(f"the receipt of return {number} was not booked: {outcome}")
 
 
+class Preview(NamedTuple):
+    """What would be paid back: each line, and all of it with the tax in it, in minor units."""
+
+    lines: tuple[LineBack, ...]
+    currency: str
+    total: int
+    tax_total: int
+
+
 class _Taken(NamedTuple):
-    """A return that is decided: what comes back, of what, and where."""
+    """A return that is decided: what comes back, of what, and where; `back` is what came back of its lines before."""
 
     call: ReturnCall
     place: PlaceFacts
     original: Original
     backs: list[Back]
+    back: Mapping[int, int] = {}
 
     @property
     def total(self) -> int:
@@ -91,6 +102,16 @@ def accept_returns(calls: Sequence[ReturnCall]) -> list[ReturnOutcome]:
         return inbox.answer(claimed, decided, count=len(calls), decode=_decode, conflict=lambda _: ReturnConflict())
 
 
+def preview_return(call: ReturnCall) -> Preview | ReturnRefused:
+    """Say what would be paid back, as things stand; nothing is locked and nothing changes."""
+    now = database_now()
+    place = _place(call)
+    taken = _decide(call, place, known_back, now=now) if place else _no_place(call)
+    if isinstance(taken, ReturnRefused):
+        return taken
+    return Preview(_lines_back(taken), taken.original.currency, taken.total, sum(back.tax for back in taken.backs))
+
+
 def _stored(outcome: ReturnOutcome) -> str:
     """Return what is kept of an outcome: a code of store credit is told once and never written down."""
     if isinstance(outcome, ReturnAccepted):
@@ -101,14 +122,15 @@ def _stored(outcome: ReturnOutcome) -> str:
 
 def _accept(call: ReturnCall, entry_id: int, *, now: datetime) -> ReturnAccepted | ReturnRefused:
     request = call.request
-    place = places_by_code([request.place]).get(request.place)
-    if place is None or (call.places is not None and place.code not in call.places):
-        return ReturnRefused("unknown_place", f"There is no place {request.place!r}.")
+    place = _place(call)
+    if place is None:
+        return _no_place(call)
     if any(line.amount is not None for line in request.lines) and not request.override.strip():
         return ReturnRefused("reason_needed", "Say why another amount is paid back.")
-    taken = _decide(call, place, now=now)
+    taken = _decide(call, place, lock_back, now=now)
     if isinstance(taken, ReturnRefused):
         return taken
+    _count_back(taken)
     identity = new_id()
     number = f"R-{entry_id}"
     paying = PayingBack(call.source_id, request, place, taken.original.reference, taken.original.currency, taken.total)
@@ -119,7 +141,20 @@ def _accept(call: ReturnCall, entry_id: int, *, now: datetime) -> ReturnAccepted
     return accepted
 
 
-def _decide(call: ReturnCall, place: PlaceFacts, *, now: datetime) -> _Taken | ReturnRefused:
+def _place(call: ReturnCall) -> PlaceFacts | None:
+    place = places_by_code([call.request.place]).get(call.request.place)
+    return place if place is not None and (call.places is None or place.code in call.places) else None
+
+
+def _no_place(call: ReturnCall) -> ReturnRefused:
+    return ReturnRefused("unknown_place", f"There is no place {call.request.place!r}.")
+
+
+BackOf = Callable[[str, Mapping[int, int]], dict[int, int]]
+"""How much of lines, given with what was sold, has come back of a reference."""
+
+
+def _decide(call: ReturnCall, place: PlaceFacts, back_of: BackOf, *, now: datetime) -> _Taken | ReturnRefused:
     request = call.request
     if request.order is None and request.receipt is None:
         priced = price_without(request, place, now=now)
@@ -133,13 +168,18 @@ def _decide(call: ReturnCall, place: PlaceFacts, *, now: datetime) -> _Taken | R
     if found.currency != place.currency:
         return ReturnRefused("other_currency", f"This was sold in {found.currency}; take it back where that is paid.")
     sold = {line.line: found.lines[line.line].got for line in request.lines if line.line in found.lines}
-    back = lock_back(found.reference, {number: got for number, got in sold.items() if got})
+    back = back_of(found.reference, {number: got for number, got in sold.items() if got})
     if refused := refuse_lines(request.lines, found, back):
         return refused
-    backs = allocate(request.lines, found, back)
-    rows = [(found.reference, line.line, back[line.line] + line.quantity) for line in request.lines]
+    return _Taken(call, place, found, allocate(request.lines, found, back), back)
+
+
+def _count_back(taken: _Taken) -> None:
+    reference = taken.original.reference
+    if not reference:
+        return
+    rows = [(reference, back.original, taken.back[back.original] + back.quantity) for back in taken.backs]
     bulk.update_guarded(BroughtBack, ("reference", "line"), ("back",), sorted(rows))
-    return _Taken(call, place, found, backs)
 
 
 def _book(taken: _Taken, number: str, tenders: Sequence[PaidBack], *, now: datetime) -> int:
@@ -180,7 +220,6 @@ def _line(back: Back) -> Line:
 
 
 def _accepted(taken: _Taken, identity: UUID, number: str, tenders: Sequence[PaidBack]) -> ReturnAccepted:
-    included = taken.original.tax_included
     return ReturnAccepted(
         id=identity,
         number=number,
@@ -188,11 +227,16 @@ def _accepted(taken: _Taken, identity: UUID, number: str, tenders: Sequence[Paid
         currency=taken.original.currency,
         total=taken.total,
         tax_total=sum(back.tax for back in taken.backs),
-        lines=tuple(
-            LineBack(back.sku, back.quantity, back.due(tax_included=included), back.tax, back.disposition)
-            for back in taken.backs
-        ),
+        lines=_lines_back(taken),
         tenders=tuple(tenders),
+    )
+
+
+def _lines_back(taken: _Taken) -> tuple[LineBack, ...]:
+    included = taken.original.tax_included
+    return tuple(
+        LineBack(back.sku, back.quantity, back.due(tax_included=included), back.tax, back.disposition)
+        for back in taken.backs
     )
 
 

@@ -20,6 +20,9 @@ _HEAD = (
 )  # fmt: skip
 
 
+LONGEST_NUMBER = 9
+
+
 class FollowedReduction(msgspec.Struct, frozen=True):
     """What took a line down: by which rule, and by how much."""
 
@@ -99,6 +102,16 @@ def order_by_code(code: str, *, places: frozenset[str] | None) -> Followed | Non
 def follow_order(identity: UUID, *, places: frozenset[str] | None) -> Followed | None:
     """Return an order by its id, where it is at a place that the reader may see."""
     return _follow({"id": identity} | _reach(places))
+
+
+def order_by_number(text: str) -> Followed | None:
+    """Return the latest order of a number as people see it, such as 367-0042."""
+    place, _, number = text.rpartition("-")
+    if not (place and number.isascii() and number.isdigit() and len(number) <= LONGEST_NUMBER):
+        return None
+    latest = Order.objects.filter(place__code=place, number=int(number)).order_by("-business_day")
+    identity = latest.values_list("pk", flat=True).first()
+    return _follow({"id": identity}) if identity else None
 
 
 def _reach(places: frozenset[str] | None) -> dict[str, Any]:

@@ -136,8 +136,9 @@ def read_refunds(
 def _parts(refunds: Sequence[UUID]) -> dict[UUID, list[PartRead]]:
     parts: dict[UUID, list[PartRead]] = {}
     rows = RefundPart.objects.filter(refund__in=refunds).order_by("-payment__number")
-    for refund, *part in rows.values_list("refund_id", "payment_id", "payment__method", "amount", "status"):
-        parts.setdefault(refund, []).append(PartRead(*part))
+    fields = ("refund_id", "payment_id", "payment__method", "amount", "status")
+    for refund, payment, method, amount, status in rows.values_list(*fields):
+        parts.setdefault(refund, []).append(PartRead(payment, method, amount, status))
     return parts
 
 

@@ -18,7 +18,10 @@ zipcodes: Any = import_module("zipcodes") if find_spec("zipcodes") else None
 LONGEST = 120
 MOST_SPOTS = 5
 _ZIP = re.compile(r"[0-9]{5}(-[0-9]{4})?")
-_COORDINATES = re.compile(r"(-?[0-9]{1,3}(?:\.[0-9]{1,8})?),\s*(-?[0-9]{1,3}(?:\.[0-9]{1,8})?)")
+_DEGREES = r"-?[0-9]{1,3}(?:\.[0-9]{1,8})?"
+COORDINATES = f"{_DEGREES}, ?{_DEGREES}"
+"""How a spot is stated: latitude, longitude, in decimal degrees."""
+_SPOT = re.compile(COORDINATES)
 
 
 def find_spots(text: str) -> list[Spot]:
@@ -41,10 +44,9 @@ def find_spots(text: str) -> list[Spot]:
 
 def coordinates(text: str) -> Spot | None:
     """Return the spot of decimal degrees such as `39.1072,-84.502`; nothing for any other text."""
-    stated = _COORDINATES.fullmatch(text.strip())
-    if stated is None:
+    if _SPOT.fullmatch(text.strip()) is None:
         return None
-    latitude, longitude = (_microdegrees(part) for part in stated.groups())
+    latitude, longitude = (_microdegrees(part) for part in text.split(","))
     if abs(latitude) > 90 * DEGREE or abs(longitude) > 180 * DEGREE:
         return None
     return Spot(latitude, longitude, text.strip())

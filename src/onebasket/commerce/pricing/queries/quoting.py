@@ -39,13 +39,17 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
 
 
 class QuoteAsk(msgspec.Struct, frozen=True):
-    """On which channel and when, for whom, and which codes are presented: of coupons, as typed or scanned."""
+    """On which channel and when, for whom, and which codes are presented: of coupons, as typed or scanned.
+
+    `as_member` asks what any member would pay, for whoever is told that before a card is shown; nothing is claimed so.
+    """
 
     channel: str
     at: datetime
     loyalty_number: str = ""
     coupons: tuple[str, ...] = ()
     staff: bool = False
+    as_member: bool = False
 
 
 class Quote(NamedTuple):
@@ -121,7 +125,7 @@ class _Shopper:
         self.memory, self.clips = memory, holder.clips
         self.segments = memory.coupons.segments(holder.campaigns, ask.at) | (facts.segments if facts else frozenset())
         self.facts = Shopper(
-            member=facts is not None,
+            member=facts is not None or ask.as_member,
             staff=ask.staff or (facts is not None and facts.staff),
             loyalty_number=facts.loyalty_number if facts else "",
             segments=self.segments,

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from onebasket.commerce.pricing.rules.choosing import Choice, Nodes
+from onebasket.commerce.pricing.rules.connecting import connect
 from onebasket.commerce.pricing.rules.covering import Cover
 from onebasket.commerce.pricing.rules.deals import Deal, Piece, make_deal, make_piece
 from onebasket.commerce.pricing.rules.ontop import Claim, OnTop, unit_claim
@@ -90,10 +91,11 @@ def shuts_out(stacking: Stacking, claims: Sequence[Claim]) -> bool:
 
 
 class Assigner:
-    """Assigns the units of a basket, for one casting of its promotions; what was found for a group of lines is kept."""
+    """Assigns the units of runs, for one casting of the promotions; what was found for a group of runs is kept."""
 
-    def __init__(self, runs: Sequence[Run], roles: Roles, nodes: Nodes) -> None:
+    def __init__(self, runs: Sequence[Run], numbers: Sequence[int], roles: Roles, nodes: Nodes) -> None:
         self.runs = runs
+        self.numbers = numbers
         self.nodes = nodes
         self.claims: dict[int, list[Claim]] = {}
         self._singles: dict[int, list[Standing]] = {}
@@ -103,7 +105,7 @@ class Assigner:
         for cover in roles.singles:
             for number in cover.parts[0]:
                 self._singles.setdefault(number, []).append(cover.standing)
-        self._groups = _connect(len(runs), roles.deals)
+        self._groups = _group(len(runs), numbers, roles.deals)
         self._found: dict[tuple[Split, ...], Assigned] = {}
 
     def assign(self, splits: Mapping[int, Sequence[Split]]) -> Assigned:
@@ -148,7 +150,7 @@ class Assigner:
         claims, singles = self.claims.get(number, ()), self._singles.get(number, ())
         if marks:
             singles = [single for single in singles if not shuts_out(single.rule.promotion.stacking, marks)]
-        return make_piece(self.runs[number], units, claims, marks, singles)
+        return make_piece(self.runs[number], units, claims, marks, singles=singles)
 
     @staticmethod
     def _deal(cover: Cover, splits: Sequence[Split], pieces: Sequence[Piece]) -> Deal | None:
@@ -169,25 +171,13 @@ def _portions(deal: Deal, choice: Choice, pieces: Sequence[Piece]) -> dict[int, 
     return {index: Portion(pieces[index], count, deal) for index, count in units.items()}
 
 
-def _connect(count: int, covers: Sequence[Cover]) -> list[tuple[list[int], list[Cover]]]:
+def _group(runs: int, numbers: Sequence[int], covers: Sequence[Cover]) -> list[tuple[list[int], list[Cover]]]:
     """Group runs that deals connect, each group with its deals, in the order of runs."""
-    root = list(range(count))
-
-    def find(number: int) -> int:
-        while root[number] != number:
-            root[number] = number = root[root[number]]
-        return number
-
-    firsts = []
-    for cover in covers:
-        numbers = [number for part in cover.parts for number in part]
-        firsts.append(numbers[0])
-        for number in numbers:
-            one, other = find(numbers[0]), find(number)
-            root[max(one, other)] = min(one, other)
+    linked = [[number for part in cover.parts for number in part] for cover in covers]
+    root = connect(runs, linked)
     groups: dict[int, tuple[list[int], list[Cover]]] = {}
-    for number in range(count):
-        groups.setdefault(find(number), ([], []))[0].append(number)
-    for first, cover in zip(firsts, covers, strict=True):
-        groups[find(first)][1].append(cover)
+    for number in numbers:
+        groups.setdefault(root[number], ([], []))[0].append(number)
+    for link, cover in zip(linked, covers, strict=True):
+        groups[root[link[0]]][1].append(cover)
     return list(groups.values())

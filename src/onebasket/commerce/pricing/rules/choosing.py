@@ -199,13 +199,23 @@ def _take_parts(deal: Deal, left: Sequence[int]) -> Choice:
                 break
         if not picked or (worth <= 0 and sets >= deal.least):
             break
+        times = min(1 + _repeats(picked, rest), (deal.most if worth > 0 else deal.least) - sets)
         for part, piece, units in picked:
-            taken[part, piece] = taken.get((part, piece), 0) + units
-        sets, gain = sets + 1, gain + worth
+            taken[part, piece] = taken.get((part, piece), 0) + units * times
+            rest[piece] -= units * (times - 1)
+        sets, gain = sets + times, gain + worth * times
     optimal = len({piece for part in deal.members for piece in part}) == sum(map(len, deal.members))
     if sets < deal.least or gain <= 0:
         return NONE if optimal else Choice(0, 0, (), optimal=False)
     return Choice(gain, sets, tuple((*key, units) for key, units in sorted(taken.items())), optimal=optimal)
+
+
+def _repeats(picked: Sequence[Taken], rest: Sequence[int]) -> int:
+    """Return how often the same set can be picked again of what is left after it."""
+    units: dict[int, int] = {}
+    for _, piece, count in picked:
+        units[piece] = units.get(piece, 0) + count
+    return min(rest[piece] // count for piece, count in units.items())
 
 
 def _take_pool(deal: Deal, left: Sequence[int], nodes: Nodes) -> Choice:

@@ -45,11 +45,12 @@ class Rule(msgspec.Struct, frozen=True, eq=False):
 
 
 class Reach(msgspec.Struct, frozen=True, eq=False):
-    """That a part of a rule may cover goods, unless they are left out of it."""
+    """That a part of a rule may cover goods, unless they are left out of it; `picky` when it leaves out any."""
 
     rule: Rule
     part: int
     goods: Selector
+    picky: bool
 
     def leaves_out(self, item: Item) -> bool:
         """Whether the goods are named as not meant."""
@@ -74,7 +75,9 @@ class PromotionSet(msgspec.Struct, frozen=True, eq=False):
                 found += more
         if not found:
             return ()
-        once = {(reach.rule.rank, reach.part): reach for reach in found if not reach.leaves_out(item)}
+        once = {
+            (reach.rule.rank, reach.part): reach for reach in found if not reach.picky or not reach.leaves_out(item)
+        }
         return [once[key] for key in sorted(once)]
 
 
@@ -90,13 +93,14 @@ def compile_promotions(promotions: Iterable[Promotion]) -> PromotionSet:
     everywhere: list[Reach] = []
     for rule in rules:
         for number, part in enumerate(rule.parts):
-            reach = Reach(rule, number, part.goods)
-            if part.goods.everything:
+            goods = part.goods
+            reach = Reach(rule, number, goods, picky=bool(goods.without_skus or goods.without_groups))
+            if goods.everything:
                 everywhere.append(reach)
                 continue
-            for sku in part.goods.skus:
+            for sku in goods.skus:
                 by_sku.setdefault(sku, []).append(reach)
-            for group in part.goods.groups:
+            for group in goods.groups:
                 by_group.setdefault(group, []).append(reach)
     by_coupon: dict[str, tuple[Rule, ...]] = {}
     for rule in rules:

@@ -75,7 +75,7 @@ def cost_under(price: int, toppings: Toppings, standing: Standing) -> int:
 
 
 def make_piece(
-    run: Run, units: int, claims: Sequence[Claim], marks: tuple[Claim, ...], singles: Sequence[Standing]
+    run: Run, units: int, claims: Sequence[Claim], marks: tuple[Claim, ...], *, singles: Sequence[Standing]
 ) -> Piece:
     """Return a piece with the best of the promotions that need no company; the lowest code of equals."""
     toppings = put_on_top(run, (*claims, *marks))

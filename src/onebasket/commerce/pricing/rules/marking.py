@@ -20,6 +20,10 @@ from onebasket.commerce.pricing.rules.qualifying import UNLIMITED
 from onebasket.commerce.pricing.rules.runs import Run
 
 Splits = Mapping[int, Sequence[Split]]
+RUNS_A_NODE = 3
+"""Runs to be assigned anew that count as one node."""
+MOST_PLACES = 200
+"""Goods of one promotion beyond which its places are not tried one by one."""
 
 
 class _Placed(msgspec.Struct, frozen=True, eq=False):
@@ -40,9 +44,12 @@ def assign_marked(assigner: Assigner, covers: Sequence[Cover], nodes: Nodes) -> 
         contested = sorted([*contested, *kept], key=lambda cover: cover.standing.rank)
         free = [cover for cover in covers if cover not in contested]
         tried: list[_Placed] = []
+        if any(len(cover.parts[0]) > MOST_PLACES for cover in contested):
+            exact = False
+            break
         try:
             for splits in _ways_to_mark(contested, assigner.runs):
-                nodes.visit()
+                nodes.visit(1 + len(assigner.numbers) // RUNS_A_NODE)
                 tried.append(_place(assigner, assigner.assign(splits), free))
         except Exhausted:
             exact = False
@@ -81,17 +88,17 @@ def _place_one(assigner: Assigner, portions: list[Portion], cover: Cover) -> int
         if portion.piece.run.number in numbers
         and not (portion.within and shuts_out(portion.within.rule.promotion.stacking, [(cover.standing, 0)]))
     ]
+    size = rule.parts[0].units
     rooms = {at: _room(portions[at], capped=not rule.uncapped) for at in open_at}
-    values = {at: min(rooms[at], _claim(cover, portions[at].piece.run, 0)) for at in open_at}
-    useful = (at for at in open_at if values[at] or (rooms[at] and rule.parts[0].units > 1))
-    ordered = sorted(useful, key=lambda at: (-values[at], at))
+    values = {at: min(rooms[at], _claim(cover, portions[at].piece.run)) for at in open_at}
+    ordered = sorted((at for at in open_at if values[at] or size > 1), key=lambda at: (-values[at], at))
     wanted = _wanted(cover, sum(portions[at].units for at in ordered))
     total = marked = 0
     for at in ordered:
         while marked < wanted and portions[at].units:
             portion = portions[at]
-            claim = min(rooms[at], _claim(cover, portion.piece.run, marked))
-            units = min(portion.units, _alike(cover, marked, wanted))
+            units, claim = _next_claim(cover, portion.piece.run, marked, wanted)
+            units, claim = min(portion.units, units), min(rooms[at], claim)
             portions.append(_with_mark(assigner, portion, units, (cover.standing, claim)))
             portions[at] = msgspec.structs.replace(portion, units=portion.units - units)
             total, marked = total + claim * units, marked + units
@@ -117,18 +124,19 @@ def _room(portion: Portion, *, capped: bool) -> int:
     return max(0, price - portion.on_top.within)
 
 
-def _claim(cover: Cover, run: Run, marked: int) -> int:
-    """Return what comes off a unit when so many are marked before: of an amount for a set each unit bears its share."""
+def _claim(cover: Cover, run: Run) -> int:
+    """Return what comes off a unit; of an amount for a set, what most of its units bear."""
+    return _next_claim(cover, run, 0, 0)[1]
+
+
+def _next_claim(cover: Cover, run: Run, marked: int, wanted: int) -> tuple[int, int]:
+    """Return how many units bear the same once so many of those wanted are marked, and what: odd cents go first."""
     saving, size = cover.rule.promotion.saving, cover.rule.parts[0].units
     if size == 1 or not isinstance(saving, AmountOff):
-        return unit_claim(cover.rule, run)
-    return saving.amount // size + (marked % size < saving.amount % size)
-
-
-def _alike(cover: Cover, marked: int, wanted: int) -> int:
-    """Return how many units in a row bear the same share of a set's amount."""
-    size = cover.rule.parts[0].units
-    return wanted - marked if size == 1 else 1
+        return wanted - marked, unit_claim(cover.rule, run)
+    each, odd = divmod(saving.amount, size)
+    dearer = wanted // size * odd
+    return (dearer - marked, each + 1) if marked < dearer else (wanted - marked, each)
 
 
 def _wanted(cover: Cover, units: int) -> int:
@@ -143,7 +151,7 @@ def _most(cover: Cover, runs: Sequence[Run]) -> int:
     if size > 1 and isinstance(saving, AmountOff):
         return saving.amount * (wanted // size)
     total = 0
-    for claim, units in sorted(((_claim(cover, runs[at], 0), runs[at].units) for at in cover.parts[0]), reverse=True):
+    for claim, units in sorted(((_claim(cover, runs[at]), runs[at].units) for at in cover.parts[0]), reverse=True):
         total, wanted = total + claim * min(units, wanted), wanted - min(units, wanted)
     return total
 
@@ -160,7 +168,7 @@ def _mark_next(covers: Sequence[Cover], runs: Sequence[Run], splits: dict[int, l
         return
     cover, size = covers[0], covers[0].rule.parts[0].units
     entries = [split for number in cover.parts[0] for split in splits[number]]
-    entries.sort(key=lambda split: -_claim(cover, runs[split[0]], 0))
+    entries.sort(key=lambda split: -_claim(cover, runs[split[0]]))
     for wanted in range(_wanted(cover, cover.units[0]), -1, -size):
         for counts in _spread([units for _, units, _ in entries], wanted):
             marked = _marked(cover, runs, entries, counts)
@@ -172,14 +180,14 @@ def _marked(
 ) -> dict[int, list[Split]]:
     """Return the splits of the runs that a promotion covers, with so many units of each entry marked."""
     splits: dict[int, list[Split]] = {}
-    marked = 0
+    marked, wanted = 0, sum(counts)
     for (number, units, marks), count in zip(entries, counts, strict=True):
         found = splits.setdefault(number, [])
         left = count
         while left:
-            step = min(left, _alike(cover, marked, marked + left))
-            claim = (cover.standing, _claim(cover, runs[number], marked))
-            found.append((number, step, (*marks, claim)))
+            alike, claim = _next_claim(cover, runs[number], marked, wanted)
+            step = min(left, alike)
+            found.append((number, step, (*marks, (cover.standing, claim))))
             left, marked = left - step, marked + step
         if units > count:
             found.append((number, units - count, marks))

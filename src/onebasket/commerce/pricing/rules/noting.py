@@ -9,7 +9,9 @@ from onebasket.commerce.pricing.rules.compiling import PromotionSet, Rule
 from onebasket.commerce.pricing.rules.covering import Cover
 from onebasket.commerce.pricing.rules.deciding import Decided
 from onebasket.commerce.pricing.rules.qualifying import Standing, Standings
+from onebasket.commerce.pricing.rules.runs import Line
 from onebasket.commerce.pricing.rules.settling import Bill
+from onebasket.kernel.money import price_for
 
 REFUSALS: Mapping[Cause, str] = {
     "card": "needs the card",
@@ -41,7 +43,7 @@ class Notes:
     def on_line(self, bill: Bill) -> tuple[Note, ...]:
         """Return what is to be said of a line."""
         line, notes, before = bill.line, list[Note](), -1
-        if line.item.loyalty is not None and not self._standings.shopper.member:
+        if not self._standings.shopper.member and _has_lower_card_price(line):
             notes.append(NEEDS_CARD)
         for standing, _ in line.live:
             rule = standing.rule
@@ -161,6 +163,13 @@ def count_uses(decided: Decided) -> dict[int, int]:
             uses[single.rank] = uses.get(single.rank, 0) + portion.units
     uses |= {rank: count // sizes[rank] for rank, count in units.items()}
     return uses | {cut.standing.rank: 1 for cut in decided.cuts}
+
+
+def _has_lower_card_price(line: Line) -> bool:
+    item, card = line.item, line.item.loyalty
+    if card is None:
+        return False
+    return price_for(card.amount, per_quantity=card.per_quantity, quantity=item.quantity) < line.own
 
 
 def _instead(rule: Rule, other: Standing) -> Note:

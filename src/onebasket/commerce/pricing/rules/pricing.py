@@ -89,7 +89,7 @@ def _written(
         total,
         terms.tax_included,
         cash_rounding(total, terms.cash_step),
-        "exact" if decided.exact else "greedy",
+        "exact" if decided.assigned.exact else "greedy",
         counter.visited,
         notes.on_basket(bills, promotions),
         tuple(_use(promotions.rules[rank].promotion, times) for rank, times in sorted(notes.uses.items()) if times),

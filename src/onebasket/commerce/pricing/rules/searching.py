@@ -15,6 +15,8 @@ from onebasket.commerce.pricing.rules.choosing import NONE, Choice, Exhausted, M
 from onebasket.commerce.pricing.rules.deals import Deal
 
 UNBOUND = 10**15
+DEEPEST = 300
+"""Deals, or goods of one deal, beyond which no search is begun: it would go as deep."""
 SCALE = 4_096
 """Rates are rounded up to this fraction of a minor unit: a bound may be too high, never too low."""
 
@@ -34,7 +36,7 @@ def share_units(deals: Sequence[Deal], units: Sequence[int], nodes: Nodes) -> Sh
     ordered = sorted(deals, key=lambda deal: (-deal.steepness, deal.standing.rank))
     search = _Search(_without_outdone(ordered, units), units, nodes)
     exact = search.begin()
-    if not exact:
+    if not exact and search.depth <= DEEPEST:
         try:
             search.descend(0, tuple(units), 0, ())
             exact = True
@@ -56,6 +58,7 @@ class _Search:
         self.masters: dict[int, Masters] = {}
         self.pieces = [frozenset(piece for part in deal.members for piece in part) for deal in deals]
         self.later = [sorted(frozenset().union(*self.pieces[depth:])) for depth in range(len(deals) + 1)]
+        self.depth = max([len(deals), *map(len, self.pieces)])
         self.rates: Sequence[Mapping[int, int]] = ()
         self.solo: list[int] = []
 
@@ -77,21 +80,23 @@ class _Search:
         return False
 
     def _choose_greedily(self, alone: Sequence[Choice], nodes: Nodes) -> None:
-        left, open_deals = list(self.units), dict(enumerate(alone))
+        left = list(self.units)
+        open_deals = {number: choice for number, choice in enumerate(alone) if choice.gain > 0}
         chosen: list[tuple[int, Choice]] = []
         while open_deals:
             at = max(open_deals, key=lambda number: (open_deals[number].gain, -self.deals[number].standing.rank))
             choice = open_deals.pop(at)
-            if choice.gain <= 0:
-                break
             chosen.append((at, choice))
             self.best += choice.gain
             for _, piece, count in choice.taken:
                 left[piece] -= count
             touched = {piece for _, piece, _ in choice.taken}
-            for number in open_deals:
-                if touched & self.pieces[number]:
-                    open_deals[number] = take_best(self.deals[number], left, nodes)
+            for number in [number for number in open_deals if touched & self.pieces[number]]:
+                again = take_best(self.deals[number], left, nodes)
+                if again.gain > 0:
+                    open_deals[number] = again
+                else:
+                    del open_deals[number]
         self.found = tuple((self.deals[at], choice) for at, choice in sorted(chosen, key=lambda each: each[0]))
 
     def descend(self, depth: int, left: tuple[int, ...], gain: int, chosen: tuple[tuple[Deal, Choice], ...]) -> None:
@@ -123,7 +128,7 @@ class _Search:
             self.masters[depth] = _find_masters(self.deals, depth)
         ways = choices(deal, left, self.masters[depth], self.nodes)
         if undisturbed:
-            return (max(ways, key=lambda choice: choice.gain, default=NONE),)
+            return (max(chain((NONE,), ways), key=lambda choice: choice.gain),)
         return chain(ways, (NONE,))
 
     def _most(self, depth: int, left: tuple[int, ...]) -> int:

@@ -184,7 +184,9 @@ class Asked:
 
     def _between(self, field: str, lower: int | None, upper: int | None) -> tantivy.Query:
         least, most = (None if bound is None else min(max(bound, 0), MAX_AMOUNT) for bound in (lower, upper))
-        return Query.range_query(self.schema, field, tantivy.FieldType.Unsigned, least, most)
+        # By the terms: a pass over the column of a whole catalogue takes twice as long.
+        unsigned = tantivy.FieldType.Unsigned
+        return Query.range_query(self.schema, field, unsigned, least, most, use_inverted_index=True)
 
 
 def scored(query: tantivy.Query, score: float) -> tantivy.Query:

@@ -26,7 +26,7 @@ def count_facets(asked: Asked, text: tantivy.Query) -> Facets:
     bands = price_bands(exponent(asked.currency)) if asked.currency else ()
     if asked.place is not None and "available" not in asked.narrowings:
         together["available"] = {"filter": f"here:{asked.place.id}"}
-    if _is_simple(asked) and "price" not in asked.narrowings:
+    if asked.has_prices and "price" not in asked.narrowings:
         together["price"] = _ranges(price_field(asked.currency), bands)
     found = dict(asked.snapshot.searcher.aggregate(plain, together)) if together else {}
     for facet in wanted.keys() - together.keys():
@@ -59,31 +59,29 @@ def _available(asked: Asked, text: tantivy.Query, found: Mapping[str, Any]) -> i
     return asked.snapshot.count(asked.narrowed(text))
 
 
-def _is_simple(asked: Asked) -> bool:
-    """Whether the chain's prices are all there is to count."""
-    return asked.has_prices and not asked.has_own_prices
-
-
 def _prices(
     asked: Asked, text: tantivy.Query, bands: Sequence[Band], counted: Mapping[str, Any] | None
 ) -> tuple[PriceBand, ...]:
-    """Return the bands that hold something: by the place's own price where it has one, else by the chain's."""
-    passes = [] if counted is None else [counted]
-    if counted is None:
-        under = asked.narrowed(text, leaving_out="price")
-        if asked.has_prices:
-            chain = asked.without_own(under) if asked.has_own_prices else under
-            passes.append(_count_bands(asked, chain, price_field(asked.currency), bands))
-        if asked.has_own_prices and asked.place is not None:
-            own = Query.boolean_query([(MUST, under), (MUST, asked.with_own())])
-            passes.append(_count_bands(asked, own, own_field(asked.place.id), bands))
-    counts = [sum(int(one["buckets"][number]["doc_count"]) for one in passes) for number in range(len(bands))]
+    """Return the bands that hold something: by the place's own price where it has one, else by the chain's.
+
+    The chain's prices are counted of all, then what has an own price is moved from the chain's band to its own.
+    """
+    under = asked.narrowed(text, leaving_out="price")
+    field = price_field(asked.currency)
+    if counted is None and asked.has_prices:
+        counted = asked.snapshot.searcher.aggregate(under, {"price": _ranges(field, bands)})["price"]
+    counts = _counts(counted) if counted else [0] * len(bands)
+    if asked.has_own_prices and asked.place is not None:
+        with_own = Query.boolean_query([(MUST, under), (MUST, asked.with_own())])
+        stated = {"own": _ranges(own_field(asked.place.id), bands), "chain": _ranges(field, bands)}
+        moved = asked.snapshot.searcher.aggregate(with_own, stated)
+        changes = zip(_counts(moved["own"]), _counts(moved["chain"]), strict=True)
+        counts = [count + to - away for count, (to, away) in zip(counts, changes, strict=True)]
     return tuple(PriceBand(*band, count) for band, count in zip(bands, counts, strict=True) if count)
 
 
-def _count_bands(asked: Asked, found: tantivy.Query, field: str, bands: Sequence[Band]) -> Mapping[str, Any]:
-    counted: Mapping[str, Any] = asked.snapshot.searcher.aggregate(found, {"price": _ranges(field, bands)})["price"]
-    return counted
+def _counts(found: Mapping[str, Any]) -> list[int]:
+    return [int(bucket["doc_count"]) for bucket in found["buckets"]]
 
 
 def _ranges(field: str, bands: Sequence[Band]) -> dict[str, Any]:

@@ -40,8 +40,7 @@ def find(query: SearchQuery, *, now: datetime | None = None) -> SearchPage:
     place = places_by_id([stated.place_id]).get(stated.place_id) if stated.place_id else None
     reading = read_text(stated.text, synonyms=snapshot.synonyms, vocabulary=snapshot.vocabulary)
     asked = Asked(snapshot, stated, place, _currency(snapshot, place), _by_barcode(stated.text))
-    text, relaxed = _meant(asked, reading)
-    found = _page(asked, text)
+    text, found, relaxed = _meant(asked, reading)
     hits = tell_hits(asked, _in_order(snapshot, found), now=now or database_now())
     return SearchPage(hits, count_facets(asked, text), found.total, reading.mended, relaxed)
 
@@ -70,12 +69,13 @@ def _by_barcode(text: str) -> tuple[int, ...]:
     return tuple(product.id for product in products_by_scan([stripped]).values() if product.active)
 
 
-def _meant(asked: Asked, reading: Reading) -> tuple[tantivy.Query, bool]:
+def _meant(asked: Asked, reading: Reading) -> tuple[tantivy.Query, Found, bool]:
     """Return what has all that was asked for; where nothing has, what has most of it: sizes are let go first."""
     for number, text in enumerate(_ever_less(asked, reading)):
-        if asked.snapshot.count(asked.narrowed(text)):
-            return text, number > 0
-    return asked.text(reading), False
+        found = _page(asked, text)
+        if found.total:
+            return text, found, number > 0
+    return asked.text(reading), Found(0, []), False
 
 
 def _ever_less(asked: Asked, reading: Reading) -> Iterator[tantivy.Query]:

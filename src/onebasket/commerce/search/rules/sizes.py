@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 UNITS: dict[str, tuple[str, Fraction]] = {
@@ -67,7 +68,7 @@ def _size_at(tokens: Sequence[str], start: int) -> Sized | None:
     unit = _unit(tokens[end])
     if unit is None:
         return None
-    terms = _terms(numbers, *unit)
+    terms = _terms(tuple(numbers), *unit)
     return Sized(start, end + 1, terms) if terms else None
 
 
@@ -87,7 +88,8 @@ def _unit(token: str) -> tuple[str, Fraction] | None:
     return found
 
 
-def _terms(numbers: Sequence[str], unit: str, factor: Fraction) -> tuple[str, ...]:
+@lru_cache(maxsize=8_192)
+def _terms(numbers: tuple[str, ...], unit: str, factor: Fraction) -> tuple[str, ...]:
     """Return the terms of one or two numbers before a unit: 1 1/2 is mixed, 6 12 and 6/12 are packs."""
     parts = [part for number in numbers for part in _parts(number)]
     if len(parts) == 2 and parts[1] < 1 <= parts[0]:  # noqa: PLR2004 - a mixed number, such as 1 1/2

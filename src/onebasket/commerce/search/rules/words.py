@@ -27,6 +27,8 @@ _SHORTEST_PLURAL = 4
 
 def fold(text: str) -> str:
     """Write a text in small letters without accents, as ENTRÉE and entree are the same word; letters of any script."""
+    if text.isascii():
+        return text.lower().replace("'", "")
     decomposed = unicodedata.normalize("NFKD", text).replace(_FRACTION_SLASH, "/").casefold()
     plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return plain.replace("'", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "")

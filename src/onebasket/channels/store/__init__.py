@@ -1,0 +1,1 @@
+"""The associate's pages: pick, hand over, take back."""
