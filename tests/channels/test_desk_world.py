@@ -124,7 +124,7 @@ def make_offers(source: int) -> None:
     """Make one of each thing that pricing has, promotions in every state."""
     campaign = CampaignItem("campaign", "march", "March families", EARLIER, households=frozenset({"1", "1001"}))
     set_campaigns(source, [campaign], actor="test")
-    coupons = [CouponItem("c1", "MILK-50", "paper", "512345000123"), CouponItem("c2", "ONCE", "single_use")]
+    coupons = [CouponItem("coupon-1", "MILK-50", "paper", "512345000123"), CouponItem("coupon-2", "ONCE", "single_use")]
     set_coupons(source, coupons, actor="test")
     milk = Selector(skus=frozenset({"908531"}))
     stated = {
@@ -132,14 +132,16 @@ def make_offers(source: int) -> None:
     }  # fmt: skip
     for code, state in stated.items():
         terms = Terms(code, f"Deal {code}", AmountOff(50), EARLIER, milk, currency="USD")
-        set_promotions(source, [PromotionItem(f"p-{code}", terms, state=state)], actor="test")  # type: ignore[arg-type] # one of two words
-    end_promotions(source, [PromotionEnd("e-old", "old")], actor="test")
+        set_promotions(source, [PromotionItem(f"promotion-{code}", terms, state=state)], actor="test")  # type: ignore[arg-type] # one of two words
+    end_promotions(source, [PromotionEnd("promotion-end", "old")], actor="test")
     begin_preview(PromotionRow.objects.get(code="soup").pk, actor="test")
     with transaction.atomic():
         claim_uses([Use(UUID(int=1), "milk", 1, "1001")], now=NOW)
-    set_taxes(source, [TaxItem("t1", "sales", 60_000, EARLIER), TaxItem("t2", "sales", 88_750, EARLIER, place="330")])
-    set_tax_terms(source, [TaxTermsItem("t3", EARLIER, included=False)])
-    set_tax_classes(source, [TaxClassItem("t4", "food", department="GROCERY")])
+    set_taxes(
+        source, [TaxItem("tax-1", "sales", 60_000, EARLIER), TaxItem("tax-2", "sales", 88_750, EARLIER, place="330")]
+    )
+    set_tax_terms(source, [TaxTermsItem("tax-3", EARLIER, included=False)])
+    set_tax_classes(source, [TaxClassItem("tax-4", "food", department="GROCERY")])
 
 
 def make_people(hashed: str = "") -> dict[str, User]:

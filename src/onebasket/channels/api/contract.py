@@ -97,12 +97,20 @@ class Schemas:
         types: list[Any] = [Problem]
         for contract in contracts:
             types += [kind for kind in contract.types() if kind not in types]
-        references, self.components = msgspec.json.schema_components(types, ref_template=REFERENCE)
+        references, components = msgspec.json.schema_components(types, ref_template=REFERENCE)
+        self.components: dict[str, Any] = _as_taken(components)
         self._references = list(zip(types, references, strict=True))
 
     def of(self, kind: Any) -> dict[str, Any]:  # noqa: ANN401 - any type that msgspec describes
         """Return the reference to a type's schema."""
         return next(dict(reference) for known, reference in self._references if known == kind)
+
+
+def _as_taken(schema: Any) -> Any:  # noqa: ANN401 - a schema or a part of one
+    """Return a schema without what is not insisted on: of a set, what is named twice counts once."""
+    if isinstance(schema, dict):
+        return {name: _as_taken(part) for name, part in schema.items() if name != "uniqueItems"}
+    return [_as_taken(part) for part in schema] if isinstance(schema, list) else schema
 
 
 def describe(operation: dict[str, Any], contract: Contract, schemas: Schemas) -> None:
