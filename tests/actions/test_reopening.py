@@ -1,5 +1,6 @@
 """An order opened again as a basket: nobody comes between its promise and the basket's hold."""
 
+from collections.abc import Mapping
 from uuid import uuid4
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from onebasket.commerce.orders.actions import CheckoutCall, ReopenCall, check_out, reopen_orders
 from onebasket.commerce.orders.models import Basket, Order
 from onebasket.commerce.orders.queries.quoting import quote_basket
-from onebasket.commerce.orders.rules.baskets import BasketStands, Checkout, Contact
+from onebasket.commerce.orders.rules.baskets import BasketStands, Checkout, CheckoutRefused, Contact
 from onebasket.commerce.orders.rules.life import Step
 from onebasket.commerce.orders.rules.messages import OrderPlaced, StepRefused, StepUnknown
 from onebasket.commerce.pricing.queries.quoting import Quoted
@@ -25,6 +26,11 @@ def checked_out(source: int, basket: BasketStands, key: str = "c1") -> OrderPlac
     (placed,) = check_out([CheckoutCall(source, request, basket.version, quoted)])
     assert isinstance(placed, OrderPlaced), placed
     return placed
+
+
+def timed(source: int, lines: Mapping[str, int]) -> BasketStands:
+    """Fill a basket and choose when to collect it."""
+    return stands(source, changing("b2", stands(source, opening("b1", lines)).id, slot=slot()))
 
 
 @pytest.fixture
@@ -57,7 +63,7 @@ def test_an_order_is_opened_again_with_its_units_and_its_slot(source: int) -> No
 
 
 def test_what_is_being_picked_is_not_opened_again(source: int) -> None:
-    order = checked_out(source, stands(source, opening("b1", {"milk": 3})))
+    order = checked_out(source, timed(source, {"milk": 3}))
     step(source, "p1", order, Step.PICK)
     (outcome,) = reopen_orders([ReopenCall(source, "r1", order.id)])
     assert outcome == StepRefused("not_open", "An order that is ready cannot be changed any more.", "ready")
@@ -65,8 +71,18 @@ def test_what_is_being_picked_is_not_opened_again(source: int) -> None:
 
 
 def test_a_stranger_finds_no_order(source: int) -> None:
-    order = checked_out(source, stands(source, opening("b1", {"milk": 3})))
+    order = checked_out(source, timed(source, {"milk": 3}))
     unknown = uuid4()
     calls = [ReopenCall(source, "r1", order.id, frozenset({"p2"})), ReopenCall(source, "r2", unknown)]
     assert reopen_orders(calls) == [StepUnknown(order.id), StepUnknown(unknown)]
     assert shelf("milk") == (3, 3, 0)
+
+
+def test_where_orders_are_collected_by_slots_one_is_chosen_first(source: int) -> None:
+    basket = stands(source, opening("b1", {"milk": 1}))
+    quoted = quote_basket(basket, now=Clock().now)
+    assert isinstance(quoted, Quoted)
+    request = Checkout("c1", basket.id, basket.version, quoted.basket.total, Contact("Ada", phone="1"))
+    (refused,) = check_out([CheckoutCall(source, request, basket.version, quoted)])
+    assert refused == CheckoutRefused("slot_needed", "Choose when to collect at p1.")
+    assert counts_of(Order) == [0]

@@ -35,6 +35,7 @@ from onebasket.commerce.pricing.queries.quoting import Quoted, Unpriced
 from onebasket.commerce.pricing.rules.basket import PricedBasket
 from onebasket.commerce.pricing.rules.uses import Use
 from onebasket.commerce.slots.actions import open_slots_book, post_slots
+from onebasket.commerce.slots.queries.plans import planned_places
 from onebasket.commerce.slots.rules.book import SlotBook
 from onebasket.commerce.stock.actions import open_book, post
 from onebasket.commerce.stock.actions.basket_holds import end_parts
@@ -101,12 +102,16 @@ def _decide_all(
     load_known(read)
     settle_time(baskets.values(), now)
     decided: dict[int, OrderPlaced | CheckoutRefused] = {}
+    timeless = {basket.place.id for basket in baskets.values() if basket.slot_id is None}
+    planned = planned_places(timeless) if timeless else set()
     for position, call in fresh.items():
         basket = baskets[call.request.basket]
         priced = call.quoted.basket if isinstance(call.quoted, Quoted) else None
         unpriced = call.quoted.skus if isinstance(call.quoted, Unpriced) else ()
         if refused := refuse_checkout(call.request, basket, priced, version=call.version, unpriced=unpriced):
             decided[position] = refused
+        elif basket.slot_id is None and basket.place.id in planned:
+            decided[position] = CheckoutRefused("slot_needed", f"Choose when to collect at {basket.place.name}.")
     decided |= _claim_uses({position: call for position, call in fresh.items() if position not in decided}, now)
     going = {position: call for position, call in fresh.items() if position not in decided}
     accounts = {account for call in going.values() for account in call.accounts if account is not None}
