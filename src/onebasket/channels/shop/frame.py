@@ -6,7 +6,7 @@ from functools import wraps
 
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
@@ -44,6 +44,16 @@ def shop_page(view: View) -> View:
         return response
 
     return shown
+
+
+def only_posted(view: View) -> View:
+    """Send whoever opens a form's address, by reloading it perhaps, to the front page: there is nothing to see."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        return view(request, *args, **kwargs) if request.method == "POST" else redirect("shop:front")
+
+    return guarded
 
 
 def language_of(request: HttpRequest, visit: Visit) -> str:
