@@ -1,6 +1,7 @@
 """What the journal reads of orders: all that was agreed and handed over, in four statements for however many."""
 
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F
@@ -23,19 +24,19 @@ def orders_for_journal(ids: Collection[UUID]) -> dict[UUID, JournalOrder]:
     if not found:
         return {}
     cuts: dict[_Line, list[Reduced]] = {}
-    rows = OrderReduction.objects.filter(order_id__in=ids).order_by("pk")
+    rows: Any = OrderReduction.objects.filter(order_id__in=ids).order_by("pk")
     for order, line, kind, funder, amount, reference in rows.values_list(
         "order_id", "line", "kind", "funder", "amount", "reference"
     ):
         cuts.setdefault((order, line), []).append(Reduced(kind, funder, amount, reference))
     taxes: dict[_Line, list[Taxed]] = {}
-    stated = OrderTax.objects.filter(order_id__in=ids).order_by("pk")
+    stated: Any = OrderTax.objects.filter(order_id__in=ids).order_by("pk")
     for order, line, *tax in stated.values_list("order_id", "line", "code", "rate", "base", "amount"):
         taxes.setdefault((order, line), []).append(Taxed(*tax))
     lines: dict[UUID, list[JournalOrderLine]] = {}
-    of_orders = OrderLine.objects.filter(order_id__in=ids).order_by("order_id", "number")
+    of_orders: Any = OrderLine.objects.filter(order_id__in=ids).order_by("order_id", "number")
     for order, number, promised, picked, *rest in of_orders.values_list("order_id", "number", *_LINE):
         key = order, number
-        line = JournalOrderLine(promised, picked or 0, *rest, cuts.get(key, ()), taxes.get(key, ()))
+        line = JournalOrderLine(promised, picked or 0, *rest, reductions=cuts.get(key, ()), taxes=taxes.get(key, ()))
         lines.setdefault(order, []).append(line)
     return {head["id"]: JournalOrder(lines=lines.get(head["id"], ()), **head) for head in found}

@@ -26,7 +26,8 @@ def journalise_payments(heard: Sequence[Told], *, paying_returns: Collection[int
     with transaction.atomic():
         refunds = {UUID(told.news.refund) for told in heard if isinstance(told.news, RefundNews)}
         lowered = lowered_parts(refunds) if refunds else set()
-        placeless = {UUID(told.news.order) for told in heard if _lacks_place(told) and told.news.order}  # type: ignore[union-attr]
+        balances = [told.news for told in heard if isinstance(told.news, BalanceNews)]
+        placeless = {UUID(news.order) for news in balances if news.order and not news.place}
         places = places_of_orders(placeless) if placeless else {}
         entries: list[Entry | None] = []
         for told in heard:
@@ -40,10 +41,6 @@ def journalise_payments(heard: Sequence[Told], *, paying_returns: Collection[int
                 place = news.place or places.get(news.order) or _first_place()
                 entries.append(balance_entry(told, news, place, pays_a_return=news.account in paying_returns))
         post_entries([entry for entry in entries if entry], now=database_now())
-
-
-def _lacks_place(told: Told) -> bool:
-    return isinstance(told.news, BalanceNews) and not told.news.place
 
 
 def _first_place() -> str:

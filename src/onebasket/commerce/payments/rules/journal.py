@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from onebasket.commerce.books.rules.entries import Entry
 from onebasket.commerce.books.rules.payments import (
+    AgainstName,
     BalanceFacts,
     PaymentFacts,
     balance_given_back,
@@ -70,7 +71,7 @@ def balance_entry(told: Told, news: BalanceNews, place: str, *, pays_a_return: b
         case EntryKind.EXPIRE:
             return balance_lapsed(facts)
         case EntryKind.LOAD:
-            credit = "tendered" if pays_a_return else "goodwill"
+            credit: AgainstName = "tendered" if pays_a_return else "goodwill"
             return balance_issued(facts, against="sold" if news.kind == "gift_card" else credit)
 
 
