@@ -13,7 +13,9 @@ from onebasket.commerce.books.rules.orders import OrderFacts, goods_returned, or
 from onebasket.commerce.books.rules.payments import (
     BalanceFacts,
     PaymentFacts,
+    balance_given_back,
     balance_issued,
+    balance_lapsed,
     balance_spent,
     payment_captured,
     refund_paid,
@@ -131,6 +133,21 @@ CASES: list[tuple[str, Entry, list[tuple[str, str, int]]]] = [
         "store credit for what is owed on an order",
         balance_issued(balance("store_credit"), against="order"),
         [("ORDERS_DUE", "7", 500), ("STORE_CREDIT", "31", -500)],
+    ),
+    (
+        "store credit that pays a return",
+        balance_issued(balance("store_credit"), against="tendered"),
+        [("STORE_CREDIT", "tendered", 500), ("STORE_CREDIT", "31", -500)],
+    ),
+    (
+        "a cancelled order gives a card back what it had paid",
+        balance_given_back(balance("gift_card")),
+        [("ORDERS_DUE", "7", 500), ("GIFT_CARDS", "31", -500)],
+    ),
+    (
+        "a card's time is over",
+        balance_lapsed(balance("gift_card")),
+        [("GIFT_CARDS", "31", 500), ("LAPSED", "", -500)],
     ),
     (
         "store credit for nothing",
