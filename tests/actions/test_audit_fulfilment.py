@@ -58,7 +58,7 @@ def test_everything_that_happens_is_green() -> None:
     }
 
 
-OF_ORDER = "reference LIKE 'order/%'"
+OF_ORDER = "SUBSTR(reference, 1, 6) = 'order/'"
 OTHER = "(SELECT MIN(receipt_id) FROM fulfilment_return)"
 
 CORRUPTIONS: list[tuple[str, str, str, str, str]] = [
