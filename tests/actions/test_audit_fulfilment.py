@@ -6,11 +6,14 @@ from datetime import date
 import pytest
 
 from onebasket.base import bulk
+from onebasket.base.relay import number_waiting
 from onebasket.commerce.fulfilment.actions import scan_code, stage_order
 from onebasket.commerce.fulfilment.queries.audit import audit_fulfilment
 from onebasket.commerce.fulfilment.rules.messages import BackLine, ReturnAccepted, ReturnRefused
 from onebasket.commerce.orders.rules.life import Step
+from onebasket.commerce.sales.actions.journalising import journalise_all
 from onebasket.commerce.sales.rules.receipt import Original
+from onebasket.project.auditing import audit
 from tests.actions.test_audit import loosen
 from tests.actions.test_picking import followed, ordered
 from tests.actions.test_returns import back, bring, collected
@@ -56,6 +59,12 @@ def test_everything_that_happens_is_green() -> None:
         "fulfilment.totals": 167 + 416 + 199 + 199,
         "fulfilment.scans": 2,
     }
+
+
+def test_the_other_parts_of_the_audit_find_nothing_wrong_with_returns() -> None:
+    number_waiting()
+    journalise_all()
+    assert [(finding.check, finding.examples) for finding in audit() if finding.differences] == []
 
 
 OF_ORDER = "SUBSTR(reference, 1, 6) = 'order/'"

@@ -1,5 +1,7 @@
 """The associate's pages: who gets in, picking by scan, handing over by code, and taking back."""
 
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -61,12 +63,12 @@ class Associate:
 
 
 @pytest.fixture
-def source(monkeypatch: pytest.MonkeyPatch) -> int:
+def source(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     committer = InlineCommitter()
     monkeypatch.setattr(asking, "committer", lambda: committer)
     GUESSES.clear()
     with override_settings(STAFF_MFA_ROLES=frozenset()):
-        yield make_chain("p1", "p2", stock={"milk": 10, "bread": 5})  # type: ignore[misc]
+        yield make_chain("p1", "p2", stock={"milk": 10, "bread": 5})
 
 
 def ordered(source: int, key: str = "b1", **lines: int) -> OrderPlaced:
@@ -231,3 +233,30 @@ def test_a_place_is_chosen_out_of_ones_own(source: int) -> None:
     assert "Where do you work?" in page.text
     assert at.send(page, "", place="p3").status == 422
     assert "To pick" in at.send(at.get("/store/places"), "", place="p2").text
+
+
+def test_the_queue_says_what_is_late_and_what_stands_where(source: int) -> None:
+    late, ready = ordered(source, "b1", milk=1), ordered(source, "b2", milk=1)
+    Order.objects.filter(pk=late.id).update(placed_at=MORNING - timedelta(hours=5))
+    at = Associate()
+    page = at.get(f"/store/orders/{ready.id}")
+    at.send(page, "/scan", code=EAN)
+    at.send(at.get(f"/store/orders/{ready.id}"), "/stage", spot="Box 7")
+    queue = at.get("/store/")
+    assert "To pick 1 1 late" in queue.text
+    assert "To be collected 1" in queue.text
+    assert "Box 7" in queue.text
+    assert "Nobody came" not in queue.text
+    Order.objects.filter(pk=ready.id).update(changed_at=MORNING - timedelta(days=1))
+    queue = at.get("/store/")
+    assert "Nobody came 1" in queue.text
+    assert "Nothing waits to be collected." in queue.text
+    done = at.send(at.get(f"/store/orders/{ready.id}"), "/put-back")
+    assert "is cancelled" in done.text
+    assert shelf("milk") == (10, 1, 0)
+
+
+def test_an_empty_queue_says_so(source: int) -> None:
+    queue = Associate().get("/store/")
+    assert "Nothing to pick." in queue.text
+    assert "Nothing waits to be collected." in queue.text
