@@ -14,6 +14,8 @@ from onebasket.commerce.catalogue.actions import retire_products, upsert_product
 from onebasket.commerce.catalogue.rules import ProductItem, ProductRetirement, UnitItem
 from onebasket.commerce.customers.actions import retire_customers, upsert_customers
 from onebasket.commerce.customers.rules import CustomerItem, CustomerRetirement
+from onebasket.commerce.fulfilment.actions import ReturnCall, accept_returns, stage_order
+from onebasket.commerce.fulfilment.rules.messages import BackLine, ReturnAccepted, ReturnRequest
 from onebasket.commerce.orders.actions import (
     BasketCall,
     CheckoutCall,
@@ -184,6 +186,7 @@ def run_everything(source: str = "till-1") -> Chain:
     _breach(chain)
     _promote(chain)
     pay_everything(chain.source)
+    _bring_back(chain)
     _retire(chain)
     return chain
 
@@ -223,6 +226,7 @@ def _promise(chain: Chain) -> None:
     chain.step("o1-pay", whole, Step.CONFIRM_PAYMENT)
     chain.step("o1-some", whole, Step.PICK, lines=(PickedLine(1, 2),), finish=False)
     chain.step("o1-rest", whole, Step.PICK)
+    stage_order(whole, "Fridge 2", actor="ann", places=None)
     chain.step("o1-out", whole, Step.HAND_OVER)
     short = chain.order("o2", ("apple", 2), ("bread", 500), partial=True).id
     chain.step("o2-pick", short, Step.PICK, lines=(PickedLine(1, 1),))
@@ -305,6 +309,14 @@ def _promote(chain: Chain) -> None:
     end_taxes(chain.source, [TaxEnd("tax-end", "sales", START + timedelta(days=400))])
     set_tax_terms(chain.source, [TaxTermsItem("terms", START, included=False)])
     set_tax_classes(chain.source, [TaxClassItem("class", "food", sku="milk")])
+
+
+def _bring_back(chain: Chain) -> None:
+    """Take one of the first receipt's apples back at the counter, for cash."""
+    sold = Original("s1", "t1", START.date(), "1")
+    request = ReturnRequest("back-apple", "s1", "ann", (BackLine(1, 1),), receipt=sold)
+    (done,) = accept_returns([ReturnCall(chain.source, request)])
+    assert isinstance(done, ReturnAccepted), done
 
 
 def _retire(chain: Chain) -> None:

@@ -111,3 +111,8 @@ def test_a_spot_of_no_order_is_found() -> None:
 def test_an_accepted_return_that_is_gone_is_found() -> None:
     assert bulk.execute(f"DELETE FROM fulfilment_return WHERE {OF_ORDER}") == 2
     assert wrong() == {"fulfilment.entries", "fulfilment.back", "fulfilment.totals"}
+
+
+def test_every_check_has_a_corruption() -> None:
+    spoiled = {f"fulfilment.{check}" for _, checks, *_ in CORRUPTIONS for check in checks.split()}
+    assert {finding.check for finding in audit_fulfilment()} == spoiled
