@@ -183,7 +183,7 @@ def test_goods_are_taken_back_at_the_counter(source: int) -> None:
     assert "Accept, pay back $1.99" in shown.text
     assert not Return.objects.exists()
     form = form_of(shown, "", button="Accept")
-    sent = form.fields | {"quantity-1": "1", "state-1": "sellable", "accept": "1"}
+    sent = form.fields | {"quantity-1": "1", "state-1": "sellable", "accept": "199"}
     first = other.client.post(shown.address, sent)
     again = other.client.post(shown.address, sent)
     assert "Paid back" in first.content.decode()
@@ -191,6 +191,22 @@ def test_goods_are_taken_back_at_the_counter(source: int) -> None:
     assert Return.objects.get().total == 199
     assert on_hand("milk", place_code="p2") == 1
     assert faults_in_stock() == []
+
+
+def test_more_than_was_shown_is_not_paid_back(source: int) -> None:
+    order = ordered(source, milk=2)
+    at = Associate()
+    at.send(at.get(f"/store/orders/{order.id}"), "/scan", code=EAN)
+    at.send(at.get(f"/store/orders/{order.id}"), "/scan", code=EAN)
+    at.send(at.get(f"/store/hand-over/{order.id}"), "", button="hand over")
+    shown = at.send(at.get(f"/store/returns/order/{order.id}"), "", **{"quantity-1": "1"})
+    assert "Accept, pay back $1.99" in shown.text
+    changed = at.send(shown, "", button="Accept", **{"quantity-1": "2"})
+    assert (changed.status, "another amount than was shown" in changed.text) == (422, True)
+    assert not Return.objects.exists()
+    anew = at.send(changed, "", button="Work out", **{"quantity-1": "2"})
+    at.send(anew, "", button="Accept")
+    assert Return.objects.get().total == 398
 
 
 def test_without_a_receipt_it_is_store_credit(source: int) -> None:
