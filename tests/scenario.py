@@ -13,7 +13,15 @@ from onebasket.commerce.access.actions import enrol_source
 from onebasket.commerce.catalogue.actions import retire_products, upsert_products, upsert_units
 from onebasket.commerce.catalogue.rules import ProductItem, ProductRetirement, UnitItem
 from onebasket.commerce.customers.actions import retire_customers, upsert_customers
+from onebasket.commerce.customers.actions.consenting import state_consents
+from onebasket.commerce.customers.actions.merging import Merged
+from onebasket.commerce.customers.queries import customers_by_loyalty_number
 from onebasket.commerce.customers.rules import CustomerItem, CustomerRetirement
+from onebasket.commerce.customers.rules.messages import ConsentItem
+from onebasket.commerce.fulfilment.actions import ReturnCall, accept_returns, stage_order
+from onebasket.commerce.fulfilment.rules.messages import BackLine, ReturnAccepted, ReturnRequest
+from onebasket.commerce.insights.actions.erasing import erase_person
+from onebasket.commerce.insights.actions.merging import merge_people, part_people
 from onebasket.commerce.orders.actions import (
     BasketCall,
     CheckoutCall,
@@ -184,6 +192,8 @@ def run_everything(source: str = "till-1") -> Chain:
     _breach(chain)
     _promote(chain)
     pay_everything(chain.source)
+    _serve(chain)
+    _know(chain)
     _retire(chain)
     return chain
 
@@ -305,6 +315,28 @@ def _promote(chain: Chain) -> None:
     end_taxes(chain.source, [TaxEnd("tax-end", "sales", START + timedelta(days=400))])
     set_tax_terms(chain.source, [TaxTermsItem("terms", START, included=False)])
     set_tax_classes(chain.source, [TaxClassItem("class", "food", sku="milk")])
+
+
+def _serve(chain: Chain) -> None:
+    """Pick an order, stage it, hand it over, and take a line of it back at the other place."""
+    order = chain.order("o9", ("apple", 2)).id
+    chain.step("o9-pick", order, Step.PICK)
+    stage_order(order, "Shelf 2", actor="tests", places=None)
+    chain.step("o9-out", order, Step.HAND_OVER)
+    back = ReturnRequest("back-1", "s2", "eve", (BackLine(1, 1),), order=order)
+    (taken,) = accept_returns([ReturnCall(chain.source, back)])
+    assert isinstance(taken, ReturnAccepted), taken
+
+
+def _know(chain: Chain) -> None:
+    """Let customers agree to something, turn out to be one, turn out not to be, and leave."""
+    upsert_customers(chain.source, [CustomerItem(f"m{n}", f"loyal-{n}") for n in (3, 4)])
+    state_consents(chain.source, [ConsentItem("m5", "loyal-3", "mail", given=True, at=START, text_version="1")])
+    merged = merge_people("loyal-3", "loyal-4", actor="tests")
+    assert isinstance(merged, Merged), merged
+    part_people(merged.id, actor="tests")
+    leaving = customers_by_loyalty_number(["loyal-4"])["loyal-4"]
+    erase_person(leaving, actor="tests")
 
 
 def _retire(chain: Chain) -> None:

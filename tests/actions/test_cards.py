@@ -240,6 +240,13 @@ def test_asking_again_returns_what_is_known_and_asks_nobody(books: Books, paymen
     assert len(calls(payment)) == 1
 
 
+def test_the_same_request_again_asks_nobody_whatever_came_of_it(books: Books, payment: UUID) -> None:
+    assert code_of(authorise(payment, "tok_declined", request="7:k1")) == "declined"
+    assert code_of(authorise(payment, "tok_approved", request="7:k1")) == "declined"
+    assert [name for name, _, _ in calls(payment)] == ["authorise"]
+    assert isinstance(authorise(payment, "tok_approved", request="7:k2"), Authorised)
+
+
 def test_a_payment_in_another_way_takes_no_card(books: Books) -> None:
     (payment,) = open_order(Pay("at_collection", 500))
     assert code_of(authorise(payment, "tok_approved")) == "not_a_card"

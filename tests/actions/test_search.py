@@ -1,6 +1,7 @@
 """Search over a small catalogue: what is found, in which order, with which facets, prices and availability."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -181,7 +182,7 @@ class TestNarrowing:
             ({"available_only": True}, sorted(PRODUCTS)),
         ],
     )
-    def test_hits_are_narrowed(self, narrow: dict[str, object], expected: list[str]) -> None:
+    def test_hits_are_narrowed(self, narrow: dict[str, Any], expected: list[str]) -> None:
         assert sorted(found("", **narrow)) == expected
 
     def test_only_what_is_on_the_shelf_there(self) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.db.models import Max
 
 from onebasket.base.clock import database_now
 from onebasket.base.models import Event
@@ -172,7 +173,7 @@ class TestAnew:
     def test_where_events_are_gone_that_nobody_took_in(self, source: int, keeper: IndexKeeper) -> None:
         put_products(source, {"oat": ("Oat drink, 1 l", "", "", "", 0), "rye": ("Rye bread", "", "", "", 0)})
         number_all()
-        newest = max(Event.objects.values_list("position", flat=True))
+        newest = Event.objects.aggregate(newest=Max("position"))["newest"]
         Event.objects.exclude(position=newest).delete()
         before = generation()
         assert keeper.turn() == len(PRODUCTS) + 2

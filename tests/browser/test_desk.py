@@ -144,9 +144,9 @@ def test_its_pages_are_fit_for_everybody(address: str, size: str, scheme: str) -
     pages = (
         "/desk/", "/desk/stock/breach/", f"/desk/stock/breach/{breach}/change/", f"/desk/do/settle-breach/{breach}/",
         f"/desk/do/mend-quarantined/{item}/", f"/desk/sales/receipt/{receipt}/change/", "/desk/do/issue-token/",
-        "/desk/do/set-price/", "/desk/pricing/promotion/?versions=standing", "/desk/do/new-promotion/",
+        "/desk/do/set-price/", "/desk/slots/slot/", "/desk/do/plan-slot-days/",
+        "/desk/pricing/promotion/?versions=standing", "/desk/do/new-promotion/",
         f"/desk/pricing/preview/{preview}/change/", f"/desk/pricing/promotion/{draft}/change/",
-        "/desk/slots/slot/", "/desk/do/plan-slot-days/",
         "/desk/base/trailentry/", "/desk/sales/receipt/?q=nothing",
     )  # fmt: skip
     found: dict[str, list[str]] = {}

@@ -120,6 +120,7 @@ def test_purchases_over_till_and_web_are_listed_and_shown(holder: Client) -> Non
     order = Order.objects.filter(place__code="330").get()
     assert receipt is not None
 
+    assert "Store 330" in holder.get("/account/").content.decode()
     with CaptureQueriesContext(connection) as asked:
         page = holder.get("/account/purchases/").content.decode()
 

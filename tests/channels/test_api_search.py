@@ -1,5 +1,6 @@
 """Search over HTTP: pages, facets, suggestions; who may see what; and nothing typed is ever an error of ours."""
 
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -152,7 +153,7 @@ def test_whatever_is_typed_is_answered(shop: Caller, text: str) -> None:
         ({"words": "milk"}, "words"),
     ],
 )
-def test_what_is_not_as_described_is_refused(shop: Caller, query: dict[str, object], field: str) -> None:
+def test_what_is_not_as_described_is_refused(shop: Caller, query: dict[str, Any], field: str) -> None:
     answer = ask(shop, **query)
     assert (answer.status, answer.json["code"], answer.json["errors"][0]["field"]) == (422, "invalid", field)
 

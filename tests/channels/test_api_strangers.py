@@ -111,6 +111,7 @@ DOORS = (
     Door("GET", "/slots/plans", EMPTY),
     Door("GET", "/payments", EMPTY),
     Door("GET", "/payments/{payment_id}", HIDDEN),
+    Door("POST", "/payments/{payment_id}/authorise", HIDDEN, {"token": "tok_approved"}, key=True),
     Door("GET", "/refunds", EMPTY),
     Door("POST", "/refunds", HIDDEN, {"order": "{order_id}", "amount": 1}, key=True),
     Door("POST", "/gift-cards", REFUSED, batch(currency="USD", amount=5, place="p1")),

@@ -229,6 +229,25 @@ def test_pictures_come_from_here_and_stay(source: int) -> None:
     assert Client().get("/shop/tiles/apple.mauve.svg").status_code == 404
 
 
+def test_the_first_page_is_light(source: int) -> None:
+    stock_soups(source, 30)
+    client = Shopper().client
+    sizes = {}
+    for path in (
+        "/shop/d/grocery/soup",
+        "/static/onebasket/shop.css",
+        "/static/onebasket/shop.js",
+        "/static/django_htmx/htmx-2.min.js",
+        f"/shop/goods-{sprite().version}.svg",
+    ):
+        response = client.get(path, headers={"accept-encoding": "gzip"})
+        assert response.headers["Content-Encoding"] == "gzip"
+        body = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
+        sizes[path] = len(body)
+        assert len(gzip.decompress(body)) > len(body)
+    assert 20_000 < sum(sizes.values()) < 45_000, sizes
+
+
 def test_every_word_has_a_picture_and_every_hue_its_colours() -> None:
     assert {name for name, _ in words().values()} - pictures().keys() == set()
     assert {hue for _, hue in words().values()} - HUES.keys() == set()

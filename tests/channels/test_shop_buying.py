@@ -371,7 +371,7 @@ def test_other_peoples_orders_open_by_their_secret_alone(source: int) -> None:
     assert eve.get(f"orders/{secret}/nothing").status == 404
     found = eve.get(address)
     assert found.status == 200
-    assert (found.headers["Referrer-Policy"], found.headers["Cache-Control"]) == ("no-referrer", "private, no-store")
+    assert (found.headers["Referrer-Policy"], found.headers["Cache-Control"]) == ("same-origin", "private, no-store")
 
 
 def test_guessing_secrets_is_slowed_down(source: int) -> None:

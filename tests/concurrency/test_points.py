@@ -45,9 +45,9 @@ def together(act: Callable[[int], object], times: int) -> list[object]:
         return list(pool.map(run, range(times)))
 
 
-def earn(points: int) -> None:
+def earn(points: int) -> int:
     with transaction.atomic():
-        post_entries([points_earned(facts("order/0", points))], now=MORNING)
+        return post_entries([points_earned(facts("order/0", points))], now=MORNING).fresh
 
 
 def spend(number: int) -> bool:
@@ -86,7 +86,10 @@ def test_a_check_and_its_use_in_two_transactions_would_pass_zero(monkeypatch: py
 
 
 def test_the_same_fact_from_many_at_once_is_posted_once() -> None:
-    together(lambda _: perform(lambda _: [earn(10)], [0]), 16)
+    def act(_: int) -> None:
+        perform(lambda facts: [earn(points) for points in facts], [10])
+
+    together(act, 16)
     assert points_of("77") == Points(10, 0)
     assert Entry.objects.count() == 1
     green()

@@ -56,5 +56,7 @@ def prove() -> None:
 
 
 if __name__ == "__main__":
-    what, *numbers = sys.argv[1:]
-    {"fill": fill, "run": run, "prove": prove}[what](*map(int, numbers))
+    if sys.argv[1] == "fill":
+        fill(int(sys.argv[2]), int(sys.argv[3]))
+    else:
+        {"run": run, "prove": prove}[sys.argv[1]]()

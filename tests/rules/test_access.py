@@ -57,6 +57,13 @@ TABLE = {
     "users.manage": "a",
     "books.read": "af",
     "points.set": "af",
+    "payments.read": "asf",
+    "payments.refund": "asf",
+    "balances.read": "af",
+    "balances.issue": "af",
+    "balances.block": "af",
+    "returns.override": "a",
+    "parked.work": "a",
 }
 ROLES = {"a": "admin", "m": "merchandiser", "s": "store", "f": "finance", "r": "reader"}
 

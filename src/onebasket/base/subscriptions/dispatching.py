@@ -18,8 +18,8 @@ from onebasket.base.subscriptions.hearing import COLUMNS, Heard, heard
 
 logger = logging.getLogger(__name__)
 
-SCANNED = 500
-"""Positions looked through in one transaction, so that it stays short."""
+SCANNED = 200
+"""Positions looked through in one transaction, so that it stays short: on SQLite the hot path waits for it."""
 RETRIED = 20
 CALLED = 20
 """Events that one turn gives to an action which calls the network."""

@@ -38,6 +38,7 @@ from onebasket.commerce.insights.queries.person import (
     points_of_person,
 )
 from onebasket.commerce.insights.rules.person import EraseRefused
+from onebasket.commerce.places.queries import places_by_code
 
 NEWEST = 5
 READ_OR_SEND = require_http_methods(["GET", "HEAD", "POST"])
@@ -53,6 +54,7 @@ def home(request: HttpRequest, member: Member) -> HttpResponse:
         "page": "home",
         "member": member.customer,
         "entries": entries,
+        "places": places_by_code({entry.place for entry in entries}),
         "points": points_of_person(numbers),
         "credits": credit_of_person(numbers),
     }

@@ -14,7 +14,7 @@ from onebasket.channels.api.once import once
 from onebasket.channels.api.paging import Page, PageQuery, after_of, page
 from onebasket.channels.api.problems import refuse, unknown
 from onebasket.channels.api.tokens import narrow_to
-from onebasket.commerce.payments.actions import refund
+from onebasket.commerce.payments.actions import authorise, refund
 from onebasket.commerce.payments.queries.reading import (
     PaymentFilter,
     PaymentRead,
@@ -25,7 +25,13 @@ from onebasket.commerce.payments.queries.reading import (
     read_refunds,
 )
 from onebasket.commerce.payments.rules.life import Method, Status
-from onebasket.commerce.payments.rules.messages import NewRefund, RefundCall, RefundMade, RefundRefused
+from onebasket.commerce.payments.rules.messages import (
+    CardOutcome,
+    NewRefund,
+    RefundCall,
+    RefundMade,
+    RefundRefused,
+)
 
 OrderId = Annotated[UUID, Meta(description="An order's id.")]
 RefundBody: Any = without_key(NewRefund, "RefundBody")
@@ -39,6 +45,12 @@ class PaymentQuery(PageQuery, frozen=True, kw_only=True):
     method: Method | None = None
     status: Status | None = None
     since: Since | None = None
+
+
+class CardBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the provider's page or script made of the card: never a card's number."""
+
+    token: Annotated[str, Meta(min_length=1, max_length=120)]
 
 
 class RefundQuery(PageQuery, frozen=True, kw_only=True):
@@ -63,6 +75,23 @@ def get_payment(call: Call, payment_id: UUID) -> HttpResponse:
     if found is None:
         raise unknown("payment")
     return reply(found)
+
+
+@endpoint(
+    "POST",
+    "/payments/{payment_id}/authorise",
+    Contract(scope="storefront", body=CardBody, answers={200: CardOutcome}, key=True, errors=(404,)),
+)
+def authorise_payment(call: Call, payment_id: UUID) -> HttpResponse:
+    """Pay by card: put what is due aside on the card that the provider's token stands for.
+
+    authorised: the order is confirmed in a moment, and told as `order.payment_confirmed`. declined: no money was put
+    aside, for certain; another card may be tried, under another key. unknown: what came of it is not known yet; do not
+    try again, but look at the payment until it is known. Waits for the provider for up to 20 seconds.
+    """
+    if read_payment(call.caller.places, payment_id) is None:
+        raise unknown("payment")
+    return reply(authorise(payment_id, call.body.token, request=f"{call.caller.source_id}:{call.key}"))
 
 
 @endpoint("GET", "/refunds", Contract(scope="payments:read", query=RefundQuery, answers={200: Page[RefundRead]}))

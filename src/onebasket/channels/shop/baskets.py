@@ -9,12 +9,12 @@ from onebasket.channels.shop.goods import address_of
 from onebasket.channels.shop.pricetags import CHANNEL, Deal, wanting
 from onebasket.channels.shop.sizes import Named, take_apart
 from onebasket.channels.shop.steps import Step, step_of
-from onebasket.channels.shop.stores import Near, Stores
+from onebasket.channels.shop.stores import Near, Store, Stores
 from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.catalogue.queries.browsing import ShownProduct, shown_by_sku
-from onebasket.commerce.orders.queries.quoting import quote_basket
+from onebasket.commerce.orders.queries.quoting import priced_at, quote_basket
 from onebasket.commerce.orders.rules.baskets import BasketLineState, BasketStands
-from onebasket.commerce.pricing.queries.quoting import Quoted, Unpriced
+from onebasket.commerce.pricing.queries.quoting import Asked, Quote, QuoteAsk, Quoted, Unpriced, quote_all
 from onebasket.commerce.pricing.rules.basket import PricedBasket, PricedLine, Reduction
 from onebasket.commerce.slots.queries import slots_by_id
 from onebasket.commerce.slots.rules.facts import SlotFacts
@@ -88,6 +88,8 @@ class BasketView:
     slot: SlotFacts | None
     now: datetime
     elsewhere: tuple[Near, ...]
+    with_card: int | None = None
+    """What it would come to with a loyalty card, where none is shown."""
 
     @property
     def priced(self) -> PricedBasket | None:
@@ -123,9 +125,9 @@ class BasketView:
         return self.priced is not None and not self.unpriced and not self.lacking
 
     @property
-    def saved(self) -> int:
-        """Return what all reductions take off."""
-        return self.priced.reduction_total if self.priced else 0
+    def card_saves(self) -> int:
+        """Return how much less it would come to with a loyalty card."""
+        return max(0, self.priced.total - self.with_card) if self.priced and self.with_card is not None else 0
 
 
 def quantities(stands: BasketStands | None) -> dict[str, int]:
@@ -150,7 +152,17 @@ def view_basket(stands: BasketStands, stores: Stores, *, now: datetime) -> Baske
     lacks = held and any(line.lacks for line in lines)
     elsewhere = _stores_with_all(stands, stores, now=now) if lacks else ()
     unpriced = quoted.skus if isinstance(quoted, Unpriced) else ()
-    return BasketView(stands, lines, quoted, tuple(dict.fromkeys((*unpriced, *gone))), slot, now, elsewhere)
+    with_card = None if stands.loyalty_number or stores.chosen is None else _as_member(stands, stores.chosen, now=now)
+    return BasketView(stands, lines, quoted, tuple(dict.fromkeys((*unpriced, *gone))), slot, now, elsewhere, with_card)
+
+
+def _as_member(stands: BasketStands, store: Store, *, now: datetime) -> int | None:
+    """Return what the basket would come to for any member."""
+    products = products_by_sku(line.sku for line in stands.lines)
+    lines = [Asked(number, products[line.sku], line.quantity) for number, line in enumerate(stands.lines, 1)]
+    ask = QuoteAsk(stands.channel, priced_at(stands, now=now), coupons=stands.coupons, as_member=True)
+    (quoted,) = quote_all([Quote(store.place, lines, ask)])
+    return quoted.basket.total if isinstance(quoted, Quoted) else None
 
 
 def _line(product: ShownProduct, state: BasketLineState, priced: PricedLine | None, currency: str) -> LineView:

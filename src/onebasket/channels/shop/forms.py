@@ -70,14 +70,7 @@ def read_checkout(sent: QueryDict, *, key: str, language: str) -> CheckoutForm:
     method = text_of(sent, "method") or "at_collection"
     if method not in METHODS:
         raise OddFormError
-    codes = tuple(
-        dict.fromkeys(
-            filter(
-                None,
-                (" ".join(code.split())[:CODE_LENGTH] for code in (*sent.getlist("balance"), sent.get("code", ""))),
-            )
-        )
-    )
+    codes = read_codes(sent)
     request = Checkout(
         key=key,
         basket=_basket(sent),
@@ -86,9 +79,15 @@ def read_checkout(sent: QueryDict, *, key: str, language: str) -> CheckoutForm:
         contact=Contact(values["name"] or "-", values["email"], values["phone"][:40], language),
         method=method,  # type: ignore[arg-type] # one of the three
         note=values["note"],
-        balances=codes[:MOST_CODES],
+        balances=codes,
     )
-    return CheckoutForm(values, _problems(values), method=method, stated=request, codes=codes[:MOST_CODES])
+    return CheckoutForm(values, _problems(values), method=method, stated=request, codes=codes)
+
+
+def read_codes(sent: QueryDict) -> tuple[str, ...]:
+    """Return the codes of gift cards and credit: those that were looked at before, and the one typed last."""
+    typed = (" ".join(code.split())[:CODE_LENGTH] for code in (*sent.getlist("balance"), sent.get("code", "")))
+    return tuple(dict.fromkeys(code for code in typed if code))[:MOST_CODES]
 
 
 def _problems(values: Mapping[str, str]) -> dict[str, str]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from onebasket.channels.shop import formats
@@ -87,7 +86,7 @@ def wanting(note: Note) -> str:
     """Say what is still wanting for a promotion that did not apply; nothing where that is no news to a shopper."""
     if note.cause == "short" and note.missing:
         return ngettext("%(count)d more for it", "%(count)d more for it", note.missing) % {"count": note.missing}
-    return _("with the loyalty card") if note.cause == "card" else ""
+    return ""
 
 
 def _tag(product: ShownProduct, named: Named, lines: _Lines, currency: str) -> PriceTag:

@@ -22,6 +22,7 @@ from onebasket.project.bench.orders import HOT_TOTAL, bench_hot, bench_orders, o
 from onebasket.project.bench.pricing import bench_pricing  # noqa: E402
 from onebasket.project.bench.report import Figure, machine, share  # noqa: E402
 from onebasket.project.bench.sales import bench_audit, bench_journal, bench_sales, bench_stock, receipts_of, sold_again  # noqa: E402
+from onebasket.project.bench.search import bench_search, load_last_receipts  # noqa: E402
 from onebasket.project.bench.serving import driving, hub  # noqa: E402
 from onebasket.project.bench.shopping import bench_shopping  # noqa: E402
 from onebasket.project.bench.year import prepare  # noqa: E402
@@ -59,7 +60,7 @@ def measure(wanted: Wanted) -> Measured:
     bench = make_chain(scopes=frozenset(SCOPES), scarce=HOT_TOTAL // 2)
     figures: list[Figure] = []
     year = Path(wanted.folder, "year.jsonl")
-    if {"sales", "stock", "audit", "mixed"} & set(wanted.names):
+    if {"sales", "stock", "audit", "mixed", "search"} & set(wanted.names):
         prepare(year, source_id=bench.source_id)
         say("the chain is loaded")
     if {"sales", "stock", "audit"} & set(wanted.names):
@@ -67,6 +68,10 @@ def measure(wanted: Wanted) -> Measured:
         figures.append(figure)
         say(f"sales: {figure.value:,.0f} lines/s")
         figures += [bench_journal(), bench_stock(bench.source_id), bench_audit()]
+    if "search" in wanted.names:
+        if not {"sales", "stock", "audit"} & set(wanted.names):
+            load_last_receipts(bench.source_id, year)
+        figures += bench_search(bench.source_id, say)
     if {"orders", "hot", "shopping"} & set(wanted.names):
         figures += _orders(bench, wanted)
     if "mixed" in wanted.names:

@@ -49,9 +49,10 @@ class Success(NamedTuple):
 def known_items(most: int = KNOWN_ITEMS) -> list[Known]:
     """Return the searches for known items, by these rules.
 
-    Of every kind of product (its name without the size) that keeps stock, the oldest product is the known item; of all
-    kinds, in the order of their names, evenly so many are taken. It is asked for by its kind; by kind and size; by its
-    kind with a mistake; by brand and kind; and by its kind with only the beginning of its last word.
+    Of every kind of product (its name without the size) that keeps stock and has a category, the oldest product is the
+    known item; of all kinds, in the order of their names, evenly so many are taken. It is asked for by its kind; by
+    kind and size; by its kind with a mistake; by brand and kind; and by its kind with only the beginning of its last
+    word.
     """
     items = _evenly(_one_of_each_kind(), most)
     return [known for item in items for known in _asked_for(item)]
@@ -115,13 +116,13 @@ def _asked_for(item: ListedProduct) -> Iterator[Known]:
 
 
 def _one_of_each_kind() -> list[ListedProduct]:
-    """Return the oldest product of each kind, by name; what keeps no stock is left out."""
+    """Return the oldest product of each kind, by name; what keeps no stock or has no category is left out."""
     found: dict[str, ListedProduct] = {}
     last = 0
     while products := listed_after(last, limit=5_000):
         last = products[-1].id
         for product in products:
-            if product.tracked and product.active and tokens_of(kind_of(product.name)):
+            if product.tracked and product.active and product.category and tokens_of(kind_of(product.name)):
                 found.setdefault(kind_of(product.name), product)
     return [found[kind] for kind in sorted(found)]
 

@@ -32,6 +32,7 @@ class Name(StrEnum):
     AUDIT = "audit"
     MIXED = "mixed"
     PRICING = "pricing"
+    SEARCH = "search"
     ALL = "all"
 
 
@@ -52,14 +53,14 @@ def run(
     receipts: Annotated[int, typer.Option(min=0, help="How many receipts of the year; 0 is all.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Measure orders, sales, stock and the audit on this machine; nothing of your data is touched.
+    """Measure orders, sales, stock, search and the audit on this machine; nothing of your data is touched.
 
     The year's receipts come from the demo extra. A PostgreSQL server for the moment comes with `--database embedded`
     (development extra).
     """
     chosen = {name.value for name in names or [Name.ALL]}
     wanted = sorted(chosen if "all" not in chosen else {name.value for name in Name} - {"all"})
-    if {"sales", "stock", "audit", "mixed"} & set(wanted):
+    if {"sales", "stock", "audit", "mixed", "search"} & set(wanted):
         load_extra("pyarrow", extra="demo")
     with tempfile.TemporaryDirectory(prefix="onebasket-bench-") as folder:
         given, answer = Path(folder, "wanted.json"), Path(folder, "measured.json")

@@ -64,6 +64,8 @@ DEBUG = ENVIRONMENT.debug
 ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts) or ["localhost", "127.0.0.1", "[::1]", "testserver"]
 
 INSTALLED_APPS = [
+    # First, so that its words go before those that Django's own applications have for the same texts.
+    "onebasket.channels.shop",
     "unfold",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
@@ -100,7 +102,6 @@ INSTALLED_APPS = [
     "onebasket.channels.api",
     "onebasket.channels.desk",
     "onebasket.channels.pulse",
-    "onebasket.channels.shop",
     "onebasket.channels.store.apps.StoreConfig",
 ]
 

@@ -116,7 +116,9 @@ def find_order(request: HttpRequest, guest: Guest, secret: str) -> OrderView | H
 
 
 def kept_private(response: HttpResponse) -> HttpResponse:
-    """Keep an order's address from other sites and from caches: it opens the order."""
-    response["Referrer-Policy"] = "no-referrer"
+    """Keep an order's page from caches: its address opens it. Other sites are told no address of ours anyway.
+
+    A stricter policy than `same-origin` would take the origin from the page's own forms.
+    """
     response["Cache-Control"] = "private, no-store"
     return response

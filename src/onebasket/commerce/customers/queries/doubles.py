@@ -10,6 +10,7 @@ from onebasket.base import bulk
 from onebasket.commerce.customers.models import Customer, CustomerMerge
 from onebasket.commerce.customers.rules.doubles import MOST_OF_ONE, Double, Sign, likely_doubles
 
+MOST_VALUES = 5_000
 _SHARED = {
     "email": "SELECT email_key AS value, COALESCE(merged_into_id, id) AS who FROM customers_customer "
     "WHERE email_key <> ''",
@@ -44,7 +45,8 @@ class MergeRead(msgspec.Struct, frozen=True):
 def doubles(*, limit: int, of: int | None = None) -> list[DoubleRead]:
     """Return pairs who are likely one person, the likeliest first: of the whole chain, or `of` one customer by id.
 
-    Four statements. A value that more than ten customers share is a placeholder and says nothing.
+    Four statements. A value that more than ten customers share is a placeholder and says nothing. In a very large
+    chain only the first values of each kind are looked at: what is merged makes room for the next.
     """
     found = likely_doubles(_signs(of))
     if of is not None:
@@ -69,12 +71,12 @@ def _signs(of: int | None) -> Iterable[Sign]:
     for kind, source in _SHARED.items():
         own = "" if of is None else f"WHERE g.value IN (SELECT o.value FROM ({source}) o WHERE o.who = %s)"  # noqa: S608
         sql = (
-            f"SELECT DISTINCT s.value, s.who FROM ({source}) s JOIN ("  # noqa: S608 - constants
-            f"  SELECT g.value FROM ({source}) g {own} GROUP BY g.value HAVING COUNT(DISTINCT g.who) BETWEEN 2 AND %s"
-            ") shared ON shared.value = s.value"
+            f"SELECT DISTINCT s.value, s.who FROM ({source}) s WHERE s.value IN ("  # noqa: S608 - constants
+            f"SELECT g.value FROM ({source}) g {own} GROUP BY g.value "
+            "HAVING COUNT(DISTINCT g.who) BETWEEN 2 AND %s ORDER BY g.value LIMIT %s)"
         )
         people: dict[str, list[int]] = {}
-        for value, who in bulk.fetch(sql, [*([] if of is None else [of]), MOST_OF_ONE]):
+        for value, who in bulk.fetch(sql, [*([] if of is None else [of]), MOST_OF_ONE, MOST_VALUES]):
             people.setdefault(value, []).append(who)
         for value, customers in people.items():
             yield Sign(kind, value, tuple(customers))

@@ -69,7 +69,7 @@ def run(step: Callable[[], Outcome]) -> Outcome:
     return outcome  # type: ignore[no-any-return] # what the step returns
 
 
-def note_call(payment_id: UUID, call: Call, *, now: datetime, part: UUID | None = None) -> int:
+def note_call(payment_id: UUID, call: Call, *, now: datetime, part: UUID | None = None, request: str = "") -> int:
     """Write a call down before it is made; return its attempt's id."""
     row = Attempt.objects.create(
         payment_id=payment_id,
@@ -77,6 +77,7 @@ def note_call(payment_id: UUID, call: Call, *, now: datetime, part: UUID | None 
         operation=call.operation.value,
         reference=call.reference,
         key=call.key,
+        request=request,
         amount=call.amount,
         asked_at=now,
     )
@@ -106,13 +107,13 @@ def note_answer(attempt_id: int, answer: Answer, *, now: datetime) -> None:
     Attempt.objects.filter(pk=attempt_id).update(answered_at=now, result=result, detail=detail[:300])
 
 
-def begin(row: Payment, payment: CardPayment, call: Call, *, now: datetime) -> int:
+def begin(row: Payment, payment: CardPayment, call: Call, *, now: datetime, request: str = "") -> int:
     """Write a locked payment as unknown, and the call that is about to be made; return the attempt's id."""
     asked = while_asked(payment)
     row.status, row.tries, row.reason = asked.tender.status.value, asked.tries, asked.reason
     row.next_at, row.changed_at = leased(now), now
     row.save(update_fields=["status", "tries", "reason", "next_at", "changed_at"])
-    return note_call(row.pk, call, now=now)
+    return note_call(row.pk, call, now=now, request=request)
 
 
 def finish(payment_id: UUID, attempt_id: int, call: Call, answer: Answer) -> CardPayment:

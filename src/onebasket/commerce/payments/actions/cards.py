@@ -13,6 +13,7 @@ from onebasket.commerce.payments.actions.calling import begin, finish, make_call
 from onebasket.commerce.payments.actions.client import card_port
 from onebasket.commerce.payments.actions.writing import card_of
 from onebasket.commerce.payments.locking import lock_payment
+from onebasket.commerce.payments.models import Attempt
 from onebasket.commerce.payments.rules.asking import CardPayment, authorisation, fence, inquiry, stands
 from onebasket.commerce.payments.rules.life import Goal, Method, Status
 from onebasket.commerce.payments.rules.messages import Authorised, CardOutcome, Declined, Unknown
@@ -42,13 +43,14 @@ class _Begun(NamedTuple):
     call: Call
 
 
-def authorise(payment_id: UUID, card_token: str) -> CardOutcome:
+def authorise(payment_id: UUID, card_token: str, *, request: str = "") -> CardOutcome:
     """Put what is due aside on the card that the provider's token stands for; waits at most some 20 s.
 
-    Asked again for a payment that is authorised, it returns that, and asks nobody. Raises Payment.DoesNotExist.
+    Asked again for a payment that is authorised, it returns that, and asks nobody. So it does for a `request` (a source
+    and key) that was asked before, whatever came of it. Raises Payment.DoesNotExist.
     """
     require_no_transaction()
-    begun = run(partial(_begin_authorisation, payment_id))
+    begun = run(partial(_begin_authorisation, payment_id, request))
     if begun is None:
         return look_into(payment_id, ours=False)
     if not isinstance(begun, _Begun):
@@ -58,7 +60,7 @@ def authorise(payment_id: UUID, card_token: str) -> CardOutcome:
     return look_into(payment_id, ours=True) if found.tender.status is Status.UNKNOWN else _outcome(found)
 
 
-def _begin_authorisation(payment_id: UUID) -> CardOutcome | _Begun | None:
+def _begin_authorisation(payment_id: UUID, request: str) -> CardOutcome | _Begun | None:
     """Write the call down; return an outcome where none is to be made, and None where an inquiry has to come first."""
     now = database_now()
     row = lock_payment(payment_id)
@@ -68,14 +70,13 @@ def _begin_authorisation(payment_id: UUID) -> CardOutcome | _Begun | None:
     standing = stands(payment, now)
     if standing == "unknown":
         return None
-    if standing == "asked":
-        return Unknown(payment_id)
-    if standing == "known":
-        return _outcome(payment)
-    if standing is not None:
+    if standing in {"closed", "exhausted"}:
         return _declined(payment_id, "not_open" if standing == "closed" else "too_many")
+    before = Attempt.objects.filter(payment_id=payment_id, request=request)
+    if standing is not None or (request and before.exists()):
+        return _outcome(payment)
     asked, call = authorisation(payment)
-    return _Begun(begin(row, asked, call, now=now), call)
+    return _Begun(begin(row, asked, call, now=now, request=request), call)
 
 
 def inquire(payment_id: UUID) -> CardOutcome:

@@ -51,7 +51,7 @@ class NotReplaceableError(Exception):
 
 
 def pay_at_collection(payment_id: UUID) -> None:
-    """Let what a card was to pay, and did not, be paid at collection.
+    """Let what a card was to pay, and did not, be paid at collection; the order's own step confirms it then.
 
     Raises:
         NotReplaceableError: the money may be on its way, or the order has let the payment go.

@@ -73,7 +73,8 @@ class Payment(models.Model):
 class Attempt(models.Model):
     """A call to a card's provider: written down before it is made, with its key, and its result after.
 
-    An empty `result` is a call under way, or one whose process was killed. `part` is the refund that it was for.
+    An empty `result` is a call under way, or one whose process was killed. `part` is the refund that it was for,
+    `request` the source and key of who asked for an authorisation.
     """
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, db_constraint=False)
@@ -81,6 +82,7 @@ class Attempt(models.Model):
     operation = models.CharField(max_length=12, choices=OPERATIONS)
     reference = models.CharField(max_length=64)
     key = models.CharField(max_length=120, blank=True)
+    request = models.CharField(max_length=160, blank=True)
     amount = models.BigIntegerField(default=0)
     asked_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)

@@ -1,0 +1,71 @@
+"""The shop's languages: every text is translated, what is compiled is what is written, and pages are wholly theirs."""
+
+import gettext
+import re
+
+import pytest
+
+from onebasket.channels.shop.frame import LANGUAGES
+from tests.channels.shopping import Shopper, make_shop
+from tests.messages import LANGUAGES as TRANSLATED
+from tests.messages import gathered, messages, missing, po_file, read_catalog
+from tests.slotting import plan
+
+_PLACES = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
+
+
+def test_every_language_that_is_offered_is_translated() -> None:
+    assert set(LANGUAGES) == {"en", *TRANSLATED}
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_nothing_is_missing_and_nothing_is_left_over(language: str) -> None:
+    wanted, there = gathered(language), read_catalog(language)
+    assert missing(there) == []
+    assert {str(one.id) for one in wanted} == {str(one.id) for one in there}
+    assert len(set(messages())) > 300
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_what_is_compiled_is_what_is_written(language: str) -> None:
+    with po_file(language).with_suffix(".mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    for one in read_catalog(language):
+        if one.pluralizable:
+            singular, plural = one.id
+            assert (compiled.ngettext(singular, plural, 1), compiled.ngettext(singular, plural, 2)) == tuple(one.string)
+        elif one.id:
+            assert compiled.gettext(str(one.id)) == one.string
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_translations_name_what_the_text_names(language: str) -> None:
+    for one in read_catalog(language):
+        texts = list(one.string) if one.pluralizable else [str(one.string)]
+        wanted = set(_PLACES.findall(one.id[1] if one.pluralizable else str(one.id)))
+        assert all(set(_PLACES.findall(text)) == wanted for text in texts), one.id
+
+
+@pytest.mark.django_db
+def test_a_page_in_german_has_no_english_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_shop(monkeypatch)
+    plan()
+    shopper = Shopper(language="de")
+    english = [
+        str(one.id)
+        for one in read_catalog("de")
+        if one.id and not one.pluralizable and one.id != one.string and len(str(one.id)) > 6 and "%" not in str(one.id)
+    ]
+    pages = [shopper.get(path) for path in ("", "departments", "d/other/other", "p/bread/bread", "stores", "nowhere")]
+    form = shopper.get("p/milk/milk").form("basket/lines", sku="milk")
+    pages.append(shopper.send(form, button="In den Korb"))
+    pages += [shopper.get("basket"), shopper.get("checkout")]
+    review = shopper.send(pages[-1].form("slot/take"))
+    pages += [review, shopper.send(review.form("/checkout"), name="", email="")]
+    done = shopper.send(review.form("/checkout"), name="Ada", email="a@example.org")
+    pages += [done, *(shopper.get(link) for link in done.links if link.endswith(("/receipt", "/cancel")))]
+    for page in pages:
+        left = [text for text in english if text in page.text.replace("English", "")]
+        assert left == [], page.address
+    assert "1,99 $" in done.text
+    assert "Danke. Ihre Bestellung ist aufgegeben." in done.text
