@@ -106,8 +106,9 @@ def make_offers(source: int) -> None:
     """Make one of each thing that pricing has, promotions in every state."""
     campaign = CampaignItem("campaign", "march", "March families", EARLIER, households=frozenset({"1", "1001"}))
     set_campaigns(source, [campaign], actor="test")
-    coupons = [CouponItem("c1", "MILK-50", "paper", "512345000123"), CouponItem("c2", "ONCE", "single_use")]
-    set_coupons(source, coupons, actor="test")
+    coupons = [CouponItem("paper", "MILK-50", "paper", "512345000123"), CouponItem("once", "ONCE", "single_use")]
+    # A key that payments have used already would be a conflict.
+    assert [one.outcome for one in set_coupons(source, coupons, actor="test")] == ["created", "created"]
     milk = Selector(skus=frozenset({"908531"}))
     stated = {
         "soup": "draft", "milk": "live", "old": "live",
