@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
+from babel.messages.catalog import Message as Translated
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -112,7 +113,13 @@ def update() -> None:
 
 def missing(catalog: Catalog) -> list[str]:
     """Return the texts that have no translation."""
-    return [str(one.id) for one in catalog if one.id and not all(one.string if one.pluralizable else [one.string])]
+    return [str(one.id) for one in catalog if one.id and not all(translations(one))]
+
+
+def translations(message: Translated) -> tuple[str, ...]:
+    """Return a text's translations: one, or one for each of the language's plural forms."""
+    found = message.string
+    return (found or "",) if found is None or isinstance(found, str) else tuple(found)
 
 
 if __name__ == "__main__":

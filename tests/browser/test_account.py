@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -23,6 +23,7 @@ ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+Scheme = Literal["light", "dark"]
 SIZES = {"laptop": (1366, 768), "phone": (390, 844)}
 _LINK = re.compile(r"https?://\S+/account/\S+")
 
@@ -42,11 +43,11 @@ def chromium() -> Iterator[Browser]:
         started.close()
 
 
-def open_page(browser: Browser, *, size: str = "laptop", scheme: str = "light", script: bool = True) -> Page:
+def open_page(browser: Browser, *, size: str = "laptop", scheme: Scheme = "light", script: bool = True) -> Page:
     width, height = SIZES[size]
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, java_script_enabled=script
-    )  # type: ignore[call-overload] # the scheme is one of two words
+    )
     page: Page = context.new_page()
     return page
 
@@ -111,7 +112,7 @@ def test_a_second_factor_is_asked_for_by_keyboard_alone(address: str) -> None:
 
 
 @pytest.mark.parametrize(("size", "scheme"), [("laptop", "light"), ("phone", "dark")])
-def test_its_pages_are_fit_for_everybody(address: str, size: str, scheme: str, tmp_path: Path) -> None:
+def test_its_pages_are_fit_for_everybody(address: str, size: str, scheme: Scheme, tmp_path: Path) -> None:
     with transaction.atomic():
         make_world()
     user = shopper("bob@shop.example", first_name="Bob")

@@ -8,7 +8,7 @@ import pytest
 from onebasket.channels.shop.frame import LANGUAGES
 from tests.channels.shopping import Shopper, make_shop
 from tests.messages import LANGUAGES as TRANSLATED
-from tests.messages import gathered, messages, missing, po_file, read_catalog
+from tests.messages import gathered, messages, missing, po_file, read_catalog, translations
 from tests.slotting import plan
 
 _PLACES = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
@@ -32,8 +32,8 @@ def test_what_is_compiled_is_what_is_written(language: str) -> None:
         compiled = gettext.GNUTranslations(file)
     for one in read_catalog(language):
         if one.pluralizable:
-            singular, plural = one.id
-            assert (compiled.ngettext(singular, plural, 1), compiled.ngettext(singular, plural, 2)) == tuple(one.string)
+            forms = (compiled.ngettext(one.id[0], one.id[1], count) for count in (1, 2))
+            assert tuple(forms) == translations(one)
         elif one.id:
             assert compiled.gettext(str(one.id)) == one.string
 
@@ -41,9 +41,8 @@ def test_what_is_compiled_is_what_is_written(language: str) -> None:
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_translations_name_what_the_text_names(language: str) -> None:
     for one in read_catalog(language):
-        texts = list(one.string) if one.pluralizable else [str(one.string)]
         wanted = set(_PLACES.findall(one.id[1] if one.pluralizable else str(one.id)))
-        assert all(set(_PLACES.findall(text)) == wanted for text in texts), one.id
+        assert all(set(_PLACES.findall(text)) == wanted for text in translations(one)), one.id
 
 
 @pytest.mark.django_db
