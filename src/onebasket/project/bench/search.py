@@ -215,8 +215,10 @@ class _Recording:
     searcher: Any
     asked: list[list[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]]] = field(default_factory=list)
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as the engine has it
         method = getattr(self.searcher, name)
+        if not callable(method):
+            return method
 
         def noted(*given: Any, **how: Any) -> Any:  # noqa: ANN401 - as the engine takes and gives it
             self.asked[-1].append((method, given, how))
