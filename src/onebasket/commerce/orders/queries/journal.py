@@ -35,8 +35,12 @@ def orders_for_journal(ids: Collection[UUID]) -> dict[UUID, JournalOrder]:
         taxes.setdefault((order, line), []).append(Taxed(*tax))
     lines: dict[UUID, list[JournalOrderLine]] = {}
     of_orders: Any = OrderLine.objects.filter(order_id__in=ids).order_by("order_id", "number")
-    for order, number, promised, picked, *rest in of_orders.values_list("order_id", "number", *_LINE):
+    for order, number, promised, picked, listed, reduced, amount, department, category in of_orders.values_list(
+        "order_id", "number", *_LINE
+    ):
         key = order, number
-        line = JournalOrderLine(promised, picked or 0, *rest, reductions=cuts.get(key, ()), taxes=taxes.get(key, ()))
+        line = JournalOrderLine(
+            promised, picked or 0, listed, reduced, amount, department, category, cuts.get(key, ()), taxes.get(key, ())
+        )
         lines.setdefault(order, []).append(line)
     return {head["id"]: JournalOrder(lines=lines.get(head["id"], ()), **head) for head in found}
