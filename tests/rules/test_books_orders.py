@@ -231,7 +231,7 @@ def test_an_order_that_is_paid_handed_over_returned_and_refunded_leaves_nothing(
 def test_entries_of_one_fact_have_kinds_of_their_own() -> None:
     kinds = {entry.kind for _, entry, _ in CASES}
     of_points = {"pending", "earned", "spent", "restored", "taken back", "expired", "moved"}
-    of_money = {"handed over", "returned", "captured", "refunded", "issued", "spent"}
+    of_money = {"handed over", "returned", "captured", "refunded", "issued", "spent", "given back", "lapsed"}
     assert kinds == of_money | {f"points {kind}" for kind in of_points}
 
 

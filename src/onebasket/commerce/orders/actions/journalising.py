@@ -1,6 +1,6 @@
 """Journalise orders: their points wait from the placing on, and what is handed over is sold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from onebasket.base.clock import database_now
-from onebasket.commerce.books.actions import post_entries
+from onebasket.commerce.books.actions import open_points, post_entries
 from onebasket.commerce.books.queries.points import earning_rules
 from onebasket.commerce.books.queries.standing import standing_entries
 from onebasket.commerce.books.rules.entries import Entry, Posting
@@ -42,6 +42,7 @@ def journalise_orders(moves: Sequence[OrderMoved]) -> None:
         orders = orders_for_journal({move.order for move in moves})
         known = [(move, orders[move.order]) for move in moves if move.order in orders]
         rules = earning_rules()
+        _lock_points(orders, rules)
         placed = [
             pending_entry(order, _rule(rules, order), move.at) for move, order in known if move.what == "placed"
         ]  # fmt: skip
@@ -56,6 +57,13 @@ def journalise_orders(moves: Sequence[OrderMoved]) -> None:
         for move, order in gone:
             entries += _entries(move, order, _rule(rules, order), waiting.get(order.fact, ()))
         post_entries(entries, now=now)
+
+
+def _lock_points(orders: Mapping[UUID, JournalOrder], rules: Sequence[EarningRule]) -> None:
+    """Lock all accounts that may move, in their one order: entries are posted in two goes."""
+    earning = {order.loyalty_number for order in orders.values() if order.loyalty_number and _rule(rules, order)}
+    if earning:
+        open_points(earning)
 
 
 def _rule(rules: Sequence[EarningRule], order: JournalOrder) -> EarningRule | None:

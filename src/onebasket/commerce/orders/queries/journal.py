@@ -35,8 +35,9 @@ def orders_for_journal(ids: Collection[UUID]) -> dict[UUID, JournalOrder]:
         taxes.setdefault((order, line), []).append(Taxed(*tax))
     lines: dict[UUID, list[JournalOrderLine]] = {}
     of_orders: Any = OrderLine.objects.filter(order_id__in=ids).order_by("order_id", "number")
-    for order, number, *sold in of_orders.values_list("order_id", "number", *_LINE):
-        promised, picked, listed, reduced, amount, department, category = sold
+    for order, number, promised, picked, listed, reduced, amount, department, category in of_orders.values_list(
+        "order_id", "number", *_LINE
+    ):
         key = order, number
         line = JournalOrderLine(
             promised, picked or 0, listed, reduced, amount, department, category, cuts.get(key, ()), taxes.get(key, ())
