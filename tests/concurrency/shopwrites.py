@@ -149,15 +149,16 @@ def _step(verb: str, number: int, given: Given) -> Write:
 def _await_captured(hubs: Hubs, given: Given) -> None:
     """Wait until the subscribers have settled the orders that were handed over, and confirmed those paid by card."""
     until = time.monotonic() + PATIENCE
-    while not all(_is_settled(hubs, given, number) for number in range(EACH)):
-        assert time.monotonic() < until
+    while any(waiting := [_unsettled(hubs, given, number) for number in range(EACH)]):
+        assert time.monotonic() < until, waiting
         time.sleep(0.1)
 
 
-def _is_settled(hubs: Hubs, given: Given, number: int) -> bool:
+def _unsettled(hubs: Hubs, given: Given, number: int) -> list[object]:
+    """Return what is not settled yet."""
     paid = payments_of(hubs, given, f"basket bought {number}").values()
     order = hubs.get(f"orders/{given[f'basket by-card {number}']['id']}")
-    return {one["status"] for one in paid} == {"captured"} and order["status"] == "placed"
+    return [one for one in paid if one["status"] != "captured"] + [order] * (order["status"] != "placed")
 
 
 def _refund(number: int, given: Given) -> Write:

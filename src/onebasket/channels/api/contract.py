@@ -98,11 +98,25 @@ class Schemas:
         for contract in contracts:
             types += [kind for kind in contract.types() if kind not in types]
         references, self.components = msgspec.json.schema_components(types, ref_template=REFERENCE)
+        for component in self.components.values():
+            _let_repeat(component)
         self._references = list(zip(types, references, strict=True))
 
     def of(self, kind: Any) -> dict[str, Any]:  # noqa: ANN401 - any type that msgspec describes
         """Return the reference to a type's schema."""
         return next(dict(reference) for known, reference in self._references if known == kind)
+
+
+def _let_repeat(schema: Any) -> None:  # noqa: ANN401 - any part of a schema
+    """Leave out that a set's items differ: whatever is said twice is taken once, and refused nowhere."""
+    if isinstance(schema, dict):
+        if schema.get("uniqueItems") is True:
+            del schema["uniqueItems"]
+        for part in schema.values():
+            _let_repeat(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            _let_repeat(part)
 
 
 def describe(operation: dict[str, Any], contract: Contract, schemas: Schemas) -> None:

@@ -20,6 +20,8 @@ from onebasket.commerce.hotpath.rules import EVENTS
 BATCH = "application/cloudevents-batch+json"
 LARGEST_POSITION = 2**63 - 1
 _encode = msgspec.json.Encoder().encode
+TYPE_SCHEMA = {"type": "string", "enum": sorted(EVENTS)}
+"""An event type, for the document: messages keep it as text, so that an unknown one is refused by its name."""
 
 
 class EventQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
