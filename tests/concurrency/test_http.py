@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from onebasket.channels.api.application import CONTRACTS
 from onebasket.channels.api.urls import ENDPOINTS
 from tests.channels.api import order_body, receipt_body
-from tests.concurrency.hubs import Answer, Hubs, serving
+from tests.concurrency.hubs import Answer, Hubs, serving, working
 from tests.concurrency.shopwrites import ON_CARD, REFUND, THREE, TWO, payments_of, shop_phases
 from tests.concurrency.webwrites import EACH, Write, open_chain, phases
 from tests.conftest import SpareDatabases
@@ -47,7 +48,8 @@ def hubs(
 ) -> Iterator[Hubs]:
     url, home = spare_databases.copy(), tmp_path_factory.mktemp("hubs")
     count = 2 if spare_databases.on_postgres else 1
-    with serving(command, program, url=url, home=home, count=count) as served:
+    workers = working(command, url=url, home=home) if spare_databases.on_postgres else nullcontext()
+    with serving(command, program, url=url, home=home, count=count) as served, workers:
         open_chain(served, products=OPENING)
         yield served
 
