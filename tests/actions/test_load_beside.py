@@ -31,8 +31,9 @@ def chain() -> Chain:
 
 @contextmanager
 def hub(actions: Any = ACTIONS, **more: Any) -> Iterator[Client]:
-    """Serve a committer, and announce it as a hub does."""
+    """Serve a committer, and announce it as a hub does: once it answers."""
     with running(actions, **more) as client:
+        client.state(seconds=10)
         held = presence.announce(Path(client._path))
         assert held is not None
         with held:
@@ -71,7 +72,8 @@ def test_nobody_is_announced_on_postgresql(tmp_path: Path) -> None:
     assert (presence.hub_is_serving(), presence.committer_of_the_hub()) == (False, None)
 
 
-def test_the_hub_books_what_is_loaded_beside_it(chain: Chain, tmp_path: Path) -> None:
+def test_the_hub_books_what_is_loaded_beside_it(chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onebasket.project.loading.pace.TARGET_SECONDS", 60.0)  # a slow machine has the same batches
     files, tally = ReceiptFiles(chain.source, batch=2), Tally()
     with hub() as client:
         assert files.load(receipts(tmp_path / "one.jsonl", 1, 2, 3, 2), tally)
