@@ -233,6 +233,7 @@ def _promise(chain: Chain) -> None:
     chain.step("o1-pay", whole, Step.CONFIRM_PAYMENT)
     chain.step("o1-some", whole, Step.PICK, lines=(PickedLine(1, 2),), finish=False)
     chain.step("o1-rest", whole, Step.PICK)
+    stage_order(whole, "Fridge 2", actor="ann", places=None)
     chain.step("o1-out", whole, Step.HAND_OVER)
     short = chain.order("o2", ("apple", 2), ("bread", 500), partial=True).id
     chain.step("o2-pick", short, Step.PICK, lines=(PickedLine(1, 1),))

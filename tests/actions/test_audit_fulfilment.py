@@ -6,11 +6,14 @@ from datetime import date
 import pytest
 
 from onebasket.base import bulk
+from onebasket.base.relay import number_waiting
 from onebasket.commerce.fulfilment.actions import scan_code, stage_order
 from onebasket.commerce.fulfilment.queries.audit import audit_fulfilment
 from onebasket.commerce.fulfilment.rules.messages import BackLine, ReturnAccepted, ReturnRefused
 from onebasket.commerce.orders.rules.life import Step
+from onebasket.commerce.sales.actions.journalising import journalise_all
 from onebasket.commerce.sales.rules.receipt import Original
+from onebasket.project.auditing import audit
 from tests.actions.test_audit import loosen
 from tests.actions.test_picking import followed, ordered
 from tests.actions.test_returns import back, bring, collected
@@ -58,7 +61,13 @@ def test_everything_that_happens_is_green() -> None:
     }
 
 
-OF_ORDER = "reference LIKE 'order/%'"
+def test_the_other_parts_of_the_audit_find_nothing_wrong_with_returns() -> None:
+    number_waiting()
+    journalise_all()
+    assert [(finding.check, finding.examples) for finding in audit() if finding.differences] == []
+
+
+OF_ORDER = "SUBSTR(reference, 1, 6) = 'order/'"
 OTHER = "(SELECT MIN(receipt_id) FROM fulfilment_return)"
 
 CORRUPTIONS: list[tuple[str, str, str, str, str]] = [
@@ -102,3 +111,8 @@ def test_a_spot_of_no_order_is_found() -> None:
 def test_an_accepted_return_that_is_gone_is_found() -> None:
     assert bulk.execute(f"DELETE FROM fulfilment_return WHERE {OF_ORDER}") == 2
     assert wrong() == {"fulfilment.entries", "fulfilment.back", "fulfilment.totals"}
+
+
+def test_every_check_has_a_corruption() -> None:
+    spoiled = {f"fulfilment.{check}" for _, checks, *_ in CORRUPTIONS for check in checks.split()}
+    assert {finding.check for finding in audit_fulfilment()} == spoiled

@@ -72,6 +72,7 @@ REFUSALS: list[tuple[dict[str, Any], ReturnRefusal]] = [
     ({"lines": [LINE, LINE]}, "doubled_line"),
     ({"lines": [LINE | {"quantity": 4}]}, "too_much"),
     ({"lines": [LINE | {"amount": 900}]}, "reason_needed"),
+    ({"expected_total": 500}, "other_total"),
     ({"receipt": None}, "nothing_named"),
     ({"receipt": None, "lines": [{"sku": "caviar", "quantity": 1}]}, "unknown_product"),
 ]

@@ -389,6 +389,22 @@ def test_guessing_secrets_is_slowed_down(source: int) -> None:
     assert eve.get(address).status == 200
 
 
+def test_behind_a_proxy_guessers_are_told_apart(source: int, settings: Any) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    ada, eve = Shopper(), Shopper(store="")
+    ada.add("milk")
+    address = ada.place().address
+    for _ in range(guesses.MOST_MISSES):
+        guesses.MISSES.add("10.0.0.9")
+    assert eve.get(address, headers={"X-Forwarded-For": "1.2.3.4, 10.0.0.9"}).status == 429
+    assert eve.get(address, headers={"X-Forwarded-For": "10.0.0.9, 10.0.0.8"}).status == 200
+
+
+def test_a_forms_address_that_is_reloaded_leads_on(source: int) -> None:
+    for path in ("basket/lines", "stores/choose", "checkout/slot/take"):
+        assert "What p1 has, right now" in Shopper().get(path).text
+
+
 def test_an_order_can_be_cancelled_until_it_is_picked(source: int) -> None:
     shopper = Shopper()
     shopper.add("milk", 2)

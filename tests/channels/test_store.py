@@ -1,6 +1,7 @@
 """The associate's pages: who gets in, picking by scan, handing over by code, and taking back."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -182,7 +183,7 @@ def test_goods_are_taken_back_at_the_counter(source: int) -> None:
     assert "Accept, pay back $1.99" in shown.text
     assert not Return.objects.exists()
     form = form_of(shown, "", button="Accept")
-    sent = form.fields | {"quantity-1": "1", "state-1": "sellable", "accept": "1"}
+    sent = form.fields | {"quantity-1": "1", "state-1": "sellable", "accept": "199"}
     first = other.client.post(shown.address, sent)
     again = other.client.post(shown.address, sent)
     assert "Paid back" in first.content.decode()
@@ -190,6 +191,22 @@ def test_goods_are_taken_back_at_the_counter(source: int) -> None:
     assert Return.objects.get().total == 199
     assert on_hand("milk", place_code="p2") == 1
     assert faults_in_stock() == []
+
+
+def test_more_than_was_shown_is_not_paid_back(source: int) -> None:
+    order = ordered(source, milk=2)
+    at = Associate()
+    at.send(at.get(f"/store/orders/{order.id}"), "/scan", code=EAN)
+    at.send(at.get(f"/store/orders/{order.id}"), "/scan", code=EAN)
+    at.send(at.get(f"/store/hand-over/{order.id}"), "", button="hand over")
+    shown = at.send(at.get(f"/store/returns/order/{order.id}"), "", **{"quantity-1": "1"})
+    assert "Accept, pay back $1.99" in shown.text
+    changed = at.send(shown, "", button="Accept", **{"quantity-1": "2"})
+    assert (changed.status, "another amount than was shown" in changed.text) == (422, True)
+    assert not Return.objects.exists()
+    anew = at.send(changed, "", button="Work out", **{"quantity-1": "2"})
+    at.send(anew, "", button="Accept")
+    assert Return.objects.get().total == 398
 
 
 def test_without_a_receipt_it_is_store_credit(source: int) -> None:
@@ -232,3 +249,30 @@ def test_a_place_is_chosen_out_of_ones_own(source: int) -> None:
     assert "Where do you work?" in page.text
     assert at.send(page, "", place="p3").status == 422
     assert "To pick" in at.send(at.get("/store/places"), "", place="p2").text
+
+
+def test_the_queue_says_what_is_late_and_what_stands_where(source: int) -> None:
+    late, ready = ordered(source, "b1", milk=1), ordered(source, "b2", milk=1)
+    Order.objects.filter(pk=late.id).update(placed_at=MORNING - timedelta(hours=5))
+    at = Associate()
+    page = at.get(f"/store/orders/{ready.id}")
+    at.send(page, "/scan", code=EAN)
+    at.send(at.get(f"/store/orders/{ready.id}"), "/stage", spot="Box 7")
+    queue = at.get("/store/")
+    assert "To pick 1 1 late" in queue.text
+    assert "To be collected 1" in queue.text
+    assert "Box 7" in queue.text
+    assert "Nobody came" not in queue.text
+    Order.objects.filter(pk=ready.id).update(changed_at=MORNING - timedelta(days=1))
+    queue = at.get("/store/")
+    assert "Nobody came 1" in queue.text
+    assert "Nothing waits to be collected." in queue.text
+    done = at.send(at.get(f"/store/orders/{ready.id}"), "/put-back")
+    assert "is cancelled" in done.text
+    assert shelf("milk") == (10, 1, 0)
+
+
+def test_an_empty_queue_says_so(source: int) -> None:
+    queue = Associate().get("/store/")
+    assert "Nothing to pick." in queue.text
+    assert "Nothing waits to be collected." in queue.text

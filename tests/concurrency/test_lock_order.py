@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import pytest
 from django.db import connection, connections, transaction
 
-from onebasket.base import bulk
 from onebasket.base.locking import OutsideTransactionError
 from onebasket.commerce.orders.actions import OrderCall, place_orders
 from onebasket.commerce.orders.rules.life import Step
@@ -138,8 +137,7 @@ def test_shelves_are_locked_in_key_order_whatever_is_asked(source: int) -> None:
 
 @pytest.mark.parametrize("places", [1, 2, 7, 30])
 def test_many_places_are_locked_in_key_order_too(source: int, places: int) -> None:
-    names = ("code", "name", "kind", "currency", "time_zone", "day_start_minutes", "owner", "active")
-    bulk.insert(Place, names, [(f"x{n}", "x", "store", "USD", "UTC", 0, "chain", True) for n in range(places)])
+    Place.objects.bulk_create(Place(code=f"x{n}", name="x", currency="USD", time_zone="UTC") for n in range(places))
     (product,) = set(Shelf.objects.filter(product__sku="milk").values_list("product_id", flat=True))
     ids = Place.objects.filter(code__startswith="x").order_by("-id").values_list("id", flat=True)
     keys = [ShelfKey(one, state, product) for one in ids for state in (End.STAGED, End.SELLABLE)]

@@ -13,7 +13,9 @@ from onebasket.commerce.books.rules.orders import OrderFacts, goods_returned, or
 from onebasket.commerce.books.rules.payments import (
     BalanceFacts,
     PaymentFacts,
+    balance_given_back,
     balance_issued,
+    balance_lapsed,
     balance_spent,
     payment_captured,
     refund_paid,
@@ -133,6 +135,21 @@ CASES: list[tuple[str, Entry, list[tuple[str, str, int]]]] = [
         [("ORDERS_DUE", "7", 500), ("STORE_CREDIT", "31", -500)],
     ),
     (
+        "store credit that pays a return",
+        balance_issued(balance("store_credit"), against="tendered"),
+        [("STORE_CREDIT", "tendered", 500), ("STORE_CREDIT", "31", -500)],
+    ),
+    (
+        "a cancelled order gives a card back what it had paid",
+        balance_given_back(balance("gift_card")),
+        [("ORDERS_DUE", "7", 500), ("GIFT_CARDS", "31", -500)],
+    ),
+    (
+        "a card's time is over",
+        balance_lapsed(balance("gift_card")),
+        [("GIFT_CARDS", "31", 500), ("LAPSED", "", -500)],
+    ),
+    (
         "store credit for nothing",
         balance_issued(balance("store_credit"), against="goodwill"),
         [("GOODWILL", "", 500), ("STORE_CREDIT", "31", -500)],
@@ -214,7 +231,7 @@ def test_an_order_that_is_paid_handed_over_returned_and_refunded_leaves_nothing(
 def test_entries_of_one_fact_have_kinds_of_their_own() -> None:
     kinds = {entry.kind for _, entry, _ in CASES}
     of_points = {"pending", "earned", "spent", "restored", "taken back", "expired", "moved"}
-    of_money = {"handed over", "returned", "captured", "refunded", "issued", "spent"}
+    of_money = {"handed over", "returned", "captured", "refunded", "issued", "spent", "given back", "lapsed"}
     assert kinds == of_money | {f"points {kind}" for kind in of_points}
 
 

@@ -40,6 +40,21 @@ class Finding:
     examples: tuple[str, ...] = ()
 
 
+def dashed(column: str) -> str:
+    """Return SQL for the text of a UUID's column, as facts and subjects name it."""
+    if is_postgresql():
+        return f"CAST({column} AS text)"
+    starts = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+    return " || '-' || ".join(f"SUBSTR({column}, {start}, {length})" for start, length in starts)
+
+
+def undashed(text: str) -> str:
+    """Return SQL for the UUID that a text ends with; NULL where it does not."""
+    last = f"SUBSTR({text}, LENGTH({text}) - 35)"
+    value = f"CAST({last} AS uuid)" if is_postgresql() else f"REPLACE({last}, '-', '')"
+    return f"CASE WHEN LENGTH({last}) = 36 THEN {value} END"
+
+
 def prove(checks: Sequence[Check]) -> list[Finding]:
     """Run the checks in order, in the present transaction."""
     return [_prove(check) for check in checks]

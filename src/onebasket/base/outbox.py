@@ -3,7 +3,9 @@
 Cursors read positions only: a later id can commit before an earlier one, so a cursor by id would be overtaken.
 """
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,9 +34,36 @@ class News:
     place_code: str = ""
 
 
+class _Gathering(threading.local):
+    """What this thread has gathered inside `gathering`, None outside."""
+
+    news: list[News] | None = None
+
+
+_gathering = _Gathering()
+
+
+@contextmanager
+def gathering() -> Iterator[None]:
+    """Write what is recorded inside in one statement, at the end of the block, in the order in which it was told."""
+    if _gathering.news is not None:
+        yield
+        return
+    _gathering.news = []
+    try:
+        yield
+        told, _gathering.news = _gathering.news, None
+        record(told)
+    finally:
+        _gathering.news = None
+
+
 def record(news: Sequence[News]) -> None:
     """Write events in the present transaction."""
     require_transaction()
+    if _gathering.news is not None:
+        _gathering.news += news
+        return
     rows = [
         (
             new_id(),

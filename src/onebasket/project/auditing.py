@@ -7,8 +7,11 @@ from onebasket.base.clock import database_now
 from onebasket.base.inbox_audit import audit_inbox
 from onebasket.commerce.books.queries.audit import audit_books
 from onebasket.commerce.fulfilment.queries.audit import audit_fulfilment
+from onebasket.commerce.fulfilment.queries.journal_audit import audit_returned
 from onebasket.commerce.orders.queries.audit import audit_orders
+from onebasket.commerce.orders.queries.journal_audit import audit_sold
 from onebasket.commerce.payments.queries.audit import audit_payments
+from onebasket.commerce.payments.queries.journal_audit import audit_paid
 from onebasket.commerce.pricing.queries.audit import audit_pricing
 from onebasket.commerce.sales.queries.audit import audit_sales
 from onebasket.commerce.sales.queries.journal_audit import audit_journal
@@ -31,6 +34,9 @@ def audit() -> list[Finding]:
             *audit_fulfilment(),
             *audit_books(),
             *audit_journal(),
+            *audit_sold(),
+            *audit_paid(),
+            *audit_returned(),
         ]
 
 

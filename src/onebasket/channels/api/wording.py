@@ -2,6 +2,7 @@
 
 import re
 
+from onebasket.commerce.places.queries.spots import COORDINATES
 from onebasket.kernel.patterns import exactly
 
 CHANNEL = "[a-z][a-z0-9-]{0,15}"
@@ -13,6 +14,12 @@ WANTED = {
     exactly(f"({CHANNEL})?"): f"{CHANNEL_WORDS}; or nothing, for every channel",
     exactly(CURSOR): "a cursor as it stands in `next` of the page before",
     exactly("[A-Z]{3}"): "a currency's three capital letters, such as USD",
+    exactly("[A-Z]{3,6}"): "a currency's three capital letters, or POINTS",
+    exactly("([A-Z]{2})?"): "a country's two capital letters, such as US; or nothing",
+    exactly("([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?"): "a language such as de or en-US; or nothing",
+    exactly("(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)"): "a time of day such as 08:30; 24:00 ends a day",
+    exactly(COORDINATES): "decimal degrees, such as 39.1072,-84.502",
+    exactly("[a-z][a-z0-9_]*"): "small letters, digits and underscores, a letter first",
 }
 """What fits each pattern of the API."""
 

@@ -33,6 +33,8 @@ SCARCE_SHARE = 0.2
 SEVERAL_SHARE = 0.35
 TWICE_SHARE = 0.05
 CANCEL_SHARE = 0.08
+NOTE = "from the demo"
+"""On the orders of the demo's own shoppers."""
 CHANNELS = ("web", "web", "web", "app")
 PICK_AFTER = (4.0, 30.0)
 """Real seconds until an order is picked, then until it is handed over."""
@@ -60,6 +62,7 @@ class Wish(msgspec.Struct, frozen=True):
     places: tuple[str, ...]
     lines: tuple[dict[str, Any], ...]
     channel: str
+    note: str = NOTE
 
 
 @dataclass(order=True)
@@ -182,7 +185,8 @@ def _left_open(line: HubLine) -> list[tuple[str, tuple[str, ...]]]:
             answer = line.get(following)
             if answer.status != _OK:
                 raise SystemExit(f"The hub does not list orders: {answer.status} {answer.body}")
-            left += [(str(order["id"]), steps) for order in answer.body["items"]]
+            # Only the demo's own: what a person has ordered in the shop is for a person to pick.
+            left += [(str(order["id"]), steps) for order in answer.body["items"] if order["note"] == NOTE]
             following = answer.body["next"]
     return left
 

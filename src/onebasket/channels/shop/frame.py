@@ -6,13 +6,14 @@ from functools import wraps
 
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from onebasket.base.committer import QueueFullError, UnavailableError
 from onebasket.channels.shop import words
+from onebasket.channels.shop.gate import GATE
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.reading import OddFormError
 from onebasket.channels.shop.visit import Visit, new_visit_id, read_visit, write_visit
@@ -36,7 +37,7 @@ def shop_page(view: View) -> View:
         if not visit.id:
             guest.keep(id=new_visit_id())
         with translation.override(guest.language):
-            response = _answer(view, request, guest, *args, **kwargs)
+            response = _seated(view, request, guest, *args, **kwargs)
         if guest.changed:
             write_visit(response, guest.visit)
         patch_vary_headers(response, ("Cookie", "Accept-Language"))
@@ -44,6 +45,16 @@ def shop_page(view: View) -> View:
         return response
 
     return shown
+
+
+def only_posted(view: View) -> View:
+    """Send whoever opens a form's address, by reloading it perhaps, to the front page: there is nothing to see."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        return view(request, *args, **kwargs) if request.method == "POST" else redirect("shop:front")
+
+    return guarded
 
 
 def language_of(request: HttpRequest, visit: Visit) -> str:
@@ -84,8 +95,18 @@ def too_many(request: HttpRequest, guest: Guest, seconds: int) -> HttpResponse:
     return _later(_odd(request, guest, "guessed", status=429, seconds=seconds), seconds)
 
 
+def _seated(view: View, request: HttpRequest, guest: Guest, *args: object, **kwargs: object) -> HttpResponseBase:
+    try:
+        with GATE.inside():
+            return _answer(view, request, guest, *args, **kwargs)
+    except QueueFullError as full:  # nobody left for so long that waiting is no use
+        return _unserved(request, guest, full)
+
+
 def _answer(view: View, request: HttpRequest, guest: Guest, *args: object, **kwargs: object) -> HttpResponseBase:
     try:
+        if "\x00" in request.path:  # no text of ours has one, and PostgreSQL would not look for it
+            raise Http404  # noqa: TRY301 - answered as what the view does not find
         return view(request, guest, *args, **kwargs)
     except Http404 as missing:
         return _missing(request, guest, str(missing))

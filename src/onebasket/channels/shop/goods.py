@@ -1,6 +1,6 @@
 """Products as cards show them: picture, name, price, and where they are; many at once, in few statements."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -33,7 +33,7 @@ class Has(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """Where a product is: `here` steps at the chosen store (None: none is chosen), and which others have it."""
+    """Where a product is: `here` steps at the chosen store (None: none is chosen); else which others have it."""
 
     here: int | None
     elsewhere: tuple[Has, ...]
@@ -129,10 +129,23 @@ def whereabouts(free: Mapping[int, int], stores: Stores) -> Whereabouts:
 
 
 def _free(products: Sequence[ShownProduct], stores: Stores, now: datetime) -> dict[int, dict[int, int]]:
-    """Return by product id what each open store has left for the web, where that is anything; two statements."""
+    """Return by product id what is left for the web at the chosen store, and of what it has not at every other.
+
+    Two statements, four where the chosen store lacks something.
+    """
     units = {product.id: product.unit for product in products}
-    free = available_among(stores.open, units, now=now)
-    buffers = buffers_of(stores.open, product_ids=units)
+    if stores.chosen is None:
+        return _left(stores.open, units, now)
+    here = _left([stores.chosen.place.id], units, now)
+    lacking = {identity: unit for identity, unit in units.items() if identity not in here}
+    return here | (_left(stores.open, lacking, now) if lacking else {})
+
+
+def _left(place_ids: Iterable[int], units: Mapping[int, str], now: datetime) -> dict[int, dict[int, int]]:
+    """Return what places have left of products (their units by id), where that is anything; two statements."""
+    places = list(place_ids)
+    free = available_among(places, units, now=now)
+    buffers = buffers_of(places, product_ids=units)
     found: dict[int, dict[int, int]] = {}
     for (place, product), left in free.items():
         kept = buffers.kept_back(place_id=place, channel=CHANNEL, product_id=product, unit=units[product])

@@ -8,9 +8,19 @@ from collections import OrderedDict
 from threading import Lock
 from time import monotonic
 
+from django.conf import settings
+from django.http import HttpRequest
+
 WINDOW_SECONDS = 300
 MOST_MISSES = 20
 MOST_KEPT = 10_000
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the address that a request came from: behind a proxy that is trusted, the one that it was told."""
+    if settings.SECURE_PROXY_SSL_HEADER and (told := request.headers.get("X-Forwarded-For", "")):
+        return told.rpartition(",")[2].strip()
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 class Misses:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from onebasket.channels.shop import formats
 from onebasket.channels.shop.goods import Good, goods_for
 from onebasket.channels.shop.guest import Guest
-from onebasket.channels.shop.offers import offered_here
+from onebasket.channels.shop.offers import offered_here, popular_here
 from onebasket.channels.shop.paging import Pages, asked_page
 from onebasket.channels.shop.reading import text_of
 from onebasket.channels.shop.words import Word
@@ -209,29 +209,29 @@ def cards(rows: list[ShownProduct], guest: Guest) -> list[Good]:
     return goods_for(rows, guest.stores, guest.wanted, card=guest.card, now=guest.now)
 
 
-def popular(guest: Guest, *, limit: int, department: str = "") -> list[Good]:
-    """Return what sells best of what the chosen store has; nothing without a store or an index."""
+def popular(guest: Guest, department: str = "") -> tuple[int, ...]:
+    """Return the ids of what sells best of what the chosen store has; nothing without a store or an index."""
     if guest.store is None:
-        return []
-    query = SearchQuery(department=department, place_id=guest.store.place.id, available_only=True, limit=limit)
+        return ()
     try:
-        hits = find(query, now=guest.now).hits
+        return popular_here(guest.store, department, now=guest.now)
     except IndexMissingError:
-        return []
-    return cards([_shown(hit) for hit in hits], guest)
+        return ()
 
 
 def offers(request: HttpRequest, guest: Guest) -> Listing:
     """Return a page of what is on offer at the chosen store; nothing where none is chosen."""
     ids = offered_here(guest.store, now=guest.now) if guest.store else ()
     pages = Pages(asked_page(request), len(ids), PAGE_GOODS)
-    return Listing(Wanted(), frozenset(), offered(guest, ids[pages.offset : pages.offset + PAGE_GOODS]), pages, None)
+    (goods,) = lots(guest, ids[pages.offset : pages.offset + PAGE_GOODS])
+    return Listing(Wanted(), frozenset(), goods, pages, None)
 
 
-def offered(guest: Guest, ids: Sequence[int]) -> list[Good]:
-    """Return the cards of products on offer, in their order."""
-    shown = shown_by_id(ids)
-    return cards([shown[identity] for identity in ids if identity in shown], guest)
+def lots(guest: Guest, *ids: Sequence[int]) -> list[list[Good]]:
+    """Return the cards of several lots of products, each in its order; all are read together."""
+    shown = shown_by_id({identity for lot in ids for identity in lot})
+    made = {good.product.id: good for good in cards(list(shown.values()), guest)} if shown else {}
+    return [[made[identity] for identity in lot if identity in made] for lot in ids]
 
 
 def _query(wanted: Wanted, guest: Guest, *, offset: int) -> SearchQuery:

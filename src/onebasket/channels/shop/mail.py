@@ -10,6 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from onebasket.base.clock import database_now
+from onebasket.channels.shop.gate import GATE
 from onebasket.channels.shop.orders import view_order
 from onebasket.channels.shop.stores import Stores, open_stores
 from onebasket.commerce.orders.queries.following import follow_order
@@ -32,7 +33,8 @@ def send_order_mail(order: UUID, absolute: Callable[[str], str], *, language: st
         message = EmailMultiAlternatives(subject, render_to_string("shop/mail/order.txt", context), to=[found.email])
         message.attach_alternative(render_to_string("shop/mail/order.html", context), "text/html")
         try:
-            return message.send() == 1
+            with GATE.outside():
+                return message.send() == 1
         except OSError:
             logger.exception("The mail about an order could not be sent")
             return False

@@ -1,7 +1,7 @@
-"""What is on offer at a store now: the products of live promotions that it has, looked up once in a while."""
+"""What is on offer at a store now, and what sells best there: looked up once in a while, for all who look."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,17 +10,31 @@ from onebasket.channels.shop.stores import Store
 from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.pricing.queries.offers import live_promotions
 from onebasket.commerce.pricing.rules.promotions import BasketOff, Promotion
+from onebasket.commerce.search.queries import find
+from onebasket.commerce.search.rules.messages import SearchQuery
 from onebasket.commerce.stock.queries import available_among
 
 REST_SECONDS = 60.0
 """For so long a process takes the products as it last looked them up; their prices and stock are those of now."""
 MOST_OFFERED = 600
-MOST_STORES = 64
+MOST_POPULAR = 12
+MOST_KEPT = 2_000
 
 
 @dataclass
 class _Kept:
-    by_store: dict[int, tuple[float, tuple[int, ...]]] = field(default_factory=dict)
+    """Product ids by what they were looked up for, each with the moment until which they rest."""
+
+    found: dict[Hashable, tuple[float, tuple[int, ...]]] = field(default_factory=dict)
+
+    def read(self, key: Hashable, look: Callable[[], tuple[int, ...]]) -> tuple[int, ...]:
+        until, ids = self.found.get(key, (0.0, ()))
+        if time.monotonic() >= until:
+            ids = look()
+            if len(self.found) >= MOST_KEPT:
+                self.found.clear()
+            self.found[key] = (time.monotonic() + REST_SECONDS, ids)
+        return ids
 
 
 _kept = _Kept()
@@ -28,18 +42,26 @@ _kept = _Kept()
 
 def offered_here(store: Store, *, now: datetime) -> tuple[int, ...]:
     """Return the ids of the products on offer that a store has, the promotion that ends first before the others."""
-    until, ids = _kept.by_store.get(store.place.id, (0.0, ()))
-    if time.monotonic() >= until:
-        ids = _look(store, now)
-        if len(_kept.by_store) >= MOST_STORES:
-            _kept.by_store.clear()
-        _kept.by_store[store.place.id] = (time.monotonic() + REST_SECONDS, ids)
-    return ids
+    return _kept.read(("offers", store.code), lambda: _look(store, now))
+
+
+def popular_here(store: Store, department: str, *, now: datetime) -> tuple[int, ...]:
+    """Return the ids of what sells best of what a store has, in a department or (empty) in all.
+
+    Raises:
+        IndexMissingError: there is no index of search yet.
+    """
+    query = SearchQuery(
+        department=department, place_id=store.place.id, available_only=True, sort="popular", limit=MOST_POPULAR
+    )
+    return _kept.read(
+        ("popular", store.code, department), lambda: tuple(hit.product_id for hit in find(query, now=now).hits)
+    )
 
 
 def forget_offers() -> None:
-    """Look the offers up anew the next time."""
-    _kept.by_store.clear()
+    """Look everything up anew the next time."""
+    _kept.found.clear()
 
 
 def _look(store: Store, now: datetime) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -80,9 +80,9 @@ class Stores:
 
     def by_distance(self, place_ids: Iterable[int]) -> list[Near]:
         """Return these stores, without the chosen one, the nearest to it first; those without a spot last, by code."""
-        chosen = self.chosen
+        metres = _metres_from(self.chosen) if self.chosen else {}
         others = (store for identity in place_ids if (store := self.open.get(identity)) is not None)
-        found = [Near(store, store.metres_to(chosen)) for store in others if store is not chosen]
+        found = [Near(store, metres.get(store.place.id)) for store in others if store is not self.chosen]
         return sorted(found, key=lambda near: (near.metres is None, near.metres or 0, near.store.code))
 
 
@@ -90,6 +90,7 @@ class Stores:
 class _Kept:
     until: float = 0.0
     open: Mapping[int, Store] | None = None
+    metres: dict[int, Mapping[int, int | None]] = field(default_factory=dict)
 
 
 _kept = _Kept()
@@ -109,8 +110,17 @@ def open_stores() -> Mapping[int, Store]:
         places = [place for place in all_places() if place.active and place.kind == "store"]
         addresses = addresses_of(place.id for place in places)
         _kept.open = {place.id: Store(place, addresses.get(place.id, NOWHERE)) for place in places}
-        _kept.until = now + REST_SECONDS
+        _kept.until, _kept.metres = now + REST_SECONDS, {}
     return _kept.open
+
+
+def _metres_from(chosen: Store) -> Mapping[int, int | None]:
+    """Return how far every open store is from one, worked out once for as long as the stores are kept."""
+    found = _kept.metres.get(chosen.place.id)
+    if found is None:
+        found = {identity: store.metres_to(chosen) for identity, store in open_stores().items()}
+        _kept.metres[chosen.place.id] = found
+    return found
 
 
 def forget_stores() -> None:

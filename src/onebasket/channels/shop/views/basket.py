@@ -5,12 +5,12 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from onebasket.channels.shop import asking
 from onebasket.channels.shop.baskets import view_basket
 from onebasket.channels.shop.changing import change_line, ensure_basket
-from onebasket.channels.shop.frame import shop_page, show
+from onebasket.channels.shop.frame import only_posted, shop_page, show
 from onebasket.channels.shop.goods import goods_for
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.reading import number_of, text_of
@@ -31,7 +31,7 @@ def basket(request: HttpRequest, guest: Guest) -> HttpResponse:
     return show(request, guest, "basket", {"basket": view, "page": "basket"})
 
 
-@require_POST
+@only_posted
 @shop_page
 def line(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     """Set how much of a product is wanted: of what the shopper saw, so much more or less."""
@@ -51,14 +51,14 @@ def line(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     return redirect(safe_next(request.POST.get("next", "")))
 
 
-@require_POST
+@only_posted
 @shop_page
 def renew(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     """Keep the basket for the whole time anew."""
     return _changed(request, guest, "renew", done="renewed", renew=True)
 
 
-@require_POST
+@only_posted
 @shop_page
 def empty(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     """Give everything back; the next product begins a new basket."""
@@ -68,7 +68,7 @@ def empty(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     return response
 
 
-@require_POST
+@only_posted
 @shop_page
 def coupons(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     """Present a coupon, or take it away."""
@@ -80,7 +80,7 @@ def coupons(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     return _changed(request, guest, "coupon", done="coupon_added", add=(code,))
 
 
-@require_POST
+@only_posted
 @shop_page
 def card(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     """Show a loyalty card, or put it away; without a basket it is kept for the next one."""

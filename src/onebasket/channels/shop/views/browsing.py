@@ -11,12 +11,11 @@ from onebasket.channels.shop.departments import Category, Department
 from onebasket.channels.shop.frame import shop_page, show
 from onebasket.channels.shop.goods import address_of, slug_of
 from onebasket.channels.shop.guest import Guest
-from onebasket.channels.shop.listing import cards, list_goods, offered, offers, popular
+from onebasket.channels.shop.listing import cards, list_goods, lots, offers, popular
 from onebasket.channels.shop.machines import product_data
-from onebasket.channels.shop.offers import offered_here
+from onebasket.channels.shop.offers import MOST_POPULAR, offered_here
 from onebasket.commerce.catalogue.queries.browsing import products_in, shown_by_sku
 
-POPULAR = 12
 MORE_GOODS = 6
 SIBLINGS = 9
 STILL_LIFE = (
@@ -34,19 +33,15 @@ STILL_LIFE = (
 @shop_page
 def front(request: HttpRequest, guest: Guest) -> HttpResponse:
     """Show the chain's departments, and whose shelves they are."""
-    ids = offered_here(guest.store, now=guest.now)[:POPULAR] if guest.store else ()
-    context = {
-        "page": "front",
-        "still": STILL_LIFE,
-        "offered": offered(guest, ids) if ids else [],
-        "popular": popular(guest, limit=POPULAR),
-    }
+    ids = offered_here(guest.store, now=guest.now)[:MOST_POPULAR] if guest.store else ()
+    on_offer, sells = lots(guest, ids, popular(guest))
+    context = {"page": "front", "still": STILL_LIFE, "offered": on_offer, "popular": sells}
     return show(request, guest, "front", context)
 
 
 @require_safe
 @shop_page
-def on_offer(request: HttpRequest, guest: Guest) -> HttpResponse:
+def offer_page(request: HttpRequest, guest: Guest) -> HttpResponse:
     """Show what is on offer at the store."""
     return show(request, guest, "offers", {"page": "offers", "listing": offers(request, guest)})
 
@@ -63,7 +58,7 @@ def departments(request: HttpRequest, guest: Guest) -> HttpResponse:
 def department(request: HttpRequest, guest: Guest, slug: str) -> HttpResponse:
     """Show a department's categories."""
     found = _department(guest, slug)
-    sells = popular(guest, limit=POPULAR, department=found.code) if found.code else []
+    (sells,) = lots(guest, popular(guest, found.code) if found.code else ())
     return show(request, guest, "department", {"department": found, "popular": sells, "page": "departments"})
 
 

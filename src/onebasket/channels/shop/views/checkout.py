@@ -4,13 +4,14 @@ from dataclasses import replace
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from onebasket.channels.shop import asking
 from onebasket.channels.shop.balances import plan_spending
 from onebasket.channels.shop.baskets import BasketView, view_basket
 from onebasket.channels.shop.forms import CheckoutForm, methods_for, read_checkout
-from onebasket.channels.shop.frame import shop_page, show
+from onebasket.channels.shop.frame import only_posted, shop_page, show
+from onebasket.channels.shop.guesses import address_of
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.mail import send_order_mail
 from onebasket.channels.shop.own import shop_source
@@ -36,7 +37,7 @@ def slot(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     return show(request, guest, "slot", context)
 
 
-@require_POST
+@only_posted
 @shop_page
 def take_slot(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     """Keep a slot for the basket."""
@@ -77,8 +78,7 @@ def _review(
 ) -> HttpResponse:
     """Show the form, with what the codes in it pay of the present total."""
     if view.priced is not None:
-        address = str(request.META.get("REMOTE_ADDR", ""))
-        spending = plan_spending(form.codes, view.priced.total, view.priced.currency, address=address)
+        spending = plan_spending(form.codes, view.priced.total, view.priced.currency, address=address_of(request))
         form = replace(form, spending=spending)
     context = {
         "basket": view,

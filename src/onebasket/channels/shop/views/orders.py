@@ -6,11 +6,11 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from onebasket.channels.shop import asking
-from onebasket.channels.shop.frame import shop_page, show, too_many
-from onebasket.channels.shop.guesses import MISSES
+from onebasket.channels.shop.frame import only_posted, shop_page, show, too_many
+from onebasket.channels.shop.guesses import MISSES, address_of
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.orders import OrderView, view_order
 from onebasket.channels.shop.words import STATUSES
@@ -81,7 +81,7 @@ def cancel(request: HttpRequest, guest: Guest, secret: str) -> HttpResponseBase:
     return redirect("shop:order", secret)
 
 
-@require_POST
+@only_posted
 @shop_page
 def change(request: HttpRequest, guest: Guest, secret: str) -> HttpResponseBase:
     """Open the order again as the basket of this visit: its units and its time pass over, nobody comes between.
@@ -105,7 +105,7 @@ def change(request: HttpRequest, guest: Guest, secret: str) -> HttpResponseBase:
 
 def find_order(request: HttpRequest, guest: Guest, secret: str) -> OrderView | HttpResponse:
     """Return the order that a secret opens; whoever guesses is told to wait."""
-    address = str(request.META.get("REMOTE_ADDR", ""))
+    address = address_of(request)
     if wait := MISSES.seconds_to_wait(address):
         return too_many(request, guest, wait)
     seen = order_by_secret(secret) if len(secret) == SECRET_LENGTH else None

@@ -3,10 +3,10 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from onebasket.channels.shop import asking
-from onebasket.channels.shop.frame import LANGUAGES, shop_page, show
+from onebasket.channels.shop.frame import LANGUAGES, only_posted, shop_page, show
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.reading import text_of
 from onebasket.channels.shop.stores import find_stores
@@ -28,7 +28,7 @@ def stores(request: HttpRequest, guest: Guest) -> HttpResponse:
     return show(request, guest, "stores", context)
 
 
-@require_POST
+@only_posted
 @shop_page
 def choose(request: HttpRequest, guest: Guest) -> HttpResponse:
     """Keep the store that was chosen, move the basket there, and go back to where the shopper was."""
@@ -48,7 +48,7 @@ def choose(request: HttpRequest, guest: Guest) -> HttpResponse:
     return redirect(safe_next(request.POST.get("next", "")))
 
 
-@require_POST
+@only_posted
 @shop_page
 def language(request: HttpRequest, guest: Guest) -> HttpResponse:
     """Keep the language that was chosen."""

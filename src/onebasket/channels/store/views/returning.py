@@ -193,7 +193,16 @@ def _request(who: Associate, given: Given, choices: list[Choice], sent: QueryDic
         to_credit=sent.get("to_credit", "") == "yes",
         reason=" ".join(sent.get("reason", "").split())[:200],
         override=" ".join(sent.get("override", "").split())[:200],
+        expected_total=_shown(sent),
     )
+
+
+def _shown(sent: QueryDict) -> int | None:
+    """Return the amount that was shown when it was accepted; what is no amount was never shown, and fits nothing."""
+    text = sent.get("accept", "")
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else 0  # noqa: PLR2004 - as ReturnRequest
 
 
 def _amount(text: str, currency: str) -> int | None:

@@ -31,6 +31,7 @@ class Account(enum.IntEnum):
     TILL_SALES = 4000
     ORDER_SALES = 4010
     DISCOUNTS = 4100
+    LAPSED = 4200
     ROUNDING = 5000
     POINTS_COST = 5100
     GOODWILL = 5200
@@ -83,6 +84,7 @@ CHART: tuple[AccountFacts, ...] = (
         Account.ORDER_SALES, "Sales of orders", "revenue", "tax rate", "Goods handed over at list price, tax taken out."
     ),
     AccountFacts(Account.DISCOUNTS, "Discounts", "revenue", "kind", "What the chain itself takes off its prices."),
+    AccountFacts(Account.LAPSED, "Lapsed balances", "revenue", "", "Left on gift cards and credit whose time is over."),
     AccountFacts(Account.ROUNDING, "Rounding", "expense", "", "What cash totals are rounded by."),
     AccountFacts(Account.POINTS_COST, "Points paid with", "expense", "", "Money's worth of points that paid."),
     AccountFacts(Account.GOODWILL, "Goodwill", "expense", "", "Credit given for nothing sold."),

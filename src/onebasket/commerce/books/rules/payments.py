@@ -10,7 +10,7 @@ from onebasket.commerce.books.rules.entries import Entry, Posting, merged
 from onebasket.commerce.books.rules.selling import fitting
 
 BalanceName = Literal["gift_card", "store_credit"]
-AgainstName = Literal["sold", "takings", "order", "goodwill"]
+AgainstName = Literal["sold", "tendered", "takings", "order", "goodwill"]
 BALANCES: dict[str, Account] = {"gift_card": Account.GIFT_CARDS, "store_credit": Account.STORE_CREDIT}
 
 
@@ -67,10 +67,12 @@ def balance_issued(facts: BalanceFacts, *, against: AgainstName, tender: str = "
     """A gift card was loaded or store credit given: a liability, no revenue and no tax.
 
     `against` says what for. `sold`: a card that a receipt or order sold, whose line credited the liability already.
+    `tendered`: credit by which a return was paid back, whose receipt credited the liability already.
     `takings`: money taken just for it, by `tender`. `order`: what is owed back on an order. `goodwill`: nothing.
     """
     contra = {
         "sold": Posting(Account.GIFT_CARDS, facts.unit, facts.amount, SOLD),
+        "tendered": Posting(BALANCES[facts.balance], facts.unit, facts.amount, TENDERED),
         "takings": Posting(Account.TAKINGS, facts.unit, facts.amount, fitting(tender)),
         "order": Posting(Account.ORDERS_DUE, facts.unit, facts.amount, facts.order),
         "goodwill": Posting(Account.GOODWILL, facts.unit, facts.amount),
@@ -87,6 +89,24 @@ def balance_spent(facts: BalanceFacts, *, at_till: bool = False) -> Entry:
         else Posting(Account.ORDERS_DUE, facts.unit, -facts.amount, facts.order)
     )
     return _entry(facts, "spent", (Posting(account, facts.unit, facts.amount, facts.account), paid))
+
+
+def balance_given_back(facts: BalanceFacts) -> Entry:
+    """What a gift card or store credit had paid for an order is on it again."""
+    lines = (
+        Posting(Account.ORDERS_DUE, facts.unit, facts.amount, facts.order),
+        Posting(BALANCES[facts.balance], facts.unit, -facts.amount, facts.account),
+    )
+    return _entry(facts, "given back", lines)
+
+
+def balance_lapsed(facts: BalanceFacts) -> Entry:
+    """What was left on a gift card or store credit whose time is over is owed to nobody any more."""
+    lines = (
+        Posting(BALANCES[facts.balance], facts.unit, facts.amount, facts.account),
+        Posting(Account.LAPSED, facts.unit, -facts.amount),
+    )
+    return _entry(facts, "lapsed", lines)
 
 
 def _side(facts: PaymentFacts) -> tuple[Account, str]:

@@ -77,14 +77,19 @@ def earned(rule: EarningRule | None, lines: Iterable[EarnedOn], *, sign: int = 1
     """Return the points for lines, whole ones only; `sign` -1 for goods taken back."""
     if rule is None or not rule.points:
         return 0
+    base = earning_base(rule, lines)
+    points = min(abs(base) * rule.points // rule.per_amount, MOST_POINTS)
+    return sign * points if base > 0 else -sign * points
+
+
+def earning_base(rule: EarningRule, lines: Iterable[EarnedOn]) -> int:
+    """Return what was paid for those of the lines that earn points by a rule."""
     excluded = {name.casefold() for name in rule.excluded}
-    base = sum(
+    return sum(
         line.amount
         for line in lines
         if line.department.casefold() not in excluded and line.category.casefold() not in excluded
     )
-    points = min(abs(base) * rule.points // rule.per_amount, MOST_POINTS)
-    return sign * points if base > 0 else -sign * points
 
 
 def points_for(rule: EarningRule | None, amount: int) -> int:

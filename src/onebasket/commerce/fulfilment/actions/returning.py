@@ -131,6 +131,8 @@ def _accept(call: ReturnCall, entry_id: int, *, now: datetime) -> ReturnAccepted
     taken = _decide(call, place, lock_back, now=now)
     if isinstance(taken, ReturnRefused):
         return taken
+    if request.expected_total not in {None, taken.total}:
+        return ReturnRefused("other_total", "It comes to another amount than was shown. Work it out again.")
     _count_back(taken)
     identity = new_id()
     number = f"R-{entry_id}"

@@ -29,7 +29,7 @@ _CHECKS = (
         "fulfilment.receipts",
         "Every return has a receipt of its own that takes back at its place what the return pays back",
         _RETURNS,
-        "SELECT b.id AS return_id, b.number, b.total, r.id AS receipt, r.effect, "  # noqa: S608 - constants
+        "SELECT CAST(b.id AS text) AS return_id, b.number, b.total, r.id AS receipt, r.effect, "  # noqa: S608 - constants
         f"{_DUE} AS receipt_total, r.tax_total AS receipt_tax FROM fulfilment_return b "
         "LEFT JOIN sales_receipt r ON r.id = b.receipt_id "
         f"WHERE r.id IS NULL OR r.place_id <> b.place_id OR r.effect <> -1 OR {_DUE} <> b.total "

@@ -35,6 +35,7 @@ class ReturnRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `to_credit`: pay store credit instead of the original tenders, as it
     always is without a receipt. `override` says why an amount was overridden; a line that states one needs it.
+    `expected_total` is what the customer was told: where it comes to something else, nothing is done.
     """
 
     key: Key
@@ -47,6 +48,7 @@ class ReturnRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     loyalty_number: Annotated[str, Meta(max_length=64)] = ""
     reason: Text = ""
     override: Text = ""
+    expected_total: Annotated[int, Meta(ge=0, le=10**12)] | None = None
 
 
 class PaidBack(msgspec.Struct, frozen=True, gc=False):
@@ -83,7 +85,7 @@ class ReturnAccepted(msgspec.Struct, frozen=True, tag="accepted", tag_field="out
 
 ReturnRefusal = Literal[
     "unknown_place", "unknown_original", "not_handed_over", "not_a_sale", "unknown_line", "doubled_line", "too_much",
-    "unknown_product", "no_price", "other_currency", "reason_needed", "nothing_named",
+    "unknown_product", "no_price", "other_currency", "reason_needed", "nothing_named", "other_total",
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from django.db import transaction
 
-from onebasket.base import bulk, inbox
+from onebasket.base import bulk, inbox, outbox
 from onebasket.base.clock import database_now
 from onebasket.commerce.orders.actions.basket_world import (
     Read,
@@ -118,7 +118,7 @@ def _decide_all(
             changed[basket.id] = basket
             basket.version += 1
         decided[position] = refused or basket.stands()
-    with bulk.together(when=len(fresh) <= bulk.FEW_ROWS):
+    with bulk.together(when=len(fresh) <= bulk.FEW_ROWS), outbox.gathering():
         write_baskets(list(changed.values()), now=now)
         post_slots(shelves.slots, now=now)
         post(shelves.book, now=now, names=names_of(known, baskets.values()))

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from django.db import transaction
 
-from onebasket.base import bulk, inbox
+from onebasket.base import bulk, inbox, outbox
 from onebasket.base.clock import database_now
 from onebasket.commerce.orders.actions.basket_world import (
     Read,
@@ -124,9 +124,10 @@ def _decide_all(
             decided[position] = found
         else:
             placings.append(Placing(position, entries[position], call.source_id, found))
-    release_uses({fresh[p].request.basket for p in decided if _uses(fresh[p])}, now=now)
+    if unused := {fresh[p].request.basket for p in decided if _uses(fresh[p])}:
+        release_uses(unused, now=now)
     placed = [baskets[placing.draft.id] for placing in placings]
-    with bulk.together(when=len(fresh) <= bulk.FEW_ROWS):
+    with bulk.together(when=len(fresh) <= bulk.FEW_ROWS), outbox.gathering():
         end_parts([part.id for basket in placed for part in basket.turned_over if part.id], confirmed=True)
         write_baskets(placed, now=now)
         post_slots(shelves.slots, now=now)

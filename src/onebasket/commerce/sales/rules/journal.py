@@ -111,11 +111,13 @@ def _entry(receipt: JournalReceipt, lines: tuple[Posting, ...]) -> Entry:
 def _money(receipt: JournalReceipt) -> Iterator[Posting]:
     unit, sign = receipt.currency, receipt.effect
     for tender in receipt.tenders:
-        yield _tender(tender, unit, sign)
+        yield tender_posting(tender.kind, tender.amount, unit, sign)
     yield Posting(Account.TAKINGS, unit, -sign * receipt.change, CASH)
     yield Posting(Account.ROUNDING, unit, -sign * receipt.rounding)
     sold = [
-        SoldLine(line.list_amount, line.discounts, line.taxes, is_gift_card=_is_gift_card(line))
+        SoldLine(
+            line.list_amount, line.discounts, line.taxes, is_gift_card=is_gift_card(line.department, line.category)
+        )
         for line in receipt.lines
     ]
     yield from sale_postings(
@@ -123,30 +125,36 @@ def _money(receipt: JournalReceipt) -> Iterator[Posting]:
     )
 
 
-def _tender(tender: JournalTender, unit: str, sign: int) -> Posting:
-    kind = _plain(tender.kind)
+def tender_posting(stated: str, amount: int, unit: str, sign: int) -> Posting:
+    """Return what a means of payment, as a receipt states it, does to the books; `sign` -1 where it is paid out."""
+    kind = _plain(stated)
     account = TENDERS.get(kind, Account.TAKINGS)
     part = fitting(kind) if account is Account.TAKINGS else "" if account is Account.POINTS_COST else TENDERED
-    return Posting(account, unit, sign * tender.amount, part)
+    return Posting(account, unit, sign * amount, part)
 
 
 def _points(receipt: JournalReceipt, rule: EarningRule | None) -> tuple[Posting, ...]:
     """Return the points earned with what was paid, less those that paid; none without a loyalty number."""
     if rule is None or not receipt.loyalty_number:
         return ()
-    bought = (
-        EarnedOn(line.paid_amount, line.department, line.category)
-        for line in receipt.lines
-        if not _is_gift_card(line)
-    )  # fmt: skip
-    gained = earned(rule, bought, sign=receipt.effect)
+    gained = earned(rule, bought(receipt), sign=receipt.effect)
     paid = sum(tender.amount for tender in receipt.tenders if _plain(tender.kind) in POINTS_TENDERS)
     spent = spent_at_till(receipt.loyalty_number, receipt.effect * points_for(rule, paid))
     return granted(receipt.loyalty_number, gained) + spent
 
 
-def _is_gift_card(line: JournalLine) -> bool:
-    return line.department.lower() in GIFT_CARDS or line.category.lower() in GIFT_CARDS
+def bought(receipt: JournalReceipt) -> list[EarnedOn]:
+    """Return what was paid for the lines of a receipt on which points may be earned: gift cards never earn."""
+    return [
+        EarnedOn(line.paid_amount, line.department, line.category)
+        for line in receipt.lines
+        if not is_gift_card(line.department, line.category)
+    ]
+
+
+def is_gift_card(department: str, category: str) -> bool:
+    """Whether goods of a department and category are gift cards."""
+    return department.lower() in GIFT_CARDS or category.lower() in GIFT_CARDS
 
 
 def _plain(kind: str) -> str:
