@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.db import transaction
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from onebasket.base.models import QuarantineItem
@@ -27,7 +28,8 @@ SIZES = {"laptop": (1366, 768), "phone": (390, 844)}
 @pytest.fixture
 def address(live_server: Any, settings: Any) -> str:
     settings.UNFOLD = UNFOLD
-    make_world()
+    with transaction.atomic():
+        make_world()
     make_people()
     return str(live_server.url)
 

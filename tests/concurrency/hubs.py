@@ -130,6 +130,20 @@ def serving(
             hub.await_end()
 
 
+@contextmanager
+def working(command: tuple[str, ...], *, url: str, home: Path) -> Iterator[None]:
+    """Run `onebasket worker` beside the hubs, as is done on PostgreSQL: it hears of orders and settles what is paid."""
+    variables = {"ONEBASKET_ENV": "test", "ONEBASKET_HOME": str(home), "DATABASE_URL": url}
+    environment = os.environ | variables | {"DJANGO_SETTINGS_MODULE": "onebasket.project.settings"}
+    with (home / "worker.log").open("wb") as log:
+        process = subprocess.Popen([*command, "worker"], env=environment, stdout=log, stderr=log)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _await_end(process)
+
+
 def _token(program: Callable[..., str], url: str) -> str:
     program("source", "enrol", "shop", DATABASE_URL=url)
     scopes = [word for scope in SCOPES for word in ("--scope", scope)]
@@ -158,11 +172,7 @@ class _Hub:
             time.sleep(0.05)
 
     def await_end(self) -> None:
-        try:
-            self.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        _await_end(self.process)
 
     def _is_ready(self) -> bool:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
@@ -173,6 +183,14 @@ class _Hub:
             return False
         finally:
             connection.close()
+
+
+def _await_end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _free_port() -> int:

@@ -1,5 +1,6 @@
 """Every write that the API offers, as requests that may be sent any number of times, to any hub, in any order."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -10,10 +11,14 @@ EACH = 3
 """So many requests of each kind."""
 Given = Mapping[str, Any]
 """What a request was answered, by its name."""
+_NAMED = re.compile(r"\{\w+\}")
 
 
 class Write(NamedTuple):
-    """A request; `route` is its path as the API's document names it, `key` stands in the header where it is stated."""
+    """A request; `route` is its path as the API's document names it, `key` stands in the header where it is stated.
+
+    `named` and `rest` are what the route names, first and second.
+    """
 
     name: str
     method: str
@@ -21,12 +26,13 @@ class Write(NamedTuple):
     body: object = None
     key: str = ""
     named: str = ""
+    rest: str = ""
 
     @property
     def path(self) -> str:
         """The path, with what it names put in."""
-        head, brace, rest = self.route.partition("{")
-        return (head + self.named + rest.partition("}")[2] if brace else head).removeprefix("/")
+        names = iter((self.named, self.rest))
+        return _NAMED.sub(lambda _: next(names), self.route).removeprefix("/")
 
 
 def open_chain(hubs: Hubs, *, products: Mapping[str, int]) -> None:

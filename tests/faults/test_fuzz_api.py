@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
 
 from onebasket.channels.api import tokens
-from onebasket.commerce.search.actions import rebuild_index
 from onebasket.project.wsgi import application
 from tests.builders import faults_in_stock
 from tests.channels.api import Hub, make_hub, order_body, receipt_body
+from tests.searching import build
 
 EXAMPLES = 12
 """For each endpoint and each way of making requests."""
@@ -50,7 +50,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, db: None) -> Iterator[Hub]:
     monkeypatch.setattr(tokens, "MOST_FAILURES", 10**9)
     made.shop.post("orders", order_body({"milk": 1}), "seed")
     made.shop.post("receipts", {"items": [receipt_body("seed-1", {"gum": (1, 50)}), 7]})
-    rebuild_index()
+    build()
     # As Django's own test client does: the end of a request would end the test's transaction.
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)

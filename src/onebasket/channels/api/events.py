@@ -1,5 +1,6 @@
 """News by position: whoever reads on from the last position has missed nothing and been overtaken by nothing."""
 
+import re
 from collections.abc import Iterable
 from typing import Annotated, Any
 
@@ -16,10 +17,16 @@ from onebasket.channels.api.contract import Contract
 from onebasket.channels.api.problems import refuse
 from onebasket.channels.api.tokens import Caller
 from onebasket.commerce.hotpath.rules import EVENTS
+from onebasket.kernel.patterns import exactly
 
 BATCH = "application/cloudevents-batch+json"
 LARGEST_POSITION = 2**63 - 1
 _encode = msgspec.json.Encoder().encode
+TYPE_SCHEMA = {"type": "string", "enum": sorted(EVENTS)}
+"""An event type, for the document: messages keep it as text, so that an unknown one is refused by its name."""
+_TYPE = f"({re.escape(TYPE_PREFIX)})?({'|'.join(re.escape(name) for name in sorted(EVENTS))})"
+TYPES_SCHEMA = {"pattern": exactly(f"{_TYPE}(,{_TYPE})*")}
+"""Types split by commas, for the document alone, likewise."""
 
 
 class EventQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,6 +50,7 @@ class EventQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             Meta(
                 min_length=1,
                 description="Types such as order.placed,order.cancelled, with or without com.onebasket.",
+                extra_json_schema=TYPES_SCHEMA,
             ),
         ]
         | None

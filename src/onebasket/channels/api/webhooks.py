@@ -13,14 +13,14 @@ from onebasket.base.webhooks import UnknownWebhookError, WebhookError, list_webh
 from onebasket.channels.api.application import Call, endpoint, nothing, reply
 from onebasket.channels.api.committing import run
 from onebasket.channels.api.contract import Contract
-from onebasket.channels.api.events import require_types
+from onebasket.channels.api.events import TYPE_SCHEMA, require_types
 from onebasket.channels.api.fields import PlaceCode
 from onebasket.channels.api.once import once
 from onebasket.channels.api.problems import refuse, unknown
 from onebasket.channels.api.tokens import Caller, require_places
 from onebasket.commerce.access.rules import EVERY_PLACE
 
-EventType = Annotated[str, Meta(description="An event type, such as order.placed.")]
+EventType = Annotated[str, Meta(description="An event type, such as order.placed.", extra_json_schema=TYPE_SCHEMA)]
 
 
 class WebhookBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
