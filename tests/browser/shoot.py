@@ -21,11 +21,8 @@ from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 from playwright.sync_api import Browser, Page, sync_playwright
 
-ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-SIZES = {"phone": (390, 844), "laptop": (1366, 768)}
+from tests.browser.chromium import ARGUMENTS, SIZES
+
 PAGES = {
     "front": "/", "pulse": "/pulse/", "receipts": "/pulse/receipts", "receipt": "/pulse/receipts/1",
     "orders": "/pulse/orders", "order": "/pulse/orders/0199f2a0-1111-7000-8000-0000004b7c21",

@@ -14,16 +14,12 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from onebasket.commerce.customers.models import Customer
 from onebasket.commerce.sales.models import Receipt
+from tests.browser.chromium import ARGUMENTS, SIZES
 from tests.channels.accounting import PASSWORD, code_of, equip, forget_tries, shopper, staff
 from tests.channels.test_desk_world import make_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-SIZES = {"laptop": (1366, 768), "phone": (390, 844)}
 _LINK = re.compile(r"https?://\S+/account/\S+")
 
 

@@ -14,15 +14,10 @@ from onebasket.channels.desk.theme import UNFOLD
 from onebasket.commerce.pricing.models import Preview, Promotion
 from onebasket.commerce.sales.models import LineException, Receipt
 from onebasket.commerce.stock.models import Breach
+from tests.browser.chromium import ARGUMENTS, SIZES
 from tests.channels.test_desk_world import PASSWORD, make_people, make_world, untied_item
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-SIZES = {"laptop": (1366, 768), "phone": (390, 844)}
 
 
 @pytest.fixture

@@ -15,17 +15,13 @@ from onebasket.commerce.hotpath.actions import ACTIONS
 from onebasket.commerce.hotpath.actions import asking as committing
 from onebasket.commerce.orders.models import Order
 from onebasket.commerce.places.models import Place
+from tests.browser.chromium import ARGUMENTS, SIZES
 from tests.builders import add_prices, deliver, faults_in_stock, make_chain, running
 from tests.offers import add_customers, card_prices, promotion, put
 from tests.slotting import plan
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-SIZES = {"laptop": (1280, 800), "phone": (390, 844)}
 SOUPS = 30
 MINUS = "\N{MINUS SIGN}"
 CARD = "4400187"

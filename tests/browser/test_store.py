@@ -17,13 +17,12 @@ from onebasket.commerce.hotpath.actions import asking
 from onebasket.commerce.orders.actions.secrets import collection_code
 from onebasket.commerce.orders.models import Order, OrderLine
 from tests.actions.test_picking import ordered
-from tests.browser.test_desk import ARGUMENTS
+from tests.browser.chromium import ARGUMENTS, SIZES
 from tests.builders import EAN, faults_in_stock, make_chain, on_hand
 from tests.channels.api import InlineCommitter
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-SIZES = {"phone": (390, 844), "laptop": (1280, 800)}
 MOST_TABS = 40
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.test_shop import ARGUMENTS, SIZES
+from tests.browser.chromium import ARGUMENTS, SIZES
 
 PAGES = {"front": "", "category": "d/grocery/soup", "search": "search?q=milk", "basket": "basket"}
 LINE = {"offline": False, "latency": 150, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 750e3 / 8}
