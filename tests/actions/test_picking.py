@@ -142,6 +142,16 @@ def test_the_last_scan_sent_again_is_complete_again() -> None:
 
 
 @pytest.mark.django_db
+def test_a_sku_counts_as_a_scan_unless_it_is_some_products_code() -> None:
+    source = make_chain("p1", stock={"milk": 10})
+    order = ordered(source, milk=2)
+    assert scan_code(followed(order.id), " milk ", key="a") == Scanned("found", 1, 1, "Milk")
+    assert scan_code(followed(order.id), "mil", key="b") == Scanned("unknown_code")
+    upsert_products(source, [ProductItem("eggs-1", EAN, "Eggs", "ea")])
+    assert scan_code(followed(order.id), EAN, key="c") == Scanned("complete", 1, 2, "Milk")
+
+
+@pytest.mark.django_db
 def test_goods_weighed_in_the_shop_are_found_by_one_scan() -> None:
     source = make_chain("p1", stock={"apples": 5_000})
     apples = ProductItem("apples-2", "apples", "Apples", "kg", weighed=True, barcodes=(BarcodeItem(WEIGHED),))

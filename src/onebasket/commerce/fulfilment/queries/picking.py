@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from onebasket.commerce.catalogue.queries import products_by_scan, products_by_sku
+from onebasket.commerce.catalogue.rules import ProductFacts
 from onebasket.commerce.fulfilment.models import PickScan, Staging
 from onebasket.commerce.fulfilment.rules.picking import (
     PickLine,
@@ -88,12 +89,17 @@ def pick_lines(order: Followed) -> list[PickLine]:
 
 
 def read_scan(lines: Iterable[PickLine], code: str) -> Scanned:
-    """Say what a scanned code is among an order's lines: a unit of each, or all of what is weighed in the shop."""
-    known = list(lines)
-    product = products_by_scan([code.strip()]).get(code.strip()) if code.strip() else None
+    """Say what a code scanned (or a SKU typed) is among an order's lines: a unit, or all of what is weighed."""
+    known, code = list(lines), code.strip()
+    product = _product_of(code) if code else None
     line = next((line for line in known if product is not None and line.product_id == product.id), None)
     steps = 1 if line is None or line.decimals == 0 else max(1, line.missing)
     return scan(known, product.id if product else None, steps, product.name if product else "")
+
+
+def _product_of(code: str) -> ProductFacts | None:
+    """Return the product of a code as scanned, else the one with this SKU: not all goods carry a code."""
+    return products_by_scan([code]).get(code) or products_by_sku([code]).get(code)
 
 
 def spot_of(order_id: UUID) -> str:
