@@ -413,6 +413,7 @@ def test_an_order_can_be_cancelled_until_it_is_picked(source: int) -> None:
     form = ask.form("/cancel")
     gone = shopper.send(form)
     assert "The order is cancelled." in gone.text
+    assert "Thank you." not in shopper.get(done.address).text
     assert "Show this when you collect" not in gone.text
     assert shelf("milk") == (10, 0, 0)
     assert "The order is cancelled." in shopper.send(form).text

@@ -45,9 +45,8 @@ def order(request: HttpRequest, guest: Guest, secret: str) -> HttpResponseBase:
     view = find_order(request, guest, secret)
     if isinstance(view, HttpResponse):
         return view
-    return kept_private(
-        show(request, guest, "order", {"order": view, "placed": "placed" in request.GET, "page": "orders"})
-    )
+    placed = "placed" in request.GET and view.head.status == "placed"  # the address stays when the order has moved on
+    return kept_private(show(request, guest, "order", {"order": view, "placed": placed, "page": "orders"}))
 
 
 @require_safe
