@@ -169,9 +169,9 @@ class EarlyReader:
         self._own.figures = locking._lock([self._slot])
         return take_slots(calls)
 
-    def lock_slots(self, ids: Iterable[int]) -> dict[int, SlotFigures]:
+    def ask_slots(self, ids: Iterable[int]) -> Callable[[], dict[int, SlotFigures]]:
         assert set(ids) == {self._slot}
-        return {slot: replace(figures) for slot, figures in self._own.figures.items()}
+        return lambda: {slot: replace(figures) for slot, figures in self._own.figures.items()}
 
 
 def taken_without(patch: pytest.MonkeyPatch, *, lock: bool, guard: bool) -> int:
@@ -180,7 +180,7 @@ def taken_without(patch: pytest.MonkeyPatch, *, lock: bool, guard: bool) -> int:
     action = take_slots
     if not lock:
         reader = EarlyReader(slot)
-        patch.setattr(book, "lock_slots", reader.lock_slots)
+        patch.setattr(book, "ask_slots", reader.ask_slots)
         patch.setattr(bulk, "for_update", lambda *_: "")
         action = reader.take_slots
     if not guard:

@@ -5,28 +5,36 @@ of the field's type (aware datetimes, UUIDs, dicts for JSON). Table and column n
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 from django.db import connection, models
 
+from onebasket.base.arrays import array, array_of
 from onebasket.base.columns import Row, array_type, convert
 from onebasket.base.columns import is_postgresql as is_postgresql  # noqa: PLC0414 - part of this module's face
+from onebasket.base.pipeline import Answer, Pipeline
 
 Model = type[models.Model]
+Answered = TypeVar("Answered")
+Later = Callable[[], Answered]
+"""What was asked for, as a call that waits for its answer: what is asked for in one go inside `together` waits once."""
 FEW_ROWS = 40
 """What goes to PostgreSQL in one statement rather than by COPY, which takes a second round trip."""
+MANY_ROWS = 500
+"""What goes by COPY even where statements are sent together: it is faster by more than the wait that it costs."""
 _encode = msgspec.json.Encoder().encode
 
 
 class _Sending(threading.local):
-    """What this thread has under way inside `together`: guarded updates whose counts are not known yet."""
+    """What this thread has under way inside `together`: its pipeline, and guarded updates whose counts are not known."""
 
-    guards: list[tuple[Any, Model, int]] | None = None
+    pipeline: Pipeline | None = None
+    guards: list[tuple[Answer, Model, int]]
 
 
 _sending = _Sending()
@@ -44,7 +52,7 @@ def in_list(column: str) -> str:
 def list_parameter(values: Iterable[Any]) -> Any:  # noqa: ANN401 - what a driver takes
     """Return the parameter for `in_list`."""
     if is_postgresql():
-        return list(values)
+        return array_of(values)
     return _encode([value.hex if isinstance(value, UUID) else value for value in values]).decode()
 
 
@@ -55,19 +63,54 @@ def for_update(alias: str = "") -> str:
     return f" FOR UPDATE OF {alias}" if alias else " FOR UPDATE"
 
 
-def fetch(sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-    """Run one statement and return its rows as the driver gives them (SQLite: times and UUIDs as text)."""
+class Asked:
+    """A read that was asked for: `rows` waits for it, and for nothing that was sent later."""
+
+    __slots__ = ("_answer", "_rows")
+
+    def __init__(self, answer: Answer | None, rows: list[Row]) -> None:
+        self._answer, self._rows = answer, rows
+
+    def rows(self) -> list[Row]:
+        """Return the rows as the driver gives them (SQLite: times and UUIDs as text)."""
+        if self._answer is not None:
+            with connection.wrap_database_errors:
+                self._rows, self._answer = self._answer.rows(), None
+        return self._rows
+
+
+def ask(sql: str, parameters: Sequence[Any] = ()) -> Asked:
+    """Ask for rows that are wanted later: inside `together` the statement waits for company, elsewhere it runs now."""
+    if _sending.pipeline is not None:
+        return Asked(_send(sql, parameters), [])
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         rows: list[Row] = cursor.fetchall()
-    return rows
+    return Asked(None, rows)
+
+
+def fetch(sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+    """Run one statement and return its rows as the driver gives them (SQLite: times and UUIDs as text)."""
+    return ask(sql, parameters).rows()
 
 
 def execute(sql: str, parameters: Sequence[Any] = ()) -> int:
     """Run one statement and return how many rows it touched."""
+    if _sending.pipeline is not None:
+        with connection.wrap_database_errors:
+            return _send(sql, parameters).touched()
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return int(cursor.rowcount)
+
+
+def _send(sql: str, parameters: Sequence[Any]) -> Answer:
+    """Send a statement with its neighbours, and wait for nothing."""
+    assert _sending.pipeline is not None  # noqa: S101 - asked by the caller
+    if connection.queries_logged:
+        connection.queries_log.append({"sql": sql, "time": "0.000"})
+    with connection.wrap_database_errors:
+        return _sending.pipeline.send(sql, parameters)
 
 
 @lru_cache(maxsize=256)
@@ -89,16 +132,25 @@ def insert(model: Model, names: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Insert all rows: a prepared statement on SQLite, COPY on PostgreSQL where they are many. Any conflict raises."""
     if not rows:
         return
-    if is_postgresql() and (len(rows) <= FEW_ROWS or _sending.guards is not None):
+    pipeline = _sending.pipeline
+    if is_postgresql() and len(rows) <= (FEW_ROWS if pipeline is None else MANY_ROWS):
         source, parameters = as_relation(model, names, rows)
-        execute(f"INSERT INTO {table(model)} ({', '.join(_columns(model, names))}) {source}", parameters)
+        sql = f"INSERT INTO {table(model)} ({', '.join(_columns(model, names))}) {source}"
+        if pipeline is None:
+            execute(sql, parameters)
+        else:
+            _send(sql, parameters)
         return
     converted = convert(fields_of(model, names), rows, copied=is_postgresql())
     columns = ", ".join(_columns(model, names))
     with connection.cursor() as cursor:
         if is_postgresql():
             # Django wraps what execute raises, not what COPY does: without this a deadlock here would not be repeated.
-            with connection.wrap_database_errors, cursor.copy(f"COPY {table(model)} ({columns}) FROM STDIN") as copy:
+            with (
+                _alone(),
+                connection.wrap_database_errors,
+                cursor.copy(f"COPY {table(model)} ({columns}) FROM STDIN") as copy,
+            ):
                 for row in converted:
                     copy.write_row(row)
         else:
@@ -111,14 +163,19 @@ def insert_missing(model: Model, names: tuple[str, ...], rows: Sequence[Row], re
 
     A key that another transaction is just inserting is waited for, so afterwards every row is there and visible.
     """
+    return ask_missing(model, names, rows, returning).rows()
+
+
+def ask_missing(model: Model, names: tuple[str, ...], rows: Sequence[Row], returning: tuple[str, ...]) -> Asked:
+    """Insert as `insert_missing` does, and return the new rows when they are wanted."""
     if not rows:
-        return []
+        return Asked(None, [])
     source, parameters = as_relation(model, names, rows)
     sql = (
         f"INSERT INTO {table(model)} ({', '.join(_columns(model, names))}) {source} "
         f"ON CONFLICT DO NOTHING RETURNING {', '.join(_columns(model, returning))}"
     )
-    return fetch(sql, parameters)
+    return ask(sql, parameters)
 
 
 def update(
@@ -168,10 +225,9 @@ def update_guarded(
 
     Inside `together` the error comes at the end of the block.
     """
-    if rows and _sending.guards is not None:
-        cursor = connection.cursor()
-        cursor.execute(*_update_statement(model, keys, sets, rows, nulls))
-        _sending.guards.append((cursor, model, len(rows)))
+    if rows and _sending.pipeline is not None:
+        answer = _send(*_update_statement(model, keys, sets, rows, nulls))
+        _sending.guards.append((answer, model, len(rows)))
         return
     _guard(model, len(rows), update(model, keys, sets, rows, nulls=nulls))
 
@@ -183,28 +239,54 @@ def _guard(model: Model, sent: int, touched: int) -> None:
 
 
 @contextmanager
-def together(*, when: bool = True) -> Iterator[None]:
-    """Send what is written inside in one go, where the database can (PostgreSQL's pipeline), and wait for it once.
+def together() -> Iterator[None]:
+    """Send the statements inside in one go wherever no answer is waited for, where the database can (PostgreSQL).
 
-    `when` says whether it is worth it: rows by the thousand go faster by COPY, which no pipeline takes. Reads inside
-    are answered in their turn.
+    What is written waits for the next read or the end of the block; what is asked for with `ask` waits until its rows
+    are wanted. Django's own statements inside run by themselves, after all that was sent before.
 
     Raises:
         GuardError: a guarded update inside touched other rows than were sent.
     """
-    if not (when and is_postgresql()) or connection.connection is None:
+    if not is_postgresql() or _sending.pipeline is not None:
         yield
         return
+    connection.ensure_connection()
+    pipeline = _sending.pipeline = Pipeline(connection.connection)
     _sending.guards = []
     try:
-        with connection.wrap_database_errors, connection.connection.pipeline():
-            yield
-        for cursor, model, sent in _sending.guards:
-            _guard(model, sent, int(cursor.rowcount))
+        with connection.execute_wrapper(_after_all_sent), connection.wrap_database_errors:
+            try:
+                yield
+                pipeline.end()
+            except BaseException:
+                pipeline.abandon()
+                raise
+        for answer, model, sent in _sending.guards:
+            _guard(model, sent, answer.touched())
     finally:
-        for cursor, _, _ in _sending.guards:
-            cursor.close()
-        _sending.guards = None
+        _sending.pipeline = None
+
+
+def _after_all_sent(
+    run: Callable[..., Any],
+    sql: str,
+    parameters: Any,
+    many: bool,
+    context: dict[str, Any],  # noqa: ANN401, FBT001 - Django's
+) -> Any:  # noqa: ANN401 - what Django's cursor returns
+    """Run a statement of Django's with the pipeline left meanwhile."""
+    with _alone():
+        return run(sql, parameters, many, context)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Have the connection out of its pipeline, which is entered again by the next statement that is sent."""
+    if _sending.pipeline is not None:
+        with connection.wrap_database_errors:
+            _sending.pipeline.end()
+    yield
 
 
 def as_relation(model: Model, names: tuple[str, ...], rows: Sequence[Row]) -> tuple[str, list[Any]]:
@@ -212,19 +294,26 @@ def as_relation(model: Model, names: tuple[str, ...], rows: Sequence[Row]) -> tu
     fields = fields_of(model, names)
     converted = convert(fields, rows)
     if is_postgresql():
-        # Texts go in binary: as text every quote in them would be escaped twice, one by one.
-        types = [array_type(field) for field in fields]
-        arrays = ", ".join(f"{'%b' if kind == 'text' else '%s'}::{kind}[]" for kind in types)
-        given = [f"c{index}" for index in range(len(names))]
-        selected = ", ".join(
-            f"{name}::jsonb" if field.get_internal_type() == "JSONField" else name
-            for name, field in zip(given, fields, strict=True)
-        )
-        return f"SELECT {selected} FROM unnest({arrays}) AS u({', '.join(given)})", [  # noqa: S608
-            list(column) for column in zip(*converted, strict=True)
-        ]
+        sql, kinds = _unnested(model, names)
+        columns = zip(*converted, strict=True)
+        return sql, [array(kind, column) for kind, column in zip(kinds, columns, strict=True)]
     parts = ", ".join(f"json_extract(value, '$[{index}]') AS c{index}" for index in range(len(names)))
     return f"SELECT {parts} FROM json_each(%s) WHERE true", [_encode(converted).decode()]  # noqa: S608
+
+
+@lru_cache(maxsize=256)
+def _unnested(model: Model, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """Return PostgreSQL's SELECT over one array for each column, and the types of their elements."""
+    fields = fields_of(model, names)
+    kinds = tuple(array_type(field) for field in fields)
+    # Texts go in binary: as text every quote in them would be escaped twice, one by one.
+    arrays = ", ".join(f"{'%b' if kind == 'text' else '%s'}::{kind}[]" for kind in kinds)
+    given = [f"c{index}" for index in range(len(names))]
+    selected = ", ".join(
+        f"{name}::jsonb" if field.get_internal_type() == "JSONField" else name
+        for name, field in zip(given, fields, strict=True)
+    )
+    return f"SELECT {selected} FROM unnest({arrays}) AS u({', '.join(given)})", kinds  # noqa: S608
 
 
 def next_ids(model: Model, count: int) -> list[int]:

@@ -2,16 +2,16 @@
 
 from datetime import UTC, datetime
 
-from django.db import connection
+from onebasket.base import bulk
+
+_POSTGRESQL = "SELECT clock_timestamp()"
+_SQLITE = "SELECT strftime('%%Y-%%m-%%dT%%H:%%M:%%f', 'now')"
 
 
 def database_now() -> datetime:
     """Return the database's present time in UTC; on PostgreSQL the time of the statement, not of the transaction."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SELECT clock_timestamp()")
-            (now,) = cursor.fetchone()
-            return now.astimezone(UTC)  # type: ignore[no-any-return]
-        cursor.execute("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")
-        (text,) = cursor.fetchone()
+    if bulk.is_postgresql():
+        ((now,),) = bulk.fetch(_POSTGRESQL)
+        return now.astimezone(UTC)  # type: ignore[no-any-return]
+    ((text,),) = bulk.fetch(_SQLITE)
     return datetime.fromisoformat(text).replace(tzinfo=UTC)

@@ -42,6 +42,11 @@ class Claimed:
 
 def claim(kind: str, claims: Sequence[Claim], *, now: datetime) -> Claimed:
     """Claim every key in one statement; only inside a transaction."""
+    return ask_claim(kind, claims, now=now)()
+
+
+def ask_claim(kind: str, claims: Sequence[Claim], *, now: datetime) -> bulk.Later[Claimed]:
+    """Claim every key before anything that is asked for later; what became of the claims is told when it is wanted."""
     require_transaction()
     result = Claimed()
     first: dict[tuple[int, str], int] = {}
@@ -53,11 +58,16 @@ def claim(kind: str, claims: Sequence[Claim], *, now: datetime) -> Claimed:
             else:
                 result.conflicts.add(index)
     rows = [(source, key, kind, claims[index].fingerprint, now) for (source, key), index in sorted(first.items())]
-    for entry_id, source, key in bulk.insert_missing(InboxEntry, _NAMES, rows, ("id", "source_id", "key")):
-        result.fresh[first.pop((source, key))] = entry_id
-    if first:
-        _recall(first, claims, result)
-    return result
+    asked = bulk.ask_missing(InboxEntry, _NAMES, rows, ("id", "source_id", "key"))
+
+    def claimed() -> Claimed:
+        for entry_id, source, key in asked.rows():
+            result.fresh[first.pop((source, key))] = entry_id
+        if first:
+            _recall(first, claims, result)
+        return result
+
+    return claimed
 
 
 def _recall(left: Mapping[tuple[int, str], int], claims: Sequence[Claim], result: Claimed) -> None:

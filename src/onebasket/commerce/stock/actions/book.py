@@ -11,7 +11,7 @@ from onebasket.base import bulk, outbox
 from onebasket.base.columns import Row
 from onebasket.base.locking import require_transaction
 from onebasket.commerce.stock.actions.exceptions import follow_exceptions
-from onebasket.commerce.stock.locking import expired_lines, lock_shelves
+from onebasket.commerce.stock.locking import ask_shelves, expired_lines, lock_shelves
 from onebasket.commerce.stock.models import Count, HoldLine, Movement, Shelf
 from onebasket.commerce.stock.queries.ledger import count_instants
 from onebasket.commerce.stock.rules.book import Figures, ShelfBook, ShelfKey
@@ -51,6 +51,18 @@ def open_book(
         if counted:
             book.counts = count_instants(counted, since=facts_since)
     _release_expired(book, now=now)
+    return book
+
+
+def ask_book(keys: Iterable[ShelfKey], *, now: datetime) -> bulk.Later[ShelfBook]:
+    """Lock shelves as `open_book` does for promises, after what was asked for so far; the book when it is wanted."""
+    locked = ask_shelves(keys)
+
+    def book() -> ShelfBook:
+        opened = ShelfBook(locked())
+        _release_expired(opened, now=now)
+        return opened
+
     return book
 
 
