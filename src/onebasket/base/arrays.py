@@ -91,7 +91,7 @@ _KINDS: dict[type, str] = {int: "bigint", str: "text", UUID: "uuid", datetime: "
 def array(kind: str, values: Sequence[Any]) -> Any:  # noqa: ANN401 - what the driver takes
     """Return the values as an array of PostgreSQL's `kind`; None is null.
 
-    A kind that is unknown here, and a number beyond its type, stay a list, and are the driver's and the server's matter.
+    A kind that is unknown here, and a number beyond its type, stay a list: the driver and the server deal with them.
     """
     element = _ELEMENTS.get(kind)
     if element is None or not values:

@@ -31,7 +31,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class _Sending(threading.local):
-    """What this thread has under way inside `together`: its pipeline, and guarded updates whose counts are not known."""
+    """What this thread has under way inside `together`: its pipeline, and guarded updates not yet counted."""
 
     pipeline: Pipeline | None = None
     guards: list[tuple[Answer, Model, int]]
@@ -54,6 +54,11 @@ def list_parameter(values: Iterable[Any]) -> Any:  # noqa: ANN401 - what a drive
     if is_postgresql():
         return array_of(values)
     return _encode([value.hex if isinstance(value, UUID) else value for value in values]).decode()
+
+
+def uuid_parameter(value: UUID) -> UUID | str:
+    """Return what the driver compares with a column of UUIDs."""
+    return value if is_postgresql() else value.hex
 
 
 def for_update(alias: str = "") -> str:
@@ -258,10 +263,9 @@ def together() -> Iterator[None]:
         with connection.execute_wrapper(_after_all_sent), connection.wrap_database_errors:
             try:
                 yield
-                pipeline.end()
-            except BaseException:
-                pipeline.abandon()
-                raise
+                pipeline.receive()
+            finally:
+                pipeline.leave()
         for answer, model, sent in _sending.guards:
             _guard(model, sent, answer.touched())
     finally:
@@ -273,7 +277,7 @@ def _after_all_sent(
     sql: str,
     parameters: Any,
     many: bool,
-    context: dict[str, Any],  # noqa: ANN401, FBT001 - Django's
+    context: dict[str, Any],
 ) -> Any:  # noqa: ANN401 - what Django's cursor returns
     """Run a statement of Django's with the pipeline left meanwhile."""
     with _alone():
@@ -285,7 +289,8 @@ def _alone() -> Iterator[None]:
     """Have the connection out of its pipeline, which is entered again by the next statement that is sent."""
     if _sending.pipeline is not None:
         with connection.wrap_database_errors:
-            _sending.pipeline.end()
+            _sending.pipeline.receive()
+        _sending.pipeline.leave()
     yield
 
 

@@ -1,8 +1,9 @@
 """The database's clock: the one time that promises and bookings go by."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from onebasket.base import bulk
+from onebasket.base.columns import as_instant
 
 _POSTGRESQL = "SELECT clock_timestamp()"
 _SQLITE = "SELECT strftime('%%Y-%%m-%%dT%%H:%%M:%%f', 'now')"
@@ -10,8 +11,17 @@ _SQLITE = "SELECT strftime('%%Y-%%m-%%dT%%H:%%M:%%f', 'now')"
 
 def database_now() -> datetime:
     """Return the database's present time in UTC; on PostgreSQL the time of the statement, not of the transaction."""
-    if bulk.is_postgresql():
-        ((now,),) = bulk.fetch(_POSTGRESQL)
-        return now.astimezone(UTC)  # type: ignore[no-any-return]
-    ((text,),) = bulk.fetch(_SQLITE)
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return ask_now()()
+
+
+def ask_now() -> bulk.Later[datetime]:
+    """Ask for the time at which the database comes to this question."""
+    asked = bulk.ask(_POSTGRESQL if bulk.is_postgresql() else _SQLITE)
+
+    def now() -> datetime:
+        ((found,),) = asked.rows()
+        instant = as_instant(found)
+        assert instant is not None  # noqa: S101 - the clock says something
+        return instant
+
+    return now

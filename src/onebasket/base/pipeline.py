@@ -1,4 +1,4 @@
-"""Statements that are sent together and answered in their order, on PostgreSQL: libpq's pipeline, by the driver's own layer.
+"""Statements that go to PostgreSQL together, and are answered in their order: libpq's pipeline.
 
 A statement that is waited for costs two switches between processes. psycopg's pipeline spares the waits but still sends
 each statement by itself; here nothing is sent until an answer is wanted, and each statement is prepared once.
@@ -6,7 +6,6 @@ each statement by itself; here nothing is sent until an answer is wanted, and ea
 
 import re
 import select
-from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -28,7 +27,7 @@ _prepared: "WeakKeyDictionary[psycopg.Connection[Any], dict[tuple[str, tuple[int
 
 
 class Answer:
-    """What a statement that was sent comes to; asking for it sends what is waiting and receives up to here."""
+    """What a statement that was sent comes to; asking for it sends what is waiting, and receives all of it."""
 
     __slots__ = ("_pipeline", "_result")
 
@@ -50,12 +49,14 @@ class Answer:
 
     def _received(self) -> Any:  # noqa: ANN401 - libpq's result
         if self._result is None:
-            self._pipeline.receive(self)
+            self._pipeline.receive()
+        if self._result is None:
+            raise errors.PipelineAborted("a statement before this one failed, or its block was left")
         return self._result
 
 
 class Pipeline:
-    """A connection's statements under way. After an error nothing more is answered: the transaction is to be given up."""
+    """A connection's statements under way. After an error the transaction is to be given up; nothing more is answered."""
 
     def __init__(self, link: "psycopg.Connection[Any]") -> None:
         self._link = link
@@ -63,17 +64,15 @@ class Pipeline:
         self._transformer = Transformer(link)
         self._prepared = _prepared.setdefault(link, {})
         self._fresh: list[tuple[str, tuple[int, ...]]] = []
-        self._waiting: deque[Answer | None] = deque()
-        self._begun = False
+        self._waiting: list[Answer | None] = []
+        self._entered = False
 
     def send(self, sql: str, parameters: Sequence[Any]) -> Answer:
         """Take a statement; it goes to the server with the next answer that is wanted, or at the end."""
-        if not self._begun:
-            self._begin()
+        if not self._entered:
+            self._enter()
         query, formats = _read(sql)
-        values = self._transformer.dump_sequence(parameters, formats) if parameters else []
-        types = tuple(self._transformer.types or ()) if parameters else ()
-        kinds = self._transformer.formats if parameters else []
+        values, types, kinds = self._dump(parameters, formats)
         name = self._prepared.get((sql, types)) or self._prepare(sql, query, types)
         if name is None:
             self._pg.send_query_params(query, values, types, kinds)
@@ -83,60 +82,60 @@ class Pipeline:
         self._waiting.append(answer)
         return answer
 
-    def receive(self, wanted: Answer) -> None:
-        """Receive answers up to and with this one.
+    def receive(self) -> None:
+        """Send what is waiting, and receive its answers.
 
         Raises:
-            psycopg.Error: a statement failed; the pipeline is over.
+            psycopg.Error: a statement failed; nothing after it was done.
         """
-        if not self._begun:
-            raise errors.PipelineAborted("the statement was not answered before its pipeline ended")
-        self._pg.send_flush_request()
+        if not self._waiting:
+            return
+        waiting, self._waiting = self._waiting, []
+        self._pg.pipeline_sync()
         self._flush()
-        while self._waiting:
-            answer = self._waiting.popleft()
-            self._take(answer)
-            if answer is wanted:
-                return
+        failed: psycopg.Error | None = None
+        for answer in waiting:
+            result = self._next_result()
+            if result is None:
+                raise failed or errors.OperationalError("the connection to the server ended")
+            if result.status in _GOOD:
+                self._next_result()  # the end of what one statement answers
+                if answer is not None:
+                    answer.take(result)
+            elif result.status == ExecStatus.PIPELINE_SYNC:
+                break
+            elif failed is None:
+                failed = errors.error_from_result(result)
+                self._next_result()
+            else:
+                self._next_result()
+        self._end_of_flight(failed)
 
-    def end(self) -> None:
-        """Send what is waiting, receive every answer, and leave the connection to whoever comes next.
-
-        Raises:
-            psycopg.Error: a statement failed.
-        """
-        if not self._begun:
+    def leave(self) -> None:
+        """Leave the connection to whoever comes next; what was not sent by `receive` is not done."""
+        if not self._entered:
             return
-        try:
-            self._pg.pipeline_sync()
-            self._flush()
-            while self._waiting:
-                self._take(self._waiting.popleft())
-            self._synced()
-        finally:
-            self._leave()
-
-    def abandon(self) -> None:
-        """Leave the connection after an error, whatever is still under way."""
-        if not self._begun:
-            return
-        try:
-            with suppress(psycopg.Error):
-                self._pg.pipeline_sync()
-                self._flush()
-                self._synced()
-        finally:
-            self._leave()
+        self._entered, self._waiting = False, []
+        with suppress(psycopg.Error):
+            self._pg.exit_pipeline_mode()
 
     def load(self, result: Any) -> list[Row]:  # noqa: ANN401 - libpq's result
         """Return a result's rows as Python values."""
         self._transformer.set_pgresult(result)
         return self._transformer.load_rows(0, result.ntuples, tuple)  # type: ignore[arg-type] # a row is a tuple
 
-    def _begin(self) -> None:
+    def _dump(
+        self, parameters: Sequence[Any], formats: tuple[PyFormat, ...]
+    ) -> tuple[Sequence[Any], tuple[int, ...], Sequence[Any]]:
+        if not parameters:
+            return (), (), ()
+        values = self._transformer.dump_sequence(parameters, formats)
+        return values, tuple(self._transformer.types or ()), self._transformer.formats or ()
+
+    def _enter(self) -> None:
         idle = self._pg.transaction_status == TransactionStatus.IDLE
         self._pg.enter_pipeline_mode()
-        self._begun = True
+        self._entered = True
         if idle and not self._link.autocommit:
             self._pg.send_query_params(b"BEGIN", None)
             self._waiting.append(None)
@@ -144,38 +143,28 @@ class Pipeline:
     def _prepare(self, sql: str, query: bytes, types: tuple[int, ...]) -> bytes | None:
         if len(self._prepared) >= MOST_PREPARED:
             return None
-        name = b"ob_%d" % _next_number()
+        name = b"ob_%d" % next(_numbers)
         self._pg.send_prepare(name, query, types)
         self._waiting.append(None)
         self._prepared[sql, types] = name
         self._fresh.append((sql, types))
         return name
 
-    def _take(self, answer: Answer | None) -> None:
+    def _end_of_flight(self, failed: "psycopg.Error | None") -> None:
+        """Pass over the mark that ends a flight; after a failure, forget what was to be prepared and was not."""
         result = self._next_result()
-        if result is None or result.status not in _GOOD:
-            self._fail(result)
-        while self._next_result() is not None:
-            pass
-        if answer is not None:
-            answer.take(result)
-
-    def _fail(self, result: Any) -> None:  # noqa: ANN401 - libpq's result
-        """Give up: what was to be prepared since may not be."""
-        for key in self._fresh:
-            self._prepared.pop(key, None)
-        self._waiting.clear()
-        if result is None:
+        if result is None and failed is None:
             raise errors.OperationalError("the connection to the server ended")
-        if result.status == ExecStatus.PIPELINE_ABORTED:
-            raise errors.PipelineAborted("a statement before failed")
-        raise errors.error_from_result(result)
+        fresh, self._fresh = self._fresh, []
+        if failed is not None:
+            for key in fresh:
+                self._prepared.pop(key, None)
+            raise failed
 
     def _flush(self) -> None:
         """Send all; meanwhile take in what comes, so that neither side waits for the other."""
         while self._pg.flush():
-            ready = _wait(self._pg.socket, select.POLLIN | select.POLLOUT)
-            if ready & ~select.POLLOUT:
+            if _wait(self._pg.socket, select.POLLIN | select.POLLOUT) & ~select.POLLOUT:
                 self._pg.consume_input()
 
     def _next_result(self) -> Any:  # noqa: ANN401 - libpq's result
@@ -184,31 +173,8 @@ class Pipeline:
             self._pg.consume_input()
         return self._pg.get_result()
 
-    def _synced(self) -> None:
-        """Pass over results until the end of the pipeline is told."""
-        missing = 0
-        while missing < 2:  # noqa: PLR2004 - nothing twice in a row: nothing more will come
-            result = self._next_result()
-            if result is None:
-                missing += 1
-                continue
-            missing = 0
-            if result.status == ExecStatus.PIPELINE_SYNC:
-                return
-
-    def _leave(self) -> None:
-        self._begun = False
-        self._fresh.clear()
-        self._waiting.clear()
-        with suppress(psycopg.Error):
-            self._pg.exit_pipeline_mode()
-
 
 _numbers = iter(range(1, 2**62))
-
-
-def _next_number() -> int:
-    return next(_numbers)
 
 
 def _wait(socket: int, events: int) -> int:

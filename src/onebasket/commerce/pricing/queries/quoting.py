@@ -84,12 +84,12 @@ def quote(place: PlaceFacts, lines: Sequence[Asked], ask: QuoteAsk) -> PricedBas
     return quoted.basket if isinstance(quoted, Quoted) else quoted
 
 
-def quote_all(quotes: Sequence[Quote]) -> list[Quoted | Unpriced]:
-    """Return what each basket comes to, in order.
+def quote_all(quotes: Sequence[Quote], memory: Memory | None = None) -> list[Quoted | Unpriced]:
+    """Return what each basket comes to, in order; `memory` is what pricing remembers, where it was just asked for.
 
     As many statements for a batch as for one, where all are of one instant.
     """
-    memory = recall()
+    memory = memory or recall()
     products = {line.product.id: line.product.sku for _, lines, _ in quotes for line in lines}
     known = memory.products(products)
     numbers = {(ask.loyalty_number, ask.at) for *_, ask in quotes if ask.loyalty_number}
