@@ -237,6 +237,18 @@ def update_guarded(
     _guard(model, len(rows), update(model, keys, sets, rows, nulls=nulls))
 
 
+def insert_guarded(model: Model, names: tuple[str, ...], rows: Sequence[Row]) -> None:
+    """Insert rows whose keys nobody has; GuardError, inside `together` at its end, where one is there."""
+    if not rows:
+        return
+    source, parameters = as_relation(model, names, rows)
+    sql = f"INSERT INTO {table(model)} ({', '.join(_columns(model, names))}) {source} ON CONFLICT DO NOTHING"
+    if _sending.pipeline is not None:
+        _sending.guards.append((_send(sql, parameters), model, len(rows)))
+        return
+    _guard(model, len(rows), execute(sql, parameters))
+
+
 def _guard(model: Model, sent: int, touched: int) -> None:
     if touched != sent:
         message = f"{table(model)}: {sent} rows sent, {touched} touched"
@@ -272,16 +284,10 @@ def together() -> Iterator[None]:
         _sending.pipeline = None
 
 
-def _after_all_sent(
-    run: Callable[..., Any],
-    sql: str,
-    parameters: Any,
-    many: bool,
-    context: dict[str, Any],
-) -> Any:  # noqa: ANN401 - what Django's cursor returns
+def _after_all_sent(run: Callable[..., Any], *statement: Any) -> Any:  # noqa: ANN401 - as Django's cursor gives and takes
     """Run a statement of Django's with the pipeline left meanwhile."""
     with _alone():
-        return run(sql, parameters, many, context)
+        return run(*statement)
 
 
 @contextmanager

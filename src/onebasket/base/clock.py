@@ -5,8 +5,8 @@ from datetime import datetime
 from onebasket.base import bulk
 from onebasket.base.columns import as_instant
 
-_POSTGRESQL = "SELECT clock_timestamp()"
-_SQLITE = "SELECT strftime('%%Y-%%m-%%dT%%H:%%M:%%f', 'now')"
+_POSTGRESQL = "clock_timestamp()"
+_SQLITE = "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')"
 
 
 def database_now() -> datetime:
@@ -14,9 +14,14 @@ def database_now() -> datetime:
     return ask_now()()
 
 
+def now_sql() -> str:
+    """Return the SQL for the database's present time, as its columns of times take it."""
+    return _POSTGRESQL if bulk.is_postgresql() else _SQLITE
+
+
 def ask_now() -> bulk.Later[datetime]:
     """Ask for the time at which the database comes to this question."""
-    asked = bulk.ask(_POSTGRESQL if bulk.is_postgresql() else _SQLITE)
+    asked = bulk.ask(f"SELECT {now_sql()}")
 
     def now() -> datetime:
         ((found,),) = asked.rows()

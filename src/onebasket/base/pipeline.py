@@ -56,7 +56,7 @@ class Answer:
 
 
 class Pipeline:
-    """A connection's statements under way. After an error the transaction is to be given up; nothing more is answered."""
+    """A connection's statements under way. After an error nothing more is done: the transaction is to be given up."""
 
     def __init__(self, link: "psycopg.Connection[Any]") -> None:
         self._link = link

@@ -112,22 +112,25 @@ def lock_holds(ids: Sequence[UUID]) -> dict[UUID, list[HeldLine]]:
     return found
 
 
-def expired_lines(keys: Iterable[ShelfKey], *, now: datetime) -> list[HeldLine]:
-    """Return the active hold lines on locked shelves whose time is over at `now` (half-open: at it, they are)."""
+def ask_expired_lines(keys: Iterable[ShelfKey], *, now: datetime) -> bulk.Later[list[HeldLine]]:
+    """Ask for the active hold lines on shelves whose time is over at `now` (half-open: at it, they are).
+
+    To be asked after the shelves' locks: what was read before a wait for them may be given back already.
+    """
     require_transaction()
     pairs = sorted({(key.place_id, key.product_id) for key in keys})
     if not pairs:
-        return []
+        return list
     source, parameters = bulk.as_relation(HoldLine, ("place", "product"), pairs)
     sql = (
         "SELECT h.hold_id, h.id, h.place_id, h.product_id, h.quantity, h.expires_at "  # noqa: S608 - constants
         f"FROM ({source}) AS k JOIN stock_holdline h ON h.place_id = k.c0 AND h.product_id = k.c1 "
         "WHERE h.state = 'active' AND h.expires_at <= %s ORDER BY h.id"
     )
-    rows = bulk.fetch(sql, [*parameters, instant_parameter(now)])
-    return [
+    asked = bulk.ask(sql, [*parameters, instant_parameter(now)])
+    return lambda: [
         HeldLine(as_uuid(hold), identity, place, product, quantity, _instant(expires))
-        for hold, identity, place, product, quantity, expires in rows
+        for hold, identity, place, product, quantity, expires in asked.rows()
     ]
 
 

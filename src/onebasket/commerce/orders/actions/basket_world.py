@@ -1,7 +1,7 @@
 """What a batch of changes of baskets is decided against, loaded and locked in a fixed number of statements."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -33,18 +33,18 @@ class Read(NamedTuple):
 
 
 def ask_world(
-    ids: Collection[UUID], *, now: datetime, codes: Collection[str] = (), skus: Collection[str] = ()
-) -> bulk.Later[Read]:
+    ids: Collection[UUID], *, codes: Collection[str] = (), skus: Collection[str] = ()
+) -> Callable[[datetime], Read]:
     """Lock baskets, and read their lines and what else requests name; what they hold is read under the shelves' lock.
 
-    What has expired by `now` is not held: its shelves have given it back, or will.
+    What has expired by the time that the answer is called with is not held: its shelves have given it back, or will.
     """
     locked = ask_baskets(ids) if ids else None
     # Apart from the lock: rows that are joined to it would be those of before a wait for it.
     lines = bulk.ask(_LINES.format(bulk.in_list("basket_id")), [bulk.list_parameter(ids)]) if ids else None
     places, products = ask_places(codes), ask_products()
 
-    def read() -> Read:
+    def read(now: datetime) -> Read:
         baskets = {basket.id: basket for basket in map(_basket, locked.rows())} if locked else {}
         rows = lines.rows() if lines else []
         by_sku, by_id = products(skus, {row[1] for row in rows})

@@ -9,7 +9,7 @@ import msgspec
 from django.db import transaction
 
 from onebasket.base import bulk, inbox, outbox
-from onebasket.base.clock import database_now
+from onebasket.base.clock import ask_now
 from onebasket.commerce.orders.actions.basket_world import Read, ask_world, lock_shelves_of, names_of
 from onebasket.commerce.orders.actions.basket_writing import write_baskets
 from onebasket.commerce.orders.rules.basket import Basket
@@ -57,16 +57,16 @@ def change_baskets(calls: Sequence[BasketCall]) -> list[BasketOutcome]:
     A basket of another source is unknown, which is not stored.
     """
     with transaction.atomic(), bulk.together():
-        now = database_now()
         claims = [inbox.Claim(c.source_id, c.request.key, fingerprint(c.request)) for c in calls]
-        claiming = inbox.ask_claim("basket", claims, now=now)
+        claiming = inbox.ask_claim("basket", claims)
         reading = ask_world(
             {call.request.basket for call in calls if isinstance(call.request, ChangeBasket)},
-            now=now,
             codes={call.request.place for call in calls if call.request.place},
             skus={line.sku for call in calls for line in call.request.lines},
         )
-        claimed, read = claiming(), reading()
+        clock = ask_now()
+        claimed, now = claiming(), clock()
+        read = reading(now)
         fresh = {position: calls[position] for position in sorted(claimed.fresh)}
         unknown = {p: found for p, call in fresh.items() if (found := _unknown(call, read.baskets))}
         inbox.unclaim([claimed.fresh[position] for position in unknown])

@@ -9,7 +9,7 @@ import msgspec
 from django.db import transaction
 
 from onebasket.base import bulk, inbox, outbox
-from onebasket.base.clock import database_now
+from onebasket.base.clock import ask_now
 from onebasket.commerce.orders.actions.basket_world import Read, ask_world, lock_shelves_of, names_of
 from onebasket.commerce.orders.actions.basket_writing import write_baskets
 from onebasket.commerce.orders.actions.drafting import Draft, DraftLine
@@ -67,11 +67,12 @@ def check_out(calls: Sequence[CheckoutCall]) -> list[CheckoutOutcome]:
     the basket holds become the order's; where its hold has expired, they are taken if they are still there.
     """
     with transaction.atomic(), bulk.together():
-        now = database_now()
         claims = [inbox.Claim(c.source_id, c.request.key, fingerprint(c.request)) for c in calls]
-        claiming = inbox.ask_claim("checkout", claims, now=now)
-        reading = ask_world({call.request.basket for call in calls}, now=now)
-        claimed, read = claiming(), reading()
+        claiming = inbox.ask_claim("checkout", claims)
+        reading = ask_world({call.request.basket for call in calls})
+        clock = ask_now()
+        claimed, now = claiming(), clock()
+        read = reading(now)
         fresh = {position: calls[position] for position in sorted(claimed.fresh)}
         baskets = read.baskets
         unknown = {

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 from django.db import transaction
 
-from onebasket.base import inbox
+from onebasket.base import bulk, inbox
 from onebasket.base.clock import database_now
 from onebasket.commerce.orders.actions.deciding import Decided, Retry, decide, refuse_unknown
 from onebasket.commerce.orders.actions.drafting import draft_request
@@ -58,10 +58,10 @@ def place_orders(calls: Sequence[OrderCall]) -> list[OrderOutcome]:
 
 def _place(calls: Mapping[int, OrderCall], *, last: bool) -> dict[int, OrderOutcome]:
     order = list(calls)
-    with transaction.atomic():
+    with transaction.atomic(), bulk.together():
         now = database_now()
         claims = [inbox.Claim(c.source_id, c.request.key, fingerprint(c.request)) for c in calls.values()]
-        claimed = inbox.claim("order", claims, now=now)
+        claimed = inbox.claim("order", claims)
         fresh = {position: calls[order[position]] for position in sorted(claimed.fresh)}
         decided = _decide_all(fresh, claimed.fresh, last=last, now=now) if fresh else {}
         undecided = fresh.keys() - decided.keys()

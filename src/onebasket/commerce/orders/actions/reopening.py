@@ -50,7 +50,7 @@ def reopen_orders(calls: Sequence[ReopenCall]) -> list[ReopenOutcome]:
         seen = visible(steps)
         known = [index for index in range(len(calls)) if index in seen]
         claims = [_claim(calls[index]) for index in known]
-        claimed = inbox.claim("reopening", claims, now=now)
+        claimed = inbox.claim("reopening", claims)
         fresh = {position: steps[known[position]] for position in sorted(claimed.fresh)}
         decided: dict[int, ReopenOutcome] = {}
         if fresh:

@@ -80,7 +80,7 @@ def step_orders(calls: Sequence[StepCall]) -> list[StepOutcome]:
         seen = visible(calls)
         known = [index for index in range(len(calls)) if index in seen]
         claims = [_claim(calls[index]) for index in known]
-        claimed = inbox.claim("order-step", claims, now=now)
+        claimed = inbox.claim("order-step", claims)
         fresh = {position: calls[known[position]] for position in sorted(claimed.fresh)}
         decided: dict[int, StepOutcome] = {}
         if fresh:

@@ -16,8 +16,9 @@ from onebasket.commerce.places.queries import PLACE_COLUMNS, facts
 from onebasket.commerce.places.rules import PlaceFacts
 
 _HEAD = (
-    "SELECT b.version, b.state, b.channel, b.held_since, b.held_until, b.slot_id, b.coupons, b.loyalty_number, "  # noqa: S608
-    f"{PLACE_COLUMNS} FROM orders_basket b JOIN places_place p ON p.id = b.place_id WHERE b.id = %s AND b.source_id = %s"
+    "SELECT b.version, b.state, b.channel, b.held_since, b.held_until, b.slot_id, b.coupons, "  # noqa: S608 - constants
+    f"b.loyalty_number, {PLACE_COLUMNS} FROM orders_basket b JOIN places_place p ON p.id = b.place_id "
+    "WHERE b.id = %s AND b.source_id = %s"
 )
 _LINES = "SELECT product_id, quantity, held FROM orders_basketline WHERE basket_id = %s ORDER BY number"
 _decode = msgspec.json.Decoder(tuple[str, ...]).decode

@@ -42,7 +42,7 @@ def book_sales(source_id: int, receipts: Sequence[Receipt | Unreadable]) -> list
         }
         order = list(sound)
         claims = [inbox.Claim(source_id, receipt.key, fingerprint(receipt)) for receipt in sound.values()]
-        claimed = inbox.claim(KIND, claims, now=now)
+        claimed = inbox.claim(KIND, claims)
         entries = {entry: sound[order[position]] for position, entry in sorted(claimed.fresh.items())}
         booked = _book(source_id, entries, places, now=now) if entries else {}
         inbox.settle({entry: _encode(outcome).decode() for entry, outcome in booked.items()})

@@ -115,9 +115,7 @@ def _write_promises(changed: Sequence[Promise], *, now: datetime) -> None:
         (one.reference, one.place_id, one.slot_id, one.standing.value, one.expires_at, now, one.version + 1)
         for one in made
     ]
-    if len(bulk.insert_missing(SlotPromise, _PROMISE_NAMES, rows, ("id",))) != len(rows):
-        message = "a reference has taken a slot meanwhile"
-        raise bulk.GuardError(message)
+    bulk.insert_guarded(SlotPromise, _PROMISE_NAMES, rows)
     kept = [
         (
             one.place_id,

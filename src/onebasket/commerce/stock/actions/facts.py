@@ -53,7 +53,7 @@ def book_movements(source_id: int, facts: Sequence[StockFact | quarantine.Unread
         faults = {index: fault for index, fact in enumerate(facts) if (fault := _fault(fact, world))}
         sound = [index for index in range(len(facts)) if index not in faults]
         claims = [_claim(source_id, facts[index]) for index in sound]
-        claimed = inbox.claim(KIND, claims, now=now)
+        claimed = inbox.claim(KIND, claims)
         fresh = {sound[position]: entry for position, entry in sorted(claimed.fresh.items())}
         booked = _book({entry: _sound(facts[index]) for index, entry in fresh.items()}, world, now=now)
         inbox.settle({entry: msgspec.json.encode(outcome).decode() for entry, outcome in booked.items()})

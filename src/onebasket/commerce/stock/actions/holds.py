@@ -58,7 +58,7 @@ def hold_stock(calls: Sequence[HoldCall]) -> list[HoldOutcome]:
     with transaction.atomic():
         now = database_now()
         claims = [inbox.Claim(c.source_id, c.request.key, fingerprint(c.request)) for c in calls]
-        claimed = inbox.claim("hold", claims, now=now)
+        claimed = inbox.claim("hold", claims)
         fresh = {index: calls[index] for index in sorted(claimed.fresh)}
         decided = _decide_all(fresh, now=now) if fresh else {}
         inbox.settle({claimed.fresh[i]: msgspec.json.encode(outcome).decode() for i, outcome in decided.items()})
