@@ -8,14 +8,14 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
 from django.db import connection, models
 
 from onebasket.base.arrays import array, array_of
-from onebasket.base.columns import Row, array_type, convert
+from onebasket.base.columns import Converter, Row, array_type, convert, convert_columns, converters
 from onebasket.base.columns import is_postgresql as is_postgresql  # noqa: PLC0414 - part of this module's face
 from onebasket.base.pipeline import Answer, Pipeline
 
@@ -133,6 +133,11 @@ def table(model: Model) -> str:
     return model._meta.db_table  # noqa: SLF001 - Django's own public API
 
 
+@lru_cache(maxsize=256)
+def _into(model: Model, names: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table(model)} ({', '.join(_columns(model, names))})"
+
+
 def insert(model: Model, names: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Insert all rows: a prepared statement on SQLite, COPY on PostgreSQL where they are many. Any conflict raises."""
     if not rows:
@@ -140,7 +145,7 @@ def insert(model: Model, names: tuple[str, ...], rows: Sequence[Row]) -> None:
     pipeline = _sending.pipeline
     if is_postgresql() and len(rows) <= (FEW_ROWS if pipeline is None else MANY_ROWS):
         source, parameters = as_relation(model, names, rows)
-        sql = f"INSERT INTO {table(model)} ({', '.join(_columns(model, names))}) {source}"
+        sql = f"{_into(model, names)} {source}"
         if pipeline is None:
             execute(sql, parameters)
         else:
@@ -176,10 +181,7 @@ def ask_missing(model: Model, names: tuple[str, ...], rows: Sequence[Row], retur
     if not rows:
         return Asked(None, [])
     source, parameters = as_relation(model, names, rows)
-    sql = (
-        f"INSERT INTO {table(model)} ({', '.join(_columns(model, names))}) {source} "
-        f"ON CONFLICT DO NOTHING RETURNING {', '.join(_columns(model, returning))}"
-    )
+    sql = f"{_into(model, names)} {source} ON CONFLICT DO NOTHING RETURNING {', '.join(_columns(model, returning))}"
     return ask(sql, parameters)
 
 
@@ -212,15 +214,20 @@ def _update_statement(
     model: Model, keys: tuple[str, ...], sets: tuple[str, ...], rows: Sequence[Row], nulls: tuple[str, ...]
 ) -> tuple[str, list[Any]]:
     """Return PostgreSQL's one statement for an update, and its parameters."""
+    _, parameters = as_relation(model, keys + sets, rows)
+    return _update_sql(model, keys, sets, nulls), parameters
+
+
+@lru_cache(maxsize=256)
+def _update_sql(model: Model, keys: tuple[str, ...], sets: tuple[str, ...], nulls: tuple[str, ...]) -> str:
     names = keys + sets
     emptied = "".join(f", {column} = NULL" for column in _columns(model, nulls))
-    source, parameters = as_relation(model, names, rows)
     key_columns, set_columns = _columns(model, keys), _columns(model, sets)
     given = [f"c{index}" for index in range(len(names))]
     assign = ", ".join(f"{c} = v.{g}" for c, g in zip(set_columns, given[len(keys) :], strict=True))
     where = " AND ".join(f"t.{c} = v.{g}" for c, g in zip(key_columns, given, strict=False))
-    sql = f"UPDATE {table(model)} t SET {assign}{emptied} FROM ({source}) AS v({', '.join(given)}) WHERE {where}"  # noqa: S608
-    return sql, parameters
+    source = _shape(model, names).source
+    return f"UPDATE {table(model)} t SET {assign}{emptied} FROM ({source}) AS v({', '.join(given)}) WHERE {where}"  # noqa: S608
 
 
 def update_guarded(
@@ -242,7 +249,7 @@ def insert_guarded(model: Model, names: tuple[str, ...], rows: Sequence[Row]) ->
     if not rows:
         return
     source, parameters = as_relation(model, names, rows)
-    sql = f"INSERT INTO {table(model)} ({', '.join(_columns(model, names))}) {source} ON CONFLICT DO NOTHING"
+    sql = f"{_into(model, names)} {source} ON CONFLICT DO NOTHING"
     if _sending.pipeline is not None:
         _sending.guards.append((_send(sql, parameters), model, len(rows)))
         return
@@ -302,19 +309,25 @@ def _alone() -> Iterator[None]:
 
 def as_relation(model: Model, names: tuple[str, ...], rows: Sequence[Row]) -> tuple[str, list[Any]]:
     """Return a SELECT that gives the rows, typed as the model's columns, and its parameters."""
-    fields = fields_of(model, names)
-    converted = convert(fields, rows)
     if is_postgresql():
-        sql, kinds = _unnested(model, names)
-        columns = zip(*converted, strict=True)
-        return sql, [array(kind, column) for kind, column in zip(kinds, columns, strict=True)]
+        shape = _shape(model, names)
+        columns = convert_columns(shape.converters, rows)
+        return shape.source, [array(kind, column) for kind, column in zip(shape.kinds, columns, strict=True)]
+    converted = convert(fields_of(model, names), rows)
     parts = ", ".join(f"json_extract(value, '$[{index}]') AS c{index}" for index in range(len(names)))
     return f"SELECT {parts} FROM json_each(%s) WHERE true", [_encode(converted).decode()]  # noqa: S608
 
 
+class _Shape(NamedTuple):
+    """Columns of a table as PostgreSQL takes rows of them: a SELECT over one array for each, and what is in these."""
+
+    source: str
+    kinds: tuple[str, ...]
+    converters: list[tuple[int, Converter]]
+
+
 @lru_cache(maxsize=256)
-def _unnested(model: Model, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """Return PostgreSQL's SELECT over one array for each column, and the types of their elements."""
+def _shape(model: Model, names: tuple[str, ...]) -> _Shape:
     fields = fields_of(model, names)
     kinds = tuple(array_type(field) for field in fields)
     # Texts go in binary: as text every quote in them would be escaped twice, one by one.
@@ -324,7 +337,8 @@ def _unnested(model: Model, names: tuple[str, ...]) -> tuple[str, tuple[str, ...
         f"{name}::jsonb" if field.get_internal_type() == "JSONField" else name
         for name, field in zip(given, fields, strict=True)
     )
-    return f"SELECT {selected} FROM unnest({arrays}) AS u({', '.join(given)})", kinds  # noqa: S608
+    source = f"SELECT {selected} FROM unnest({arrays}) AS u({', '.join(given)})"  # noqa: S608 - names of columns
+    return _Shape(source, kinds, converters(fields))
 
 
 def next_ids(model: Model, count: int) -> list[int]:
