@@ -150,9 +150,9 @@ def test_slots_are_locked_before_they_are_written() -> None:
     with statements() as noted:
         take_slots([(slot, ref(2))])
 
-    told = [sql for sql, _ in noted.told]
+    told = noted.told
     (locked,) = [at for at, sql in enumerate(told) if "FROM slots_slot s JOIN" in sql]
-    (written,) = [at for at, sql in enumerate(told) if sql.startswith("UPDATE slots_slot")]
+    (written,) = [at for at, sql in enumerate(told) if "UPDATE slots_slot " in sql]
     assert locked < written
     assert "ORDER BY s.id" in told[locked]
     assert ("FOR UPDATE OF s" in told[locked]) is (connection.vendor == "postgresql")
@@ -166,7 +166,7 @@ class EarlyReader:
         self._slot = slot
 
     def take_slots(self, calls: Sequence[tuple[int, UUID]]) -> list[bool]:
-        self._own.figures = locking._lock([self._slot])
+        self._own.figures = locking._ask([self._slot])()
         return take_slots(calls)
 
     def ask_slots(self, ids: Iterable[int]) -> Callable[[], dict[int, SlotFigures]]:

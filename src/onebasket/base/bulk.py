@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 from onebasket.base.arrays import array, array_of
 from onebasket.base.columns import Converter, Row, array_type, convert, convert_columns, converters
@@ -289,6 +289,13 @@ def together() -> Iterator[None]:
             _guard(model, sent, answer.touched())
     finally:
         _sending.pipeline = None
+
+
+@contextmanager
+def batch() -> Iterator[None]:
+    """Open the transaction of a batch: what it reads and writes is sent together, and committed or given up as one."""
+    with transaction.atomic(), together():
+        yield
 
 
 def _after_all_sent(run: Callable[..., Any], *statement: Any) -> Any:  # noqa: ANN401 - as Django's cursor gives and takes

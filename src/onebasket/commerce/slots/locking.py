@@ -1,6 +1,6 @@
 """The slots' only row locks: plans in order of places, slots in id order, and the promises met on them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -35,8 +35,10 @@ def ask_slots(ids: Iterable[int]) -> bulk.Later[dict[int, SlotFigures]]:
     """Lock the slots that are there, in id order, and return their figures when they are wanted."""
     require_transaction()
     wanted = sorted(set(ids))
-    if not wanted:
-        return dict
+    return _ask(wanted) if wanted else dict
+
+
+def _ask(wanted: Sequence[int]) -> bulk.Later[dict[int, SlotFigures]]:
     sql = (
         f"SELECT {_COLUMNS} FROM slots_slot s JOIN places_place p ON p.id = s.place_id "  # noqa: S608 - constants
         f"WHERE {bulk.in_list('s.place_id')} AND {bulk.in_list('s.id')} ORDER BY s.id{bulk.for_update('s')}"

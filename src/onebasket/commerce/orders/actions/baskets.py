@@ -6,7 +6,6 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from django.db import transaction
 
 from onebasket.base import bulk, inbox, outbox
 from onebasket.base.clock import ask_now
@@ -56,7 +55,7 @@ def change_baskets(calls: Sequence[BasketCall]) -> list[BasketOutcome]:
 
     A basket of another source is unknown, which is not stored.
     """
-    with transaction.atomic(), bulk.together():
+    with bulk.batch():
         claims = [inbox.Claim(c.source_id, c.request.key, fingerprint(c.request)) for c in calls]
         claiming = inbox.ask_claim("basket", claims)
         reading = ask_world(

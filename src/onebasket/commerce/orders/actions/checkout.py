@@ -6,7 +6,6 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from django.db import transaction
 
 from onebasket.base import bulk, inbox, outbox
 from onebasket.base.clock import ask_now
@@ -66,7 +65,7 @@ def check_out(calls: Sequence[CheckoutCall]) -> list[CheckoutOutcome]:
     What the shopper saw must be what is placed: another version or total is refused and changes nothing. Units that
     the basket holds become the order's; where its hold has expired, they are taken if they are still there.
     """
-    with transaction.atomic(), bulk.together():
+    with bulk.batch():
         claims = [inbox.Claim(c.source_id, c.request.key, fingerprint(c.request)) for c in calls]
         claiming = inbox.ask_claim("checkout", claims)
         reading = ask_world({call.request.basket for call in calls})

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
-from django.db import transaction
 
 from onebasket.base import bulk, inbox
 from onebasket.base.clock import database_now
@@ -58,7 +57,7 @@ def place_orders(calls: Sequence[OrderCall]) -> list[OrderOutcome]:
 
 def _place(calls: Mapping[int, OrderCall], *, last: bool) -> dict[int, OrderOutcome]:
     order = list(calls)
-    with transaction.atomic(), bulk.together():
+    with bulk.batch():
         now = database_now()
         claims = [inbox.Claim(c.source_id, c.request.key, fingerprint(c.request)) for c in calls.values()]
         claimed = inbox.claim("order", claims)

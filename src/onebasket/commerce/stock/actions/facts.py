@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from django.db import transaction
 
-from onebasket.base import inbox, quarantine
+from onebasket.base import bulk, inbox, quarantine
 from onebasket.base.clock import database_now
 from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.catalogue.rules import ProductFacts
@@ -47,7 +46,7 @@ class _World:
 
 def book_movements(source_id: int, facts: Sequence[StockFact | quarantine.Unreadable]) -> list[FactOutcome]:
     """Book facts in the order given and return an outcome for each; what cannot be booked goes to quarantine whole."""
-    with transaction.atomic():
+    with bulk.batch():
         now = database_now()
         world = _world(facts)
         faults = {index: fault for index, fact in enumerate(facts) if (fault := _fault(fact, world))}
