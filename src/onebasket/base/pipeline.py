@@ -122,7 +122,7 @@ class Pipeline:
     def load(self, result: Any) -> list[Row]:  # noqa: ANN401 - libpq's result
         """Return a result's rows as Python values."""
         self._transformer.set_pgresult(result)
-        return self._transformer.load_rows(0, result.ntuples, tuple)  # type: ignore[arg-type] # a row is a tuple
+        return self._transformer.load_rows(0, result.ntuples, tuple)
 
     def _dump(
         self, parameters: Sequence[Any], formats: tuple[PyFormat, ...]
