@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from django.db import DatabaseError, DataError, IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -12,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from onebasket.base import bulk, pipeline
 from onebasket.base.arrays import array, array_of
 from onebasket.base.models import InboxEntry
+from onebasket.base.postgresql.base import is_alive
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -245,3 +247,16 @@ def test_a_number_beyond_its_type_is_refused_by_the_server() -> None:
 @pytest.mark.parametrize("values", [[], [1, "a"], [1.5], [None]])
 def test_what_has_no_one_type_stays_a_list(values: list[Any]) -> None:
     assert array_of(values) == values
+
+
+@only_postgresql
+def test_a_connection_that_its_server_ended_is_not_given_out() -> None:
+    ((backend,),) = bulk.fetch("SELECT pg_backend_pid()")
+    link = connection.connection
+    assert is_alive(link)
+    with psycopg.connect(**connection.get_connection_params() | {"autocommit": True}) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
+    assert not is_alive(link)
+    link.close()
+    assert not is_alive(link)
+    connection.close()

@@ -72,7 +72,7 @@ def database_settings(address: SqliteAddress | PostgresAddress, *, pool: int) ->
             "CONN_MAX_AGE": 600,
         }
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "onebasket.base.postgresql",
         "NAME": address.name,
         "USER": address.user,
         "PASSWORD": address.password,
@@ -94,7 +94,8 @@ def database_settings(address: SqliteAddress | PostgresAddress, *, pool: int) ->
             "pool": {"min_size": 2, "max_size": pool, "timeout": 3, "reconnect_timeout": 3},
         },
         "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": True,
+        # The engine looks at each connection that it takes from the pool.
+        "CONN_HEALTH_CHECKS": False,
     }
 
 
