@@ -144,10 +144,13 @@ def test_guards_are_counted_at_the_end() -> None:
         bulk.update_guarded(InboxEntry, ("id",), ("kind",), [(known, "changed")])
     assert InboxEntry.objects.get().kind == "changed"
 
-    for guarded in (
-        lambda: bulk.update_guarded(InboxEntry, ("id",), ("kind",), [(known, "again"), (known + 1, "lost")]),
-        lambda: bulk.insert_guarded(InboxEntry, ENTRY, entries("b", "a")),
-    ):
+    def update() -> None:
+        bulk.update_guarded(InboxEntry, ("id",), ("kind",), [(known, "again"), (known + 1, "lost")])
+
+    def insert() -> None:
+        bulk.insert_guarded(InboxEntry, ENTRY, entries("b", "a"))
+
+    for guarded in (update, insert):
         with pytest.raises(bulk.GuardError, match="2 rows sent, 1 touched"), bulk.batch():
             guarded()
         assert list(InboxEntry.objects.values_list("key", "kind")) == [("a", "changed")]
@@ -254,7 +257,8 @@ def test_a_connection_that_its_server_ended_is_not_given_out() -> None:
     ((backend,),) = bulk.fetch("SELECT pg_backend_pid()")
     link = connection.connection
     assert is_alive(link)
-    with psycopg.connect(**connection.get_connection_params() | {"autocommit": True}) as other:
+    told: Any = connection.get_connection_params()
+    with psycopg.connect(**told | {"autocommit": True}) as other:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
     assert not is_alive(link)
     link.close()

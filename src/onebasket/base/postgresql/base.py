@@ -25,7 +25,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Return a connection: of the pool's, one that is alive. The pool replaces those that are not."""
         while True:
             link = super().get_new_connection(conn_params)
-            if self.pool is None or is_alive(link):
+            pool: Any = self.pool  # type: ignore[attr-defined] # missing in the stubs
+            if pool is None or is_alive(link):
                 return link
             link.close()
-            self.pool.putconn(link)
+            pool.putconn(link)
