@@ -13,7 +13,12 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 from django.db import connection
+from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
+from pytest_django import DjangoDbBlocker
+
+from tests.emptying import Emptying
+from tests.standing import Standing, standing_ground
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -24,6 +29,27 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("onebasket")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The databases as pytest-django makes them; after a test that commits, what it touched is emptied."""
+    with django_db_blocker.unblock():
+        emptying = Emptying.of_new_database()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: emptying.empty())
+        yield
+
+
+@pytest.fixture(scope="module")
+def standing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Standing]:
+    """Call it with what makes rows that are to stand for all tests of the module.
+
+    Only for modules whose tests do not commit. Make them in an automatic fixture, so that a test finds the rows whether
+    or not another one ran before.
+    """
+    with standing_ground(django_db_blocker.unblock) as stand:
+        yield stand
 
 
 @dataclass

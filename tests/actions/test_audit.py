@@ -23,17 +23,21 @@ from onebasket.commerce.payments.queries.journal_audit import audit_paid
 from onebasket.commerce.pricing.queries.audit import audit_pricing
 from onebasket.commerce.sales.actions.journalising import journalise_all
 from onebasket.commerce.sales.rules.receipt import Kind, Original
-from onebasket.commerce.stock.queries.as_of import ShelfThen, shelves_as_of
-from onebasket.commerce.stock.rules.messages import FactKind
+from onebasket.commerce.stock.queries.as_of import shelves_as_of
 from onebasket.project.auditing import audit
 from onebasket.project.command.audit import run
-from tests.scenario import START, Chain, line, open_chain, receipt, run_everything
+from tests.scenario import START, Chain, line, receipt, run_everything
+from tests.standing import Standing
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def chain() -> Chain:
+@pytest.fixture(scope="module", autouse=True)
+def chain(standing: Standing) -> Chain:
+    return standing(_everything)
+
+
+def _everything() -> Chain:
     set_earning_rule(EarningRule("USD", date(2026, 1, 1), 1, 100), actor="tests")
     chain = run_everything()
     number_waiting()
@@ -47,12 +51,6 @@ def chain() -> Chain:
 
 def wrong() -> dict[str, int]:
     return {finding.check: finding.differences for finding in audit() if finding.differences}
-
-
-def test_an_empty_database_is_green() -> None:
-    findings = audit()
-    assert wrong() == {}
-    assert {finding.check: finding.figure for finding in findings if finding.figure} == {}
 
 
 def test_everything_that_happens_is_green(chain: Chain) -> None:
@@ -526,34 +524,6 @@ def test_an_example_names_the_row(chain: Chain, capsys: pytest.CaptureFixture[st
     assert f"inbox.outcomes: entry {entry}, source {chain.source}, key u1, kind unit" in capsys.readouterr().out
 
 
-def test_shelves_as_of_an_instant() -> None:
-    chain = open_chain()
-    chain.sell(receipt(60, line("milk", 3, paid=750)))
-    chain.sell(receipt(30, line("milk", 5, paid=1250)))
-
-    def milk(minutes: int) -> list[ShelfThen]:
-        return shelves_as_of(START + timedelta(minutes=minutes), axis="occurred", place="s1", sku="milk")
-
-    assert milk(-1) == []
-    assert milk(0) == [ShelfThen("s1", "milk", "sellable", 20)]
-    assert milk(30) == [ShelfThen("s1", "milk", "sellable", 15)]
-    assert milk(59) == [ShelfThen("s1", "milk", "sellable", 15)]
-    assert milk(60) == [ShelfThen("s1", "milk", "sellable", 12)]
-
-
-def test_as_of_on_the_booked_axis_is_what_the_ledger_said() -> None:
-    chain = open_chain()
-    chain.sell(receipt(60, line("milk", 3, paid=750)))
-    bulk.execute("UPDATE stock_movement SET booked_at = occurred_at")
-    late = START + timedelta(days=2)
-    chain.fact("late", FactKind.ADJUSTMENT, "milk", -4, occurred_at=START + timedelta(minutes=5))
-
-    before = shelves_as_of(late, axis="booked", place="s1", sku="milk")
-    known = shelves_as_of(late, axis="occurred", place="s1", sku="milk")
-    assert before == [ShelfThen("s1", "milk", "sellable", 17)]
-    assert known == [ShelfThen("s1", "milk", "sellable", 13)]
-
-
 def test_as_of_now_is_what_the_shelves_say(chain: Chain) -> None:
     shelves = bulk.fetch(
         "SELECT p.code, c.sku, s.state, s.on_hand FROM stock_shelf s JOIN places_place p ON p.id = s.place_id "
@@ -564,12 +534,3 @@ def test_as_of_now_is_what_the_shelves_say(chain: Chain) -> None:
     for axis in ("occurred", "booked"):
         found = shelves_as_of(START + timedelta(days=10_000), axis=axis)
         assert {shelf[:3]: shelf.on_hand for shelf in found if shelf.on_hand} == now
-
-
-def test_narrowing_needs_an_instant() -> None:
-    with pytest.raises(typer.BadParameter):
-        run(place="s1")
-    with pytest.raises(typer.BadParameter):
-        run(as_of="yesterday")
-    with pytest.raises(typer.BadParameter):
-        run(as_of="2026-03-02", axis="sideways")
