@@ -11,6 +11,8 @@ lock := $(uv) pip compile --system-certs --quiet --upgrade --generate-hashes --n
 django := DJANGO_SETTINGS_MODULE=tests.settings PYTHONPATH=. $(bin)/python -m django
 
 .DEFAULT_GOAL := help
+# Where the environment switches it off, each of the suite's many processes would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo test check suites soak format lock clean
 
 help:

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, connections
+from django.db.backends.postgresql.base import DatabaseWrapper as PostgresConnection
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
@@ -31,16 +32,6 @@ settings.register_profile(
 settings.load_profile("onebasket")
 
 
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """The databases as pytest-django makes them; after a test that commits, what it touched is emptied."""
-    with django_db_blocker.unblock():
-        emptying = Emptying.of_new_database()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: emptying.empty())
-        yield
-
-
 @pytest.fixture(scope="module")
 def standing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Standing]:
     """Call it with what makes rows that are to stand for all tests of the module.
@@ -54,7 +45,7 @@ def standing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Itera
 
 @dataclass
 class SpareDatabases:
-    """Databases for processes under test: migrated once a worker, then copied, so that each is made in moments."""
+    """Databases for processes under test: copies of the worker's own as it was migrated, each made in moments."""
 
     folder: Path
     on_postgres: bool
@@ -74,10 +65,34 @@ class SpareDatabases:
             return f"sqlite:///{name}"
         return urlunsplit(urlsplit(self.server)._replace(path=f"/{name}"))
 
+    @property
+    def kept(self) -> bool:
+        """Whether the migrated database is there."""
+        if not self.on_postgres:
+            return Path(self.template).exists()
+        with psycopg.connect(self.server, autocommit=True) as session:
+            found = session.execute("SELECT 1 FROM pg_database WHERE datname = %s", [self.template])
+            return found.fetchone() is not None
+
+    def keep(self, migrated: str) -> None:
+        """Keep a copy of a migrated database that nobody uses just now."""
+        if self.on_postgres:
+            self._tell(f'CREATE DATABASE "{self.template}" TEMPLATE "{migrated}"')
+        else:
+            self.settle(migrated)
+            shutil.copyfile(migrated, self.template)
+
     def empty(self, name: str) -> None:
         """Make an empty database."""
         if self.on_postgres:
             self._tell(f'CREATE DATABASE "{name}"')
+
+    def settle(self, name: str) -> None:
+        """Put everything into the one file that is copied."""
+        if not self.on_postgres:
+            with sqlite3.connect(name) as session:
+                session.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            session.close()
 
     def copy(self) -> str:
         """Make a migrated database and return its DATABASE_URL."""
@@ -124,23 +139,40 @@ def program(command: tuple[str, ...]) -> Callable[..., str]:
 
 
 @pytest.fixture(scope="session")
-def spare_databases(program: Callable[..., str]) -> Iterator[SpareDatabases]:
+def spare_databases(django_db_setup: None, program: Callable[..., str]) -> Iterator[SpareDatabases]:
     """Databases that are not the test's own: for servers and workers that a test starts as processes."""
-    spare = SpareDatabases(
+    spare = _spare()
+    if not spare.kept:  # no test of this run has a database of its own
+        spare.empty(spare.template)
+        program("migrate", DATABASE_URL=spare.url(spare.template))
+        spare.settle(spare.template)
+    yield spare
+    spare.clear()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The worker's database as pytest-django makes it: kept to be copied, and emptied after a test that commits."""
+    with django_db_blocker.unblock():
+        emptying = Emptying.of_new_database()
+        name = str(connection.settings_dict["NAME"])
+        connection.close()
+        if isinstance(connections["default"], PostgresConnection):
+            connections["default"].close_pool()
+        if emptying.tables:
+            _spare().keep(name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: emptying.empty())
+        yield
+
+
+def _spare() -> SpareDatabases:
+    return SpareDatabases(
         folder=Path(os.environ["ONEBASKET_TEST_FOLDER"]),
         on_postgres=connection.vendor == "postgresql",
         server=os.environ["DATABASE_URL"],
         worker=os.environ.get("PYTEST_XDIST_WORKER", "main"),
     )
-    spare.empty(spare.template)
-    program("migrate", DATABASE_URL=spare.url(spare.template))
-    if not spare.on_postgres:
-        # Everything into the one file that is copied.
-        with sqlite3.connect(spare.template) as session:
-            session.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        session.close()
-    yield spare
-    spare.clear()
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ class Emptying:
     def of_new_database(cls) -> "Emptying":
         """Note what there is before the first test."""
         names = connection.introspection.django_table_names(only_existing=True, include_views=False)
-        return cls(tuple(sorted({*names} - {*KEPT})), _rows(KEPT))
+        return cls(tuple(sorted({*names} - {*KEPT})), _rows(KEPT) if names else ())
 
     def empty(self) -> None:
         """Empty every table that has rows. On PostgreSQL this waits for sessions under way, as TRUNCATE does."""
