@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -19,6 +20,7 @@ from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
 
 from tests.emptying import Emptying
+from tests.purity import is_pure, no_database
 from tests.standing import Standing, standing_ground
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +43,28 @@ def standing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Itera
     """
     with standing_ground(django_db_blocker.unblock) as stand:
         yield stand
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what touches no database, where the run on the other database has it: ONEBASKET_TEST_PURE=no."""
+    if os.environ.get("ONEBASKET_TEST_PURE") == "no":
+        pure = [item for item in items if is_pure(item)]
+        config.hook.pytest_deselected(items=pure)
+        items[:] = [item for item in items if not is_pure(item)]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Keep every database from a test that has to do without."""
+    with no_database() if is_pure(item) else nullcontext():
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Keep every database from a test that has to do without."""
+    with no_database() if is_pure(item) else nullcontext():
+        yield
 
 
 @dataclass
@@ -105,15 +129,6 @@ class SpareDatabases:
         self.made.append(name)
         return self.url(name)
 
-    def clear(self) -> None:
-        """Remove what was made, even where a killed process left its connections open."""
-        for name in [*self.made, self.template]:
-            if self.on_postgres:
-                self._tell(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-            else:
-                for suffix in ("", "-wal", "-shm"):
-                    Path(name + suffix).unlink(missing_ok=True)
-
     def _tell(self, statement: str) -> None:
         with psycopg.connect(self.server, autocommit=True) as session:
             session.execute(statement.encode())
@@ -139,15 +154,20 @@ def program(command: tuple[str, ...]) -> Callable[..., str]:
 
 
 @pytest.fixture(scope="session")
-def spare_databases(django_db_setup: None, program: Callable[..., str]) -> Iterator[SpareDatabases]:
+def django_db_keepdb() -> bool:
+    """Nobody has to drop the databases: they go with the run's folder."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def spare_databases(django_db_setup: None, program: Callable[..., str]) -> SpareDatabases:
     """Databases that are not the test's own: for servers and workers that a test starts as processes."""
     spare = _spare()
     if not spare.kept:  # no test of this run has a database of its own
         spare.empty(spare.template)
         program("migrate", DATABASE_URL=spare.url(spare.template))
         spare.settle(spare.template)
-    yield spare
-    spare.clear()
+    return spare
 
 
 @pytest.fixture(scope="session")
