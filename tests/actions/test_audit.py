@@ -129,6 +129,7 @@ SALE_OF_TAX = (
     "id = (SELECT MIN(p.id) FROM books_posting p WHERE p.account = 4000 AND p.entry_id = "
     "(SELECT MIN(entry_id) FROM books_posting WHERE account = 2000))"
 )
+TENDER = "amount = 100 AND status = 'refused'"
 ENTRY = "fact, kind, version, business_day, occurred_at, booked_at"
 REVERSAL = "(SELECT id FROM books_entry WHERE reverses IS NOT NULL)"
 S2 = "(SELECT id FROM places_place WHERE code = 's2')"
@@ -192,7 +193,7 @@ CORRUPTIONS: list[tuple[str, set[str], list[str]]] = [
     ),
     (
         "a slot's promise that is gone",
-        {"slots.taken"},
+        {"slots.taken", "orders.slots"},
         ["DELETE FROM slots_slotpromise WHERE standing = 'firm'"],
     ),
     (
@@ -202,7 +203,7 @@ CORRUPTIONS: list[tuple[str, set[str], list[str]]] = [
     ),
     (
         "a promise at another place than its slot",
-        {"slots.taken", "slots.promises"},
+        {"slots.taken", "slots.promises", "orders.slots"},
         [f"UPDATE slots_slotpromise SET place_id = {S2} WHERE standing = 'firm'"],
     ),
     (
@@ -361,14 +362,69 @@ CORRUPTIONS: list[tuple[str, set[str], list[str]]] = [
     ),
     (
         "what a basket holds",
-        {"orders.baskets"},
+        {"orders.baskets", "orders.holds"},
         [f"UPDATE orders_basketline SET held = 0 WHERE {first('orders_basketline', 'held = 1')}"],
     ),
     (
         "a placed basket that is open again",
         {"orders.placed_baskets"},
-        ["UPDATE orders_basket SET state = 'open' WHERE state = 'placed'"],
+        ["UPDATE orders_basket SET state = 'open' WHERE state = 'placed' AND slot_id IS NULL"],
     ),
+    (
+        "an order whose slot is another's",
+        {"orders.slots"},
+        ["UPDATE orders_order SET slot_id = slot_id + 1 WHERE slot_id IS NOT NULL"],
+    ),
+    (
+        "an order that has lost its slot",
+        {"orders.slots"},
+        ["UPDATE orders_order SET slot_id = NULL WHERE slot_id IS NOT NULL"],
+    ),
+    (
+        "a firm slot of no order",
+        {"orders.slots"},
+        [
+            "UPDATE slots_slotpromise SET standing = 'firm', expires_at = NULL WHERE standing = 'held'",
+        ],
+    ),
+    (
+        "a slot given back by an order that has it",
+        {"orders.slots", "slots.taken"},
+        ["UPDATE slots_slotpromise SET standing = 'given_back' WHERE standing = 'firm'"],
+    ),
+    (
+        "a basket whose goods are held elsewhere",
+        {"orders.holds"},
+        [f"UPDATE orders_basket SET place_id = {S2} WHERE state = 'open'"],
+    ),
+    (
+        "a basket whose holds end at another time",
+        {"orders.holds", "orders.baskets"},
+        ["UPDATE orders_basket SET held_until = held_since WHERE state = 'open'"],
+    ),
+    (
+        "more held than a basket's line wants",
+        {"orders.holds"},
+        [
+            "ALTER TABLE orders_basketline RENAME TO spoiled",
+            "CREATE TABLE orders_basketline AS SELECT * FROM spoiled",
+            f"UPDATE orders_basketline SET quantity = 0 WHERE {first('orders_basketline', 'held = 1')}",
+        ],
+    ),
+    (
+        "a tender of no order",
+        {"orders.tenders"},
+        [f"UPDATE payments_payment SET order_id = '{'f' * 32}' WHERE {TENDER}"],
+    ),
+    ("what a tender is of", {"orders.tenders"}, [f"UPDATE payments_payment SET amount = 101 WHERE {TENDER}"]),
+    ("what is due on a tender", {"orders.tenders"}, [f"UPDATE payments_payment SET due = 99 WHERE {TENDER}"]),
+    (
+        "a tender in another currency",
+        {"orders.tenders"},
+        [f"UPDATE payments_payment SET currency = 'EUR' WHERE {TENDER}"],
+    ),
+    ("a tender at another place", {"orders.tenders"}, [f"UPDATE payments_payment SET place_id = {S2} WHERE {TENDER}"]),
+    ("a basket placed without a tender", {"orders.tenders"}, ["DELETE FROM payments_payment WHERE amount = 450"]),
     (
         "a reduction's amount",
         {"orders.terms"},
@@ -486,7 +542,7 @@ def test_a_slot_oversold_fails_without_the_constraint(chain: Chain) -> None:
         "place_id, slot_id, 'firm', changed_at, 1 FROM slots_slotpromise WHERE standing = 'firm'"
     )
     execute("UPDATE slots_slot SET taken = 2, planned = 1, capacity = 1 WHERE " + first("slots_slot"))
-    assert wrong() == {"slots.taken": 1, "slots.ids": 1}
+    assert wrong() == {"slots.taken": 1, "slots.ids": 1, "orders.slots": 1}
 
 
 def test_a_key_that_stands_twice_fails_without_the_constraint(chain: Chain) -> None:
