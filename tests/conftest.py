@@ -13,8 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
-from django.db import connection, connections
-from django.db.backends.postgresql.base import DatabaseWrapper as PostgresConnection
+from django.db import connection
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
@@ -177,8 +176,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         emptying = Emptying.of_new_database()
         name = str(connection.settings_dict["NAME"])
         connection.close()
-        if isinstance(connections["default"], PostgresConnection):
-            connections["default"].close_pool()
+        if connection.vendor == "postgresql":
+            connection.close_pool()  # type: ignore[attr-defined] # the stubs lack it
         if emptying.tables:
             _spare().keep(name)
     with pytest.MonkeyPatch.context() as patch:
