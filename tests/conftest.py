@@ -17,9 +17,11 @@ from django.db import connection
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
+from xdist.remote import Producer
 
 from tests.emptying import Emptying
 from tests.purity import is_pure, no_database
+from tests.scheduling import Scheduling
 from tests.standing import Standing, standing_ground
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,6 +52,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         pure = [item for item in items if is_pure(item)]
         config.hook.pytest_deselected(items=pure)
         items[:] = [item for item in items if not is_pure(item)]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
+    """Keep together on one worker what shares costly processes."""
+    return Scheduling(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.hookimpl(wrapper=True)

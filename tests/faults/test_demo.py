@@ -21,7 +21,7 @@ PATIENCE = 100
 """Seconds: two shared cores load slowly."""
 HISTORY = 198
 """Receipts of the three busiest stores in the seven days before 2017-12-23 and on it until eleven."""
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.timeout(300)
 
 
 class Installation:
