@@ -11,6 +11,8 @@ lock := $(uv) pip compile --system-certs --quiet --upgrade --generate-hashes --n
 django := DJANGO_SETTINGS_MODULE=tests.settings PYTHONPATH=. $(bin)/python -m django
 
 .DEFAULT_GOAL := help
+# Where the environment switches it off, each of the suite's many processes would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo test check suites soak format lock clean
 
 help:
@@ -23,11 +25,12 @@ demo: .make/demo ## a real chain's year in a hub on your machine
 test: .make/dev ## checks, then the suite on SQLite and on PostgreSQL 18
 	@.ci/chromium
 	@failed=; \
-	$(MAKE) --no-print-directory check || failed="$$failed checks"; \
-	echo "== The suite on SQLite"; \
+	$(MAKE) --no-print-directory check >.make/checks 2>&1 & checks=$$!; trap 'kill $$checks 2>/dev/null' EXIT; \
+	echo "== The suite on SQLite; the checks beside it"; \
 	ONEBASKET_TEST_DB=sqlite $(bin)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not soak" $(PYTEST_ARGS) || failed="$$failed sqlite"; \
-	echo "== The suite on PostgreSQL 18"; \
-	ONEBASKET_TEST_DB=postgres $(bin)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not soak" $(PYTEST_ARGS) || failed="$$failed postgres"; \
+	wait $$checks || failed="$$failed checks"; cat .make/checks; \
+	echo "== The suite on PostgreSQL 18, but for what touches no database"; \
+	ONEBASKET_TEST_PURE=no ONEBASKET_TEST_DB=postgres $(bin)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not soak" $(PYTEST_ARGS) || failed="$$failed postgres"; \
 	if [ -n "$$failed" ]; then echo "FAILED:$$failed"; exit 1; fi; \
 	echo "All passed: checks, the suite on SQLite, the suite on PostgreSQL 18."
 

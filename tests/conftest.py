@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -13,7 +14,15 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 from django.db import connection
+from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
+from pytest_django import DjangoDbBlocker
+from xdist.remote import Producer
+
+from tests.emptying import Emptying
+from tests.purity import is_pure, no_database
+from tests.scheduling import Scheduling
+from tests.standing import Standing, standing_ground
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,9 +35,48 @@ settings.register_profile(
 settings.load_profile("onebasket")
 
 
+@pytest.fixture(scope="module")
+def standing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Standing]:
+    """Call it with what makes rows that are to stand for all tests of the module.
+
+    Only for modules whose tests do not commit. Make them in an automatic fixture, so that a test finds the rows whether
+    or not another one ran before.
+    """
+    with standing_ground(django_db_blocker.unblock) as stand:
+        yield stand
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what touches no database, where the run on the other database has it: ONEBASKET_TEST_PURE=no."""
+    if os.environ.get("ONEBASKET_TEST_PURE") == "no":
+        pure = [item for item in items if is_pure(item)]
+        config.hook.pytest_deselected(items=pure)
+        items[:] = [item for item in items if not is_pure(item)]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
+    """Keep together on one worker what shares costly processes."""
+    return Scheduling(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Keep every database from a test that has to do without."""
+    with no_database() if is_pure(item) else nullcontext():
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Keep every database from a test that has to do without."""
+    with no_database() if is_pure(item) else nullcontext():
+        yield
+
+
 @dataclass
 class SpareDatabases:
-    """Databases for processes under test: migrated once a worker, then copied, so that each is made in moments."""
+    """Databases for processes under test: copies of the worker's own as it was migrated, each made in moments."""
 
     folder: Path
     on_postgres: bool
@@ -48,10 +96,34 @@ class SpareDatabases:
             return f"sqlite:///{name}"
         return urlunsplit(urlsplit(self.server)._replace(path=f"/{name}"))
 
+    @property
+    def kept(self) -> bool:
+        """Whether the migrated database is there."""
+        if not self.on_postgres:
+            return Path(self.template).exists()
+        with psycopg.connect(self.server, autocommit=True) as session:
+            found = session.execute("SELECT 1 FROM pg_database WHERE datname = %s", [self.template])
+            return found.fetchone() is not None
+
+    def keep(self, migrated: str) -> None:
+        """Keep a copy of a migrated database that nobody uses just now."""
+        if self.on_postgres:
+            self._tell(f'CREATE DATABASE "{self.template}" TEMPLATE "{migrated}"')
+        else:
+            self.settle(migrated)
+            shutil.copyfile(migrated, self.template)
+
     def empty(self, name: str) -> None:
         """Make an empty database."""
         if self.on_postgres:
             self._tell(f'CREATE DATABASE "{name}"')
+
+    def settle(self, name: str) -> None:
+        """Put everything into the one file that is copied."""
+        if not self.on_postgres:
+            with sqlite3.connect(name) as session:
+                session.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            session.close()
 
     def copy(self) -> str:
         """Make a migrated database and return its DATABASE_URL."""
@@ -63,15 +135,6 @@ class SpareDatabases:
             shutil.copyfile(self.template, name)
         self.made.append(name)
         return self.url(name)
-
-    def clear(self) -> None:
-        """Remove what was made, even where a killed process left its connections open."""
-        for name in [*self.made, self.template]:
-            if self.on_postgres:
-                self._tell(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-            else:
-                for suffix in ("", "-wal", "-shm"):
-                    Path(name + suffix).unlink(missing_ok=True)
 
     def _tell(self, statement: str) -> None:
         with psycopg.connect(self.server, autocommit=True) as session:
@@ -98,23 +161,45 @@ def program(command: tuple[str, ...]) -> Callable[..., str]:
 
 
 @pytest.fixture(scope="session")
-def spare_databases(program: Callable[..., str]) -> Iterator[SpareDatabases]:
+def django_db_keepdb() -> bool:
+    """Nobody has to drop the databases: they go with the run's folder."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def spare_databases(django_db_setup: None, program: Callable[..., str]) -> SpareDatabases:
     """Databases that are not the test's own: for servers and workers that a test starts as processes."""
-    spare = SpareDatabases(
+    spare = _spare()
+    if not spare.kept:  # no test of this run has a database of its own
+        spare.empty(spare.template)
+        program("migrate", DATABASE_URL=spare.url(spare.template))
+        spare.settle(spare.template)
+    return spare
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The worker's database as pytest-django makes it: kept to be copied, and emptied after a test that commits."""
+    with django_db_blocker.unblock():
+        emptying = Emptying.of_new_database()
+        name = str(connection.settings_dict["NAME"])
+        connection.close()
+        if connection.vendor == "postgresql":
+            connection.close_pool()  # type: ignore[attr-defined] # the stubs lack it
+        if emptying.tables:
+            _spare().keep(name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: emptying.empty())
+        yield
+
+
+def _spare() -> SpareDatabases:
+    return SpareDatabases(
         folder=Path(os.environ["ONEBASKET_TEST_FOLDER"]),
         on_postgres=connection.vendor == "postgresql",
         server=os.environ["DATABASE_URL"],
         worker=os.environ.get("PYTEST_XDIST_WORKER", "main"),
     )
-    spare.empty(spare.template)
-    program("migrate", DATABASE_URL=spare.url(spare.template))
-    if not spare.on_postgres:
-        # Everything into the one file that is copied.
-        with sqlite3.connect(spare.template) as session:
-            session.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        session.close()
-    yield spare
-    spare.clear()
 
 
 @pytest.fixture

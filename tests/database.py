@@ -61,6 +61,8 @@ def start_postgres(folder: Path) -> str:
     server = servers.get_server(folder / "postgres", cleanup_mode="stop")
     # Sockets of threads, of processes under test and of the pool add up; the default allows 100.
     server.psql("ALTER SYSTEM SET max_connections = 300;")
+    # A deadlock is told at once instead of after a second: tests of locks make many on purpose.
+    server.psql("ALTER SYSTEM SET deadlock_timeout = '100ms';")
     servers.pg_ctl(
         ["-w", "-m", "fast", "-l", str(server.log), "restart"],
         pgdata=server.pgdata,

@@ -82,6 +82,7 @@ from onebasket.commerce.stock.rules.messages import (
     State,
     StockFact,
 )
+from tests.scenario_ordering import PennyOrders
 from tests.scenario_paying import pay_everything
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -188,10 +189,11 @@ def run_everything(source: str = "till-1") -> Chain:
     _trade(chain)
     _mend(chain)
     _promise(chain)
-    _collect(chain)
+    orders = PennyOrders(chain.source, ("s1", "s2"))
+    _collect(chain, orders)
     _breach(chain)
     _promote(chain)
-    pay_everything(chain.source)
+    pay_everything(chain.source, orders=orders)
     _serve(chain)
     _know(chain)
     _retire(chain)
@@ -269,7 +271,7 @@ def _gather(chain: Chain) -> None:
     chain.basket(ChangeBasket("basket-5", gone.id, drop=True))
 
 
-def _collect(chain: Chain) -> None:
+def _collect(chain: Chain, orders: PennyOrders) -> None:
     """Let slots be planned, taken, moved, given back and expire: those of tomorrow, by the database's own clock."""
     windows = tuple(WeeklyWindow(day, "00:00", "24:00", 60, 3) for day in WEEKDAYS)
     set_slot_plans(chain.source, [SlotPlanItem(f"plan-{code}", code, windows) for code in ("s1", "s2")])
@@ -277,11 +279,12 @@ def _collect(chain: Chain) -> None:
     set_slot_exceptions(chain.source, [SlotExceptionItem("closed", "s1", (now + timedelta(days=9)).date())])
     places = places_by_code(["s1", "s2"])
     first, second = (open_slots(place, now=now, days=3)[30].id for _, place in sorted(places.items()))
-    firm, moved, gone, late = (UUID(int=number) for number in range(1, 5))
+    orders.collect("s1", first)
+    moved, gone, late = (UUID(int=number) for number in range(2, 5))
     with transaction.atomic():
-        book = open_slots_book([first, second], references=[firm, moved, gone, late], now=now)
-        taken = [book.take(first, one, now + timedelta(minutes=15)) for one in (firm, moved, gone)]
-        taken += [book.confirm(first, firm), book.take(second, late, now + timedelta(seconds=1))]
+        book = open_slots_book([first, second], references=[moved, gone, late], now=now)
+        taken = [book.take(first, one, now + timedelta(minutes=15)) for one in (moved, gone)]
+        taken.append(book.take(second, late, now + timedelta(seconds=1)))
         assert all(taken)
         post_slots(book, now=now)
     later = now + timedelta(seconds=1)

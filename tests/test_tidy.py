@@ -241,6 +241,7 @@ def addresses(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Ite
             yield address
 
 
+@pytest.mark.django_db  # the addresses' modules look at the connection as they are imported
 def test_every_api_endpoint_stands_in_the_documents() -> None:
     text = documents()
     generated = {"api/v1/", "api/v1/docs", "api/v1/openapi.json", "api/v1/{rest}"}

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 import pytest
-from django.db import connections
+from django.db import DatabaseError, connection, connections
 
+from onebasket.base import audit as auditing
 from onebasket.base import bulk
-from onebasket.base.audit import snapshot
+from onebasket.base.audit import Check, prove, snapshot
 from onebasket.project.auditing import audit
 from tests.scenario import line, open_chain, receipt
 
@@ -39,6 +40,35 @@ def test_what_is_booked_meanwhile_is_not_seen(inside: Callable[[], AbstractConte
     assert bulk.fetch("SELECT COUNT(*) FROM sales_receipt") == [(1,)]
 
 
+@pytest.mark.parametrize(("same", "seen"), [(True, {0}), (False, {0, 1})], ids=["one instant", "control: its own"])
+def test_the_second_connection_sees_the_same_instant(
+    monkeypatch: pytest.MonkeyPatch, *, same: bool, seen: set[int]
+) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("on SQLite one connection proves everything")
+    chain, helped = open_chain(), auditing._helped
+
+    def after_a_sale(name: str) -> AbstractContextManager[None]:
+        elsewhere(lambda: chain.sell(receipt(1, line("milk"))))
+        return helped(name if same else "")
+
+    monkeypatch.setattr(auditing, "_helped", after_a_sale)
+    asleep = "FROM (SELECT pg_sleep(0.2)) AS slept"
+    with snapshot():
+        counts = prove([Check(f"{n}", "", f"SELECT (SELECT COUNT(*) FROM sales_receipt) {asleep}") for n in range(4)])  # noqa: S608
+        sessions = prove([Check(f"{n}", "", f"SELECT pg_backend_pid() {asleep}") for n in range(4)])
+    assert {one.figure for one in counts} == seen
+    assert len({one.figure for one in sessions}) == 2
+    assert [one.check for one in counts] == ["0", "1", "2", "3"]
+
+
+def test_a_check_that_fails_on_either_connection_fails_the_audit() -> None:
+    broken = [Check(f"{n}", "", "SELECT COUNT(*) FROM nothing_of_the_kind") for n in range(4)]
+    with pytest.raises(DatabaseError, match="nothing_of_the_kind"), snapshot():
+        prove(broken)
+    assert audit()
+
+
 def test_it_is_green_again_and_again_while_tills_sell() -> None:
     chain = open_chain()
     done = threading.Event()
@@ -59,6 +89,12 @@ def test_it_is_green_again_and_again_while_tills_sell() -> None:
         done.set()
         thread.join()
     assert bulk.fetch("SELECT COUNT(*) FROM sales_receipt")[0][0] > 0
+
+
+def test_an_empty_database_is_green() -> None:
+    findings = audit()
+    assert [finding for finding in findings if finding.figure or finding.differences] == []
+    assert len(findings) > 60
 
 
 def test_it_writes_nothing() -> None:

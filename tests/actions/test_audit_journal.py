@@ -61,6 +61,24 @@ def test_an_order_that_the_journal_has_passed_over_is_wrong(sold: int) -> None:
     assert [check for check, _ in wrong()] == ["orders.journal"]
 
 
+def test_tenders_that_have_not_heard_of_their_order_are_not_wrong(sold: int) -> None:
+    bulk.execute("UPDATE payments_payment SET due = due - 1 WHERE status = 'captured'")
+    assert {check for check, _ in wrong()} == {"orders.tenders"}
+    SubscriptionCursor.objects.filter(name="payments.settle").update(position=0)
+    assert wrong() == []
+
+
+def test_nothing_is_due_on_the_tenders_of_a_cancelled_order(source: int) -> None:
+    card, gone = gift_card(source, 500), placed(source, order("o1", {"milk": 2}))
+    open_order(Pay("gift_card", 398, card.account), order=gone.id)
+    step(source, "off", gone, Step.CANCEL)
+    assert wrong() == []
+    run()
+    assert wrong() == []
+    bulk.execute("UPDATE payments_payment SET due = 1")
+    assert [check for check, _ in wrong()] == ["orders.tenders"]
+
+
 ENTRY = "(SELECT MIN(id) FROM books_entry WHERE kind = '{}')"
 SPOILS: list[tuple[str, set[str], list[str]]] = [
     (

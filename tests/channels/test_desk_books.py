@@ -17,7 +17,8 @@ from onebasket.channels.desk.formats import MINUS
 from onebasket.commerce.access.models import User
 from onebasket.commerce.books.models import EarningRule, Entry, PointsAccount, Posting
 from onebasket.commerce.sales.models import Receipt
-from tests.channels.test_desk_world import NOW, ROLES, World, make_people, make_world
+from tests.channels.test_desk_world import NOW, ROLES, Stands, World, make_stands
+from tests.standing import Standing
 
 pytestmark = pytest.mark.django_db
 
@@ -26,14 +27,19 @@ ROWS = re.compile(r"<tr>(.*?)</tr>", re.DOTALL)
 CELLS = re.compile(r"<t[dh][^>]*>(.*?)</t[dh]>", re.DOTALL)
 
 
-@pytest.fixture
-def world() -> World:
-    return make_world()
+@pytest.fixture(scope="module", autouse=True)
+def made(standing: Standing) -> Stands:
+    return standing(make_stands)
 
 
 @pytest.fixture
-def people() -> dict[str, User]:
-    return make_people("!")
+def world(made: Stands) -> World:
+    return made.world
+
+
+@pytest.fixture
+def people(made: Stands) -> dict[str, User]:
+    return made.own_people()
 
 
 @pytest.fixture

@@ -18,16 +18,22 @@ from onebasket.commerce.customers.rules.person import Details
 from onebasket.commerce.orders.models import Order
 from onebasket.commerce.sales.models import Receipt
 from tests.channels.accounting import equip, shopper, staff
-from tests.channels.test_desk_world import World, make_world
+from tests.channels.test_desk_world import Stands, World, make_stands
+from tests.standing import Standing
 
 pytestmark = pytest.mark.django_db
 
 NUMBER = "4400187"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def made(standing: Standing) -> Stands:
+    return standing(make_stands)
+
+
 @pytest.fixture
-def world() -> World:
-    return make_world()
+def world(made: Stands) -> World:
+    return made.world
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ from onebasket.commerce.payments.models import BalanceAccount
 from onebasket.commerce.sales.actions import book_sales
 from onebasket.commerce.sales.models import Receipt
 from onebasket.commerce.stock.models import Breach, Movement, Shelf
-from tests.channels.test_desk_world import ROLES, World, make_people, make_world, receipt
+from tests.channels.test_desk_world import ROLES, Stands, World, make_stands, receipt
+from tests.standing import Standing
 
 pytestmark = pytest.mark.django_db
 
@@ -50,14 +51,19 @@ def page_of(row: Thing) -> str:
     return reverse(f"desk:{name_of(type(row))}_change", args=[row.pk])
 
 
-@pytest.fixture
-def world() -> World:
-    return make_world()
+@pytest.fixture(scope="module", autouse=True)
+def made(standing: Standing) -> Stands:
+    return standing(make_stands)
 
 
 @pytest.fixture
-def people() -> dict[str, User]:
-    return make_people("!")
+def world(made: Stands) -> World:
+    return made.world
+
+
+@pytest.fixture
+def people(made: Stands) -> dict[str, User]:
+    return made.own_people()
 
 
 def signed_in(person: User) -> Client:

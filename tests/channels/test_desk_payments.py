@@ -11,20 +11,26 @@ from onebasket.commerce.payments.models import BalanceAccount, Payment, Refund
 from onebasket.commerce.payments.queries import find_balance
 from tests.channels.test_desk_lists import list_of, page_of, read
 from tests.channels.test_desk_works import do, refused, said, trail
-from tests.channels.test_desk_world import World, make_people, make_world
+from tests.channels.test_desk_world import Stands, World, make_stands
 from tests.paying import Pay, balance, gift_card, open_order, settle, stands
+from tests.standing import Standing
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> World:
-    return make_world()
+@pytest.fixture(scope="module", autouse=True)
+def made(standing: Standing) -> Stands:
+    return standing(make_stands)
 
 
 @pytest.fixture
-def people(world: World) -> dict[str, User]:
-    return make_people("!")
+def world(made: Stands) -> World:
+    return made.world
+
+
+@pytest.fixture
+def people(made: Stands) -> dict[str, User]:
+    return made.own_people()
 
 
 @pytest.fixture

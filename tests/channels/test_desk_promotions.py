@@ -29,8 +29,9 @@ from onebasket.commerce.pricing.rules import promotions as terms
 from onebasket.commerce.pricing.rules.messages import serial_digest
 from onebasket.commerce.pricing.rules.promotions import Audience, Limits, Selector, Stacking, decode_promotion
 from tests.channels.test_desk_works import do, refused, said, trail
-from tests.channels.test_desk_world import World, make_people, make_world
+from tests.channels.test_desk_world import Stands, World, make_stands
 from tests.offers import SINCE, promotion
+from tests.standing import Standing
 
 pytestmark = pytest.mark.django_db
 
@@ -41,15 +42,20 @@ FORM: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def world() -> World:
-    return make_world()
+@pytest.fixture(scope="module", autouse=True)
+def made(standing: Standing) -> Stands:
+    return standing(make_stands)
 
 
 @pytest.fixture
-def merchandiser(world: World) -> Client:
+def world(made: Stands) -> World:
+    return made.world
+
+
+@pytest.fixture
+def merchandiser(made: Stands) -> Client:
     client = Client()
-    client.force_login(make_people("!")["merchandiser"])
+    client.force_login(made.own_people()["merchandiser"])
     return client
 
 
@@ -153,10 +159,6 @@ def test_what_the_form_shows_is_what_it_states(saving: terms.Saving) -> None:
         coupon=terms.Coupon("MILK-50", 0),
         funder="manufacturer",
     )  # fmt: skip
-    Campaign.objects.create(
-        code="march", version=1, name="March", valid_from=SINCE, recorded_at=SINCE, recorded_by="tests"
-    )
-
     fields = shown(one, time_zone="America/New_York")
     sent = {name: _typed(value) for name, value in fields.items() if value is not None and value is not False}
     form = PromotionForm(sent, row=None, user=UserFacts("tests", "admin"))
@@ -299,9 +301,9 @@ def test_a_campaign_is_set_and_its_households_named(merchandiser: Client) -> Non
     assert "You may not see which." in page
 
 
-def test_taxes_are_set_and_ended(world: World) -> None:
+def test_taxes_are_set_and_ended(made: Stands) -> None:
     finance = Client()
-    finance.force_login(make_people("!")["finance"])
+    finance.force_login(made.own_people()["finance"])
 
     assert "rate" in refused(do(finance, "set-tax", code="city", rate="much"))
     assert refused(do(finance, "set-tax", code="city", rate="101")) == {"__all__": ["rate: Expected `int` <= 1000000."]}

@@ -15,14 +15,20 @@ from onebasket.commerce.sales.actions import replaying as sales
 from onebasket.commerce.sales.models import Receipt
 from onebasket.commerce.stock.actions import replaying as stock
 from onebasket.commerce.stock.models import Movement
-from tests.channels.test_desk_world import World, make_world, receipt, tied_text, untied_item
+from tests.channels.test_desk_world import Stands, World, make_stands, receipt, tied_text, untied_item
+from tests.standing import Standing
 
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module", autouse=True)
+def made(standing: Standing) -> Stands:
+    return standing(make_stands)
+
+
 @pytest.fixture
-def world() -> World:
-    return make_world()
+def world(made: Stands) -> World:
+    return made.world
 
 
 def mended() -> QuarantineItem:

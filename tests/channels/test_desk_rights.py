@@ -12,7 +12,8 @@ from onebasket.channels.desk.works.registry import BY_SLUG, WORKS
 from onebasket.commerce.access.models import User
 from onebasket.commerce.payments.models import BalanceAccount
 from onebasket.commerce.stock.models import Breach
-from tests.channels.test_desk_world import ROLES, World, make_people, make_world
+from tests.channels.test_desk_world import ROLES, Stands, World, make_stands
+from tests.standing import Standing
 
 pytestmark = pytest.mark.django_db
 
@@ -65,14 +66,19 @@ CHAINS = {Webhook, BalanceAccount, ParkedEvent}
 """Tables of the whole chain, in which a store does nothing anywhere."""
 
 
-@pytest.fixture
-def world() -> World:
-    return make_world()
+@pytest.fixture(scope="module", autouse=True)
+def made(standing: Standing) -> Stands:
+    return standing(make_stands)
 
 
 @pytest.fixture
-def people() -> dict[str, User]:
-    return make_people("!")
+def world(made: Stands) -> World:
+    return made.world
+
+
+@pytest.fixture
+def people(made: Stands) -> dict[str, User]:
+    return made.own_people()
 
 
 def signed_in(person: User) -> Client:

@@ -11,7 +11,8 @@ from onebasket.commerce.places.models import Place
 from onebasket.commerce.slots.models import PlanException, PlanWindow, Slot
 from onebasket.kernel.identity import new_id
 from tests.builders import counts_of
-from tests.channels.test_desk_world import World, make_people, make_world
+from tests.channels.test_desk_world import Stands, World, make_stands
+from tests.standing import Standing
 
 pytestmark = pytest.mark.django_db
 
@@ -19,15 +20,20 @@ WINDOW = {"opens": "08:00", "closes": "12:00", "slot_minutes": "60", "capacity":
 DAY = "2030-12-24"
 
 
-@pytest.fixture
-def world() -> World:
-    return make_world()
+@pytest.fixture(scope="module", autouse=True)
+def made(standing: Standing) -> Stands:
+    return standing(make_stands)
 
 
 @pytest.fixture
-def people(world: World) -> dict[str, Client]:
+def world(made: Stands) -> World:
+    return made.world
+
+
+@pytest.fixture
+def people(made: Stands) -> dict[str, Client]:
     clients = {}
-    for role, person in make_people("!").items():
+    for role, person in made.own_people().items():
         clients[role] = Client()
         clients[role].force_login(person)
     return clients

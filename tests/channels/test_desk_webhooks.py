@@ -9,16 +9,21 @@ from onebasket.base.webhooks.signing import secret_text
 from onebasket.channels.desk.works.webhooks import TYPES
 from onebasket.project.eventpage import EVENTS
 from tests.channels.test_desk_works import do, refused, said, trail
-from tests.channels.test_desk_world import make_people, make_world
+from tests.channels.test_desk_world import Stands, make_stands
+from tests.standing import Standing
 
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module", autouse=True)
+def made(standing: Standing) -> Stands:
+    return standing(make_stands)
+
+
 @pytest.fixture
-def admin() -> Client:
-    make_world()
+def admin(made: Stands) -> Client:
     client = Client()
-    client.force_login(make_people("!")["admin"])
+    client.force_login(made.own_people()["admin"])
     return client
 
 

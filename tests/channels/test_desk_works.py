@@ -17,20 +17,26 @@ from onebasket.commerce.sales.models import LineException, Receipt
 from onebasket.commerce.stock.models import Breach, Buffer, Count, Discrepancy, Movement, Shelf
 from onebasket.commerce.stock.rules.ends import Kind
 from onebasket.kernel.identity import new_id
-from tests.channels.test_desk_world import PASSWORD, World, make_people, make_world, tied_text, untied_item
+from tests.channels.test_desk_world import PASSWORD, Stands, World, make_stands, tied_text, untied_item
+from tests.standing import Standing
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> World:
-    return make_world()
+@pytest.fixture(scope="module", autouse=True)
+def made(standing: Standing) -> Stands:
+    return standing(make_stands)
 
 
 @pytest.fixture
-def admin(world: World) -> Client:
+def world(made: Stands) -> World:
+    return made.world
+
+
+@pytest.fixture
+def admin(made: Stands) -> Client:
     client = Client()
-    client.force_login(make_people("!")["admin"])
+    client.force_login(made.own_people()["admin"])
     return client
 
 
@@ -315,7 +321,9 @@ def test_an_admin_cannot_take_their_own_rights_away(admin: Client) -> None:
 
 
 def test_people_change_their_own_password_and_it_is_noted(world: World, client: Client) -> None:
-    person = make_people()["reader"]
+    person = User.objects.get(username="reader")
+    person.set_password(PASSWORD)
+    person.save()
     client.force_login(person)
 
     address, new = reverse("desk:password_change"), "another-long-password"

@@ -1,9 +1,10 @@
 """A small chain in which something of everything has happened, for the back office's tests; and that it is so."""
 
 import json
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
@@ -78,7 +79,7 @@ NOW = datetime.now(UTC)
 EARLIER = NOW - timedelta(hours=3)
 
 
-@dataclass
+@dataclass(frozen=True)
 class World:
     """What was made: the source's id, orders by place, and the rows that wait for somebody."""
 
@@ -104,6 +105,22 @@ def make_world() -> World:
     _events()
     journalise_all()
     return World(source, orders)
+
+
+class Stands(NamedTuple):
+    """The world and its people, made once for a module's tests."""
+
+    world: World
+    people: dict[str, User]
+
+    def own_people(self) -> dict[str, User]:
+        """Return the people for one test, which may change them."""
+        return deepcopy(self.people)
+
+
+def make_stands() -> Stands:
+    """Make the world and its people, who have no password."""
+    return Stands(make_world(), make_people("!"))
 
 
 def _back(source: int, place: str, order: UUID) -> None:

@@ -24,7 +24,7 @@ from tests.faults.house import PATIENCE, Answer, House, free_port, has_not_ended
 MODULE = "onebasket.project.committer"
 SENDERS = 8
 STOCK, BUYERS = 50, 120
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("committer_ends")]
+pytestmark = pytest.mark.timeout(600)
 
 
 def serve(house: House, *, workers: int) -> None:

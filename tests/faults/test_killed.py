@@ -16,7 +16,7 @@ SEED = 20_260_302
 KILLS = 20
 AUDITED = 3
 """Up to so many kills the rows are proven as each left them."""
-pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("killed")]
+pytestmark = pytest.mark.timeout(900)
 
 
 class Killer:

@@ -25,7 +25,7 @@ SEARCHERS, CHANGES = 6, 5
 SOON = 15.0
 """Seconds: what changed is found within one or two; two shared cores may take longer."""
 MODULE = "onebasket.project.indexer"
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("search_killed")]
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture

@@ -1,7 +1,13 @@
-"""How the audit proves claims from rows: one consistent snapshot, set-based checks, and what each has found."""
+"""How the audit proves claims from rows: one consistent snapshot, set-based checks, and what each has found.
 
+On PostgreSQL two connections see the one instant, by an exported snapshot, and share the checks between them.
+"""
+
+import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,8 +62,36 @@ def undashed(text: str) -> str:
 
 
 def prove(checks: Sequence[Check]) -> list[Finding]:
-    """Run the checks in order, in the present transaction."""
-    return [_prove(check) for check in checks]
+    """Run the checks in the present transaction, and inside `snapshot` on what helps it; findings come in order."""
+    waiting, found = deque(enumerate(checks)), dict[int, Finding]()
+    if _helping.pool is None:
+        _prove_waiting(waiting, found)
+    else:
+        helped = _helping.pool.submit(_prove_waiting, waiting, found)
+        try:
+            _prove_waiting(waiting, found)
+        finally:
+            helped.result()
+    return [found[number] for number in range(len(checks))]
+
+
+class _Helping(threading.local):
+    """The thread whose connection sees the same instant as this one's."""
+
+    pool: ThreadPoolExecutor | None = None
+
+
+_helping = _Helping()
+
+
+def _prove_waiting(waiting: deque[tuple[int, Check]], found: dict[int, Finding]) -> None:
+    """Prove what is waiting, one after the other, until nothing is; another thread may take of the same."""
+    while waiting:
+        try:
+            number, check = waiting.popleft()
+        except IndexError:
+            return
+        found[number] = _prove(check)
 
 
 def _prove(check: Check) -> Finding:
@@ -87,13 +121,43 @@ def snapshot() -> Iterator[None]:
     if connection.in_atomic_block:
         yield
     elif is_postgresql():
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            cursor.execute("SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)")
+        with _postgresql_snapshot() as name, _helped(name):
             yield
     else:
         with _sqlite_snapshot():
             yield
+
+
+@contextmanager
+def _postgresql_snapshot(name: str = "") -> Iterator[str]:
+    """Read as of one instant, that of the snapshot named, and return the name under which others see it."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        if name:
+            cursor.execute(f"SET TRANSACTION SNAPSHOT '{name}'")  # takes no parameter; the name is the server's own
+        cursor.execute("SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true)")
+        cursor.execute("SELECT pg_export_snapshot()")
+        yield str(cursor.fetchone()[0])
+
+
+@contextmanager
+def _helped(name: str) -> Iterator[None]:
+    """Let a second thread prove beside this one, on a connection that sees the same instant."""
+    with ThreadPoolExecutor(1, thread_name_prefix="audit") as pool, ExitStack() as stack:
+        theirs = ExitStack()
+        stack.callback(lambda: pool.submit(_leave, theirs).result())
+        pool.submit(theirs.enter_context, _postgresql_snapshot(name)).result()
+        _helping.pool = pool
+        try:
+            yield
+        finally:
+            _helping.pool = None
+
+
+def _leave(entered: ExitStack) -> None:
+    """End the thread's transaction and give its connection back."""
+    entered.close()
+    connection.close()
 
 
 @contextmanager

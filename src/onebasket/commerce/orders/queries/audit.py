@@ -3,6 +3,7 @@
 from onebasket.base.audit import Check, Finding, prove
 from onebasket.base.columns import is_postgresql
 from onebasket.commerce.orders.queries.audit_baskets import BASKET_CHECKS
+from onebasket.commerce.orders.queries.audit_collecting import collecting_checks
 
 _ORDERS = "SELECT COUNT(*) FROM orders_order"
 _LINES = "SELECT COUNT(*) FROM orders_orderline"
@@ -120,4 +121,4 @@ _TERMS = Check(
 
 def audit_orders() -> list[Finding]:
     """Prove that orders have one effect each, keep their promises, and come to their totals."""
-    return prove((*_CHECKS, _totals(), _TERMS, *BASKET_CHECKS))
+    return prove((*_CHECKS, _totals(), _TERMS, *BASKET_CHECKS, *collecting_checks()))

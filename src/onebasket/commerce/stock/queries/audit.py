@@ -6,6 +6,7 @@ from onebasket.base.audit import Check, Finding, prove
 from onebasket.base.instants import instant_parameter
 
 _SHELVES = "SELECT COUNT(*) FROM stock_shelf"
+_MOVEMENTS = "SELECT COUNT(*) FROM stock_movement"
 _ENDS = (
     "SELECT place_id, product_id, target AS state, quantity AS moved, 0 AS on_hand, 0 AS shelves "
     "FROM stock_movement WHERE target <= 4 "
@@ -32,7 +33,7 @@ _LEDGER = (
     Check(
         "stock.conserved",
         "What lies on shelves is what came in from outside less what went out; both ends of each movement count",
-        "SELECT COUNT(*) FROM stock_movement",
+        _MOVEMENTS,
         _CONSERVED,
     ),
     Check(
@@ -47,23 +48,21 @@ _LEDGER = (
     Check(
         "stock.entries",
         "Every movement traces to the inbox entry of the fact that caused it",
-        "SELECT COUNT(*) FROM (SELECT DISTINCT place_id, entry_id FROM stock_movement) AS causes",
-        "SELECT m.place_id AS place, m.entry_id AS entry, i.kind "
-        "FROM (SELECT DISTINCT place_id, entry_id FROM stock_movement) AS m "
+        _MOVEMENTS,
+        "SELECT DISTINCT m.place_id AS place, m.entry_id AS entry, i.kind FROM stock_movement m "
         "LEFT JOIN base_inboxentry i ON i.id = m.entry_id "
         "WHERE i.id IS NULL OR i.kind NOT IN ('receipt', 'stock', 'order-step', 'mend')",
     ),
     Check(
         "stock.orphans",
         "Every shelf, movement, count and promise names a place and a product that exist",
-        "SELECT COUNT(*) FROM (SELECT DISTINCT place_id, product_id FROM stock_movement) AS pairs",
-        "SELECT d.origin AS kind, d.place_id AS place, d.product_id AS product FROM ("
-        "SELECT DISTINCT 'movement' AS origin, place_id, product_id FROM stock_movement "
-        "UNION ALL SELECT DISTINCT 'count', place_id, product_id FROM stock_count "
-        "UNION ALL SELECT DISTINCT 'reservation', place_id, product_id FROM stock_reservation "
-        "UNION ALL SELECT 'shelf', place_id, product_id FROM stock_shelf"
-        ") AS d LEFT JOIN places_place p ON p.id = d.place_id LEFT JOIN catalogue_product c ON c.id = d.product_id "
-        "WHERE p.id IS NULL OR c.id IS NULL",
+        _MOVEMENTS,
+        " UNION ALL ".join(
+            f"SELECT DISTINCT '{table}' AS kind, d.place_id AS place, d.product_id AS product FROM stock_{table} d "  # noqa: S608
+            "LEFT JOIN places_place p ON p.id = d.place_id LEFT JOIN catalogue_product c ON c.id = d.product_id "
+            "WHERE p.id IS NULL OR c.id IS NULL"
+            for table in ("movement", "count", "reservation", "holdline", "shelf")
+        ),
     ),
 )
 
