@@ -20,7 +20,7 @@ from django.utils.translation.template import templatize
 ROOT = Path(__file__).resolve().parent.parent
 SHOP = ROOT / "src" / "onebasket" / "channels" / "shop"
 LANGUAGES = ("de",)
-KEYWORDS = {"gettext": None, "_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+KEYWORDS = {"gettext": None, "_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2), "gettext_noop": None}
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
 """Every header's date: a file changes when a text does."""
 

@@ -11,7 +11,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from onebasket.base.clock import database_now
-from onebasket.base.models import Delivery, Event, ParkedEvent, QuarantineItem, SubscriptionCursor, Webhook
+from onebasket.base.models import Delivery, Event, Letter, ParkedEvent, QuarantineItem, SubscriptionCursor, Webhook
 from onebasket.base.outbox import number_events
 from onebasket.base.quarantine import Unreadable
 from onebasket.commerce.access.actions import TokenRequest, enrol_source, issue_token
@@ -261,6 +261,10 @@ def _events() -> None:
     ParkedEvent.objects.create(
         subscription="payments.settle", event=first, position=1, type=first.type, subject=first.subject,
         state="parked", attempts=6, reason="ValueError: odd", next_attempt_at=NOW, parked_at=NOW,
+    )  # fmt: skip
+    Letter.objects.create(
+        key="placed/1", kind="placed", subject="order/1", occurred_at=NOW, state="dead", attempts=10, due_at=NOW,
+        finished_at=NOW, last_error="SMTPRecipientsRefused: 550",
     )  # fmt: skip
     webhook = Webhook.objects.create(id=new_id(), url="https://shop.example/hooks", created_at=NOW, places=["*"])
     for event in Event.objects.order_by("pk")[:2]:

@@ -31,7 +31,11 @@ class SeenLine:
     line: FollowedLine
     named: Named
     picture: Picture
-    address: str
+
+    @property
+    def address(self) -> str:
+        """Return the address of its product's page."""
+        return address_of(self.line.sku, self.line.name)
 
     @property
     def quantity(self) -> str:
@@ -136,7 +140,6 @@ def view_order(head: Followed, stores: Stores, *, now: datetime) -> OrderView:
             line,
             take_apart(line.name),
             picture_for(line.sku, line.name, "", ""),
-            address_of(line.sku, line.name),
         )
         for line in head.lines
     )

@@ -11,6 +11,8 @@ import msgspec
 from msgspec import Meta
 
 EVERY_PLACE = "*"
+SHOP_SOURCE = "web-shop"
+"""The code of the source under which our own web shop opens baskets and places orders."""
 LONGEST_KEY = 120
 _NUL = rb"\u0000"
 _SECRET = re.compile(r"ob_[A-Za-z0-9_-]{43}")

@@ -159,6 +159,8 @@ globals().update(account_settings(encrypted=ENVIRONMENT.is_production, trust_pro
 STAFF_MFA_ROLES = frozenset(ENVIRONMENT.staff_mfa)
 # Whether any mail leaves: without it no address can be verified, and nobody signs up.
 MAIL_IS_SENT = ENVIRONMENT.mail != NONE
+# What links in mails begin with: whoever writes them has no request to read it from, and would not trust one.
+ADDRESS = ENVIRONMENT.address
 
 
 def _mail() -> dict[str, object]:
