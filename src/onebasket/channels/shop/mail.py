@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from onebasket.base.clock import database_now
+from onebasket.base.languages import DEFAULT, LANGUAGES
 from onebasket.base.letters import LetterDue
 from onebasket.channels.shop import formats
 from onebasket.channels.shop.orders import OrderView, view_order
@@ -46,7 +47,8 @@ def write_letter(letter: LetterDue) -> EmailMultiAlternatives | None:
     found = follow_order(UUID(letter.subject.partition("/")[2]), places=None)
     if found is None or not found.email:
         return None
-    language = found.language.split("-")[0] if found.language.split("-")[0] in formats.LOCALES else "en"
+    asked = found.language.split("-")[0]
+    language = asked if asked in LANGUAGES else DEFAULT
     with translation.override(language):
         view = view_order(found, Stores(open_stores(), None), now=database_now())
         context = {
