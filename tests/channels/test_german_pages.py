@@ -1,8 +1,9 @@
-"""Associates' and accounts' pages in German: no text of ours is left in English, wherever one goes, whatever is refused."""
+"""Associates' and accounts' pages in German: no text of ours is left in English."""
 
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 from django.core import mail
@@ -113,17 +114,15 @@ def test_what_nobody_came_for_is_told_in_german(source: int) -> None:
 
 
 def test_every_refusal_has_its_words() -> None:
-    assert STEPS.keys() == set(StepRefusal.__args__)
-    assert RETURNS.keys() == set(ReturnRefusal.__args__)
+    assert STEPS.keys() == set(get_args(StepRefusal))
+    assert RETURNS.keys() == set(get_args(ReturnRefusal))
 
 
 def test_a_language_is_chosen_at_the_foot_and_kept(source: int) -> None:
     at = Associate()
     page = at.get("/store/returns")
     assert "Take goods back" in page.text
-    assert (
-        len([text for text in english("store") if text in page.html]) > 10
-    )  # what the others look for is there to be found
+    assert len([text for text in english("store") if text in page.html]) > 10  # there to be found
     chosen = at.send(page, "/language", button="Deutsch")
     assert (chosen.address, "Waren zurücknehmen" in chosen.text) == ("/store/returns", True)
     assert_german(at.get("/store/"))

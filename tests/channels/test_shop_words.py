@@ -1,4 +1,4 @@
-"""The languages of our pages: every text is translated, what is compiled is what is written, and pages are wholly theirs."""
+"""The languages of our pages: every text is translated, what is compiled is what is written, pages are one language."""
 
 import gettext
 import re
@@ -58,7 +58,8 @@ def test_no_other_application_has_the_last_word(language: str, channel: str) -> 
     with translation.override(language):
         for one in read_catalog(language, channel):
             if isinstance(one.id, tuple):
-                assert [translation.ngettext(*one.id, number) for number in (1, 2)] == list(one.string or ())
+                singular, plural = one.id
+                assert [translation.ngettext(singular, plural, number) for number in (1, 2)] == list(one.string or ())
             elif one.id:
                 assert translation.gettext(str(one.id)) == one.string
 
