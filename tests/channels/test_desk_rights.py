@@ -61,6 +61,10 @@ SEES = {
 }  # fmt: skip
 
 
+# In the back office a store's manager does what its people do.
+for _roles in (MAY, SEES):
+    _roles.update({name: allowed.replace("store", "store manager") for name, allowed in _roles.items()})
+
 CHAINS = {Webhook, BalanceAccount, Letter, ParkedEvent}
 """Tables of the whole chain, in which a store does nothing anywhere."""
 

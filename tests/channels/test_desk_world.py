@@ -16,6 +16,7 @@ from onebasket.base.outbox import number_events
 from onebasket.base.quarantine import Unreadable
 from onebasket.commerce.access.actions import TokenRequest, enrol_source, issue_token
 from onebasket.commerce.access.models import User
+from onebasket.commerce.access.rules import PLACE_BOUND_ROLES
 from onebasket.commerce.books.actions import set_earning_rule
 from onebasket.commerce.books.rules.points import EarningRule
 from onebasket.commerce.catalogue.actions import upsert_products, upsert_units
@@ -72,7 +73,7 @@ from onebasket.commerce.stock.rules.messages import FactKind, FactLine, HoldLine
 from onebasket.kernel.identity import new_id
 from tests.scenario_paying import pay_everything
 
-ROLES = ("admin", "merchandiser", "store", "finance", "reader")
+ROLES = ("admin", "merchandiser", "store", "manager", "finance", "reader")
 PASSWORD = "a-long-enough-password"
 NOW = datetime.now(UTC)
 EARLIER = NOW - timedelta(hours=3)
@@ -145,12 +146,12 @@ def make_offers(source: int) -> None:
 
 
 def make_people(hashed: str = "") -> dict[str, User]:
-    """Make one person of each role; the store's is bound to 330."""
+    """Make one person of each role; those of a store are bound to 330."""
     return {
         role: User.objects.create(
             username=role,
             role=role,
-            places=["330"] if role == "store" else [],
+            places=["330"] if role in PLACE_BOUND_ROLES else [],
             password=hashed or make_password(PASSWORD),
         )
         for role in ROLES

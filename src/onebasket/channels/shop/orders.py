@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString, mark_safe
 from onebasket.channels.shop import formats
 from onebasket.channels.shop.drawing.choosing import Picture, picture_for
 from onebasket.channels.shop.goods import address_of
+from onebasket.channels.shop.notes import refusals
 from onebasket.channels.shop.sizes import Named, take_apart
 from onebasket.channels.shop.slots import slot_text
 from onebasket.channels.shop.stores import Store, Stores
@@ -31,6 +32,7 @@ class SeenLine:
     line: FollowedLine
     named: Named
     picture: Picture
+    refused: tuple[tuple[str, str], ...] = ()
 
     @property
     def address(self) -> str:
@@ -115,6 +117,11 @@ class OrderView:
         return [(TENDERS.get(tender.method, tender.method), tender) for tender in self.tenders]
 
     @property
+    def priced_by_rule(self) -> bool:
+        """Whether so many offers met that they were not all tried."""
+        return self.head.priced_by != "exact"
+
+    @property
     def awaits(self) -> bool:
         """Whether it waits for its payment."""
         return self.head.status == "awaiting_payment"
@@ -140,6 +147,7 @@ def view_order(head: Followed, stores: Stores, *, now: datetime) -> OrderView:
             line,
             take_apart(line.name),
             picture_for(line.sku, line.name, "", ""),
+            tuple(refusals((one.note for one in head.notes if one.line == line.line), head.currency)),
         )
         for line in head.lines
     )

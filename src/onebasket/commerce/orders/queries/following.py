@@ -11,12 +11,13 @@ import msgspec
 from django.db.models import F
 
 from onebasket.commerce.orders.models import Order, OrderContact, OrderLine, OrderReduction, OrderTax
+from onebasket.commerce.orders.rules.notes import LineNote, kept_notes
 from onebasket.commerce.orders.rules.numbers import order_number
 from onebasket.commerce.orders.rules.secrets import digest
 
 _HEAD = (
     "id", "number", "status", "channel", "placed_at", "changed_at", "expires_at", "currency", "total", "list_total",
-    "reduction_total", "tax_total", "tax_included", "slot_id", "loyalty_number", "note", "secret_generation",
+    "reduction_total", "tax_total", "tax_included", "slot_id", "loyalty_number", "note", "secret_generation", "reason",
 )  # fmt: skip
 
 
@@ -60,7 +61,10 @@ class FollowedLine(msgspec.Struct, frozen=True):
 
 
 class Followed(msgspec.Struct, frozen=True):
-    """An order, whole, with how to reach whoever placed it (empty where that was erased)."""
+    """An order, whole, with how to reach whoever placed it (empty where that was erased).
+
+    `notes` say why promotions applied or did not; `priced_by` is `exact`, or names the fallback that was taken.
+    """
 
     id: UUID
     number: str
@@ -83,6 +87,8 @@ class Followed(msgspec.Struct, frozen=True):
     note: str
     secret_generation: int
     lines: tuple[FollowedLine, ...]
+    notes: tuple[LineNote, ...] = ()
+    priced_by: str = "exact"
     name: str = ""
     email: str = ""
     phone: str = ""
@@ -125,6 +131,8 @@ def _follow(wanted: dict[str, Any]) -> Followed | None:
     if head is None:
         return None
     stated = {name.removeprefix("its_"): value for name, value in head.items()}
+    reason = stated.pop("reason")
+    stated |= {"notes": kept_notes(reason), "priced_by": str(reason.get("method", "exact"))}
     stated["number"] = order_number(stated["place"], stated["number"])
     contact = OrderContact.objects.filter(order_id=head["id"]).values("name", "email", "phone", "language").first()
     return Followed(lines=_lines(head["id"]), **stated | dict(contact or {}))
