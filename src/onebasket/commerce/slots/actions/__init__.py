@@ -2,9 +2,10 @@
 
 from onebasket.commerce.slots.actions.book import open_slots_book, post_slots
 from onebasket.commerce.slots.actions.expiring import release_expired_slots
-from onebasket.commerce.slots.actions.plans import set_slot_days, set_slot_exceptions, set_slot_plans
+from onebasket.commerce.slots.actions.plans import follow_places, set_slot_days, set_slot_exceptions, set_slot_plans
 
 __all__ = [
+    "follow_places",
     "open_slots_book",
     "post_slots",
     "release_expired_slots",
