@@ -9,13 +9,15 @@ from django.test import Client
 from onebasket.channels.shop.notes import WHY, why
 from onebasket.commerce.access.models import User
 from onebasket.commerce.orders.models import Order, OrderReduction
+from onebasket.commerce.orders.rules.life import Step
+from onebasket.commerce.orders.rules.messages import OrderStep, PickedLine
 from onebasket.commerce.orders.rules.notes import kept_notes
 from onebasket.commerce.pricing.actions import set_tax_terms, set_taxes
 from onebasket.commerce.pricing.rules.basket import Note, Why
 from onebasket.commerce.pricing.rules.messages import TaxItem, TaxTermsItem
 from onebasket.commerce.pricing.rules.promotions import AmountOff, Audience, BuyGet, MultiBuy, PercentOff
 from onebasket.commerce.pricing.rules.wording import REASONS
-from tests.builders import counts_of
+from tests.builders import counts_of, take_steps
 from tests.channels.shopping import Shopper, make_shop
 from tests.offers import SINCE, add_coupon, add_customers, card_prices, promotion, put, worth
 
@@ -210,3 +212,22 @@ def test_a_fallback_is_named_on_the_receipt(source: int) -> None:
     order = Order.objects.get()
     Order.objects.update(reason=order.reason | {"method": "greedy"})
     assert "combined by a fixed rule. (greedy)" in shopper.get(done.address).text
+
+
+def test_lines_and_the_tax_beside_them_come_to_the_total_also_after_a_short_pick(source: int) -> None:
+    set_taxes(source, [TaxItem("tax", "SALES", 70_000, SINCE)])
+    set_tax_terms(source, [TaxTermsItem("terms", SINCE, included=False)])
+    shopper = Shopper()
+    shopper.add("milk", 3)
+    shopper.add("bread")
+    done = shopper.place()
+    receipt = next(link for link in done.links if link.endswith("/receipt"))
+    # Milk 5.97 and bread 2.50, with 0.42 and 0.18 of tax.
+    assert "Milk 3 $5.97 Bread 1 $2.50 Goods $8.47 SALES 7% $0.60 To pay $9.07" in shopper.get(receipt).text
+    order = Order.objects.get()
+    take_steps(source, OrderStep("k", order.pk, Step.PICK, (PickedLine(1, 2), PickedLine(2, 0))))
+    order.refresh_from_db()
+    assert order.total == 426
+    text = shopper.get(receipt).text
+    assert "Milk 2 · 1 not there $3.98" in text
+    assert "Goods $3.98 SALES 7% $0.28 To pay $4.26" in text

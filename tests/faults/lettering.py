@@ -126,7 +126,7 @@ def race() -> None:
         row = Letter.objects.filter(state="pending").order_by("pk").first()
         if row is None:
             return None
-        return sending.LetterDue(row.pk, row.key, row.kind, row.subject, row.occurred_at, 1, row.due_at)
+        return sending.LetterDue(row.pk, row.key, row.kind, row.subject, row.occurred_at, row.attempts, row.due_at)
 
     sending.claim_next = unclaimed
     run()

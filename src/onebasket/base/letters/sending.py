@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import BadHeaderError, EmailMessage
 from django.db import DatabaseError, InterfaceError, transaction
+from django.db.models import QuerySet
 
 from onebasket.base import bulk, trail
 from onebasket.base.clock import database_now
@@ -116,8 +117,13 @@ def _send(letter: LetterDue, write: Write) -> None:
 
 def _settle(letter: LetterDue, state: Letter.State, *, error: str = "") -> None:
     """Note what became of a letter, unless the claim has run out and another worker has it."""
-    mine = Letter.objects.filter(pk=letter.id, state=Letter.State.PENDING, due_at=letter.until)
-    mine.update(state=state, finished_at=database_now(), last_error=error)
+    _mine(letter).update(state=state, finished_at=database_now(), last_error=error)
+
+
+def _mine(letter: LetterDue) -> QuerySet[Letter]:
+    """Return the letter's row while the claim holds: each claim is another attempt, and runs out at its own time."""
+    claimed = {"attempts": letter.attempts, "due_at": letter.until}
+    return Letter.objects.filter(pk=letter.id, state=Letter.State.PENDING, **claimed)
 
 
 def _fail(letter: LetterDue, error: Exception) -> None:
@@ -128,8 +134,7 @@ def _fail(letter: LetterDue, error: Exception) -> None:
         return
     logger.warning("the letter %s about %s waits: %s", letter.kind, letter.subject, said)
     wait = min(LONGEST_WAIT, FIRST_WAIT * 3 ** (letter.attempts - 1))
-    mine = Letter.objects.filter(pk=letter.id, state=Letter.State.PENDING, due_at=letter.until)
-    mine.update(due_at=database_now() + timedelta(seconds=wait), last_error=said)
+    _mine(letter).update(due_at=database_now() + timedelta(seconds=wait), last_error=said)
 
 
 def _words(error: Exception) -> str:

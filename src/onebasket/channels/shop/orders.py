@@ -32,6 +32,9 @@ class SeenLine:
     line: FollowedLine
     named: Named
     picture: Picture
+    taxes: tuple[FollowedTax, ...]
+    amount: int
+    """What is due for it, without the tax that stands beside the lines."""
     refused: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -104,12 +107,17 @@ class OrderView:
     def taxes(self) -> list[FollowedTax]:
         """Return its taxes by code and rate, each summed over the lines."""
         summed: dict[tuple[str, int], FollowedTax] = {}
-        for line in self.head.lines:
+        for line in self.lines:
             for tax in line.taxes:
                 before = summed.get((tax.code, tax.rate))
                 base, amount = (before.base, before.amount) if before else (0, 0)
                 summed[tax.code, tax.rate] = FollowedTax(tax.code, tax.rate, base + tax.base, amount + tax.amount)
         return list(summed.values())
+
+    @property
+    def goods(self) -> int:
+        """Return what the lines come to, before the tax that stands beside them."""
+        return sum(line.amount for line in self.lines)
 
     @property
     def ways(self) -> list[tuple[Word, TenderSeen]]:
@@ -138,19 +146,23 @@ class OrderView:
         return mark_safe(drawn.svg_inline(scale=1, border=2, omitsize=True, svgclass="qr", lineclass=None))  # noqa: S308 - drawn from a code of ours
 
 
+def _seen(line: FollowedLine, head: Followed) -> SeenLine:
+    taxes = line.taxes_due(included=head.tax_included)
+    return SeenLine(
+        line,
+        take_apart(line.name),
+        picture_for(line.sku, line.name, "", ""),
+        taxes,
+        line.amount - (0 if head.tax_included else sum(tax.amount for tax in taxes)),
+        tuple(refusals((one.note for one in head.notes if one.line == line.line), head.currency)),
+    )
+
+
 def view_order(head: Followed, stores: Stores, *, now: datetime) -> OrderView:
     """Return an order as its page shows it; one statement more, and one for its slot where it has one."""
     store = stores.named(head.place)
     slot = slots_by_id([head.slot_id], now=now).get(head.slot_id) if head.slot_id else None
-    lines = tuple(
-        SeenLine(
-            line,
-            take_apart(line.name),
-            picture_for(line.sku, line.name, "", ""),
-            tuple(refusals((one.note for one in head.notes if one.line == line.line), head.currency)),
-        )
-        for line in head.lines
-    )
+    lines = tuple(_seen(line, head) for line in head.lines)
     return OrderView(
         head,
         store,

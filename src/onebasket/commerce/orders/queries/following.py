@@ -14,6 +14,7 @@ from onebasket.commerce.orders.models import Order, OrderContact, OrderLine, Ord
 from onebasket.commerce.orders.rules.notes import LineNote, kept_notes
 from onebasket.commerce.orders.rules.numbers import order_number
 from onebasket.commerce.orders.rules.secrets import digest
+from onebasket.kernel.money import divide_half_up
 
 _HEAD = (
     "id", "number", "status", "channel", "placed_at", "changed_at", "expires_at", "currency", "total", "list_total",
@@ -58,6 +59,19 @@ class FollowedLine(msgspec.Struct, frozen=True):
     amount: int
     reductions: tuple[FollowedReduction, ...] = ()
     taxes: tuple[FollowedTax, ...] = ()
+
+    def taxes_due(self, *, included: bool) -> tuple[FollowedTax, ...]:
+        """Return the taxes on what is due now: after a short pick their part in proportion, to the nearest unit."""
+        beside = 0 if included else sum(tax.amount for tax in self.taxes)
+        placed = self.list_amount - sum(cut.amount for cut in self.reductions) + beside
+        if self.amount == placed or not placed:
+            return self.taxes
+        return tuple(
+            FollowedTax(
+                tax.code, tax.rate, *(divide_half_up(one * self.amount, placed) for one in (tax.base, tax.amount))
+            )
+            for tax in self.taxes
+        )
 
 
 class Followed(msgspec.Struct, frozen=True):
