@@ -80,14 +80,16 @@ def _returned(identity: UUID, view: OrderView) -> dict[str, object]:
         if one.sku in names
     ]
     ways = [(TENDERS.get(one.kind, one.kind), one.amount) for one in back.tenders]
-    return {"lines": lines, "ways": ways, "total": back.total, "currency": back.currency}
+    by_card = any(one.kind == "card" for one in back.tenders)
+    return {"lines": lines, "ways": ways, "total": back.total, "currency": back.currency, "by_card": by_card}
 
 
 def _refunded(identity: UUID, _view: OrderView) -> dict[str, object]:
     refund = refund_told(identity)
     assert refund is not None  # noqa: S101 - told in the transaction that made it
     ways = [(TENDERS.get(method, method), amount) for method, amount in refund.parts]
-    return {"ways": ways, "total": refund.amount, "currency": refund.currency}
+    by_card = any(method == "card" for method, _ in refund.parts)
+    return {"ways": ways, "total": refund.amount, "currency": refund.currency, "by_card": by_card}
 
 
 _MORE: dict[str, Callable[[UUID, OrderView], dict[str, object]]] = {"returned": _returned, "refunded": _refunded}

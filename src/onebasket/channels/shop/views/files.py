@@ -61,6 +61,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 @require_safe
 def sitemap_part(request: HttpRequest, part: int) -> HttpResponse:
     """List a part: 0 is departments and categories, n the n-th twenty thousand products."""
+    listed: list[tuple[str, datetime | None]]
     if not part:
         listed = [(path, None) for path in (reverse("shop:front"), *_sections())]
     else:
