@@ -1,4 +1,4 @@
-"""The shop's translations: `python -m tests.messages` gathers what is to be translated and compiles what is.
+"""Our pages' translations: `python -m tests.messages` gathers what is to be translated and compiles what is.
 
 Texts are gathered out of the sources with Babel and Django's own reader of templates, so that nothing beside Python is
 needed. The suite shows that nothing is missing, and that what is compiled is what is written.
@@ -18,25 +18,35 @@ from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
-SHOP = ROOT / "src" / "onebasket" / "channels" / "shop"
+CHANNELS = ROOT / "src" / "onebasket" / "channels"
+TRANSLATED = ("shop", "account", "store")
+"""The channels that people of any language look at, each with a catalogue of its own."""
 LANGUAGES = ("de",)
-KEYWORDS = {"gettext": None, "_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+KEYWORDS = {
+    "gettext": None,
+    "_": None,
+    "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "gettext_noop": None,
+    "gettext_lazy": None,
+}
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
 """Every header's date: a file changes when a text does."""
 
 Message = str | tuple[str, ...]
 
 
-def po_file(language: str) -> Path:
-    """Return where a language's texts are written."""
-    return SHOP / "locale" / language / "LC_MESSAGES" / "django.po"
+def po_file(language: str, channel: str) -> Path:
+    """Return where a channel's texts of a language are written."""
+    return CHANNELS / channel / "locale" / language / "LC_MESSAGES" / "django.po"
 
 
-def messages() -> Iterator[Message]:
-    """Give every text of the shop that is to be translated."""
-    for path in sorted(SHOP.rglob("*.py")):
+def messages(channel: str) -> Iterator[Message]:
+    """Give every text of a channel that is to be translated."""
+    folder = CHANNELS / channel
+    for path in sorted(folder.rglob("*.py")):
         yield from _gather(path.read_text(encoding="utf-8"))
-    for path in sorted((*SHOP.rglob("*.html"), *SHOP.rglob("*.txt"))):
+    for path in sorted((*folder.rglob("*.html"), *folder.rglob("*.txt"))):
         if "templates" in path.parts:
             stated = templatize(path.read_text(encoding="utf-8"), origin=str(path))
             # What is left of the page's own layout is no layout of Python.
@@ -48,12 +58,12 @@ def _gather(source: str) -> Iterator[Message]:
         yield message
 
 
-def gathered(language: str) -> Catalog:
-    """Return the language's texts as they are to stand: translations that are there, and what is new without one."""
+def gathered(language: str, channel: str) -> Catalog:
+    """Return a channel's texts as they are to stand: translations that are there, and what is new without one."""
     found = Catalog(
         locale=language,
         domain="django",
-        header_comment="# The shop's texts, gathered and compiled by `python -m tests.messages`. Write here.",
+        header_comment="# A channel's texts, gathered and compiled by `python -m tests.messages`. Write here.",
         project="onebasket",
         version="",
         copyright_holder="The onebasket maintainers",
@@ -64,8 +74,8 @@ def gathered(language: str) -> Catalog:
         revision_date=THEN,
         fuzzy=False,
     )
-    known = read_catalog(language)
-    for message in messages():
+    known = read_catalog(language, channel)
+    for message in messages(channel):
         before = known.get(message if isinstance(message, str) else message[0])
         python_format = re.search(r"%\(\w+\)[sd]", message if isinstance(message, str) else message[0])
         found.add(
@@ -76,9 +86,9 @@ def gathered(language: str) -> Catalog:
     return found
 
 
-def read_catalog(language: str) -> Catalog:
-    """Return what is written of a language."""
-    path = po_file(language)
+def read_catalog(language: str, channel: str) -> Catalog:
+    """Return what is written of a channel's texts in a language."""
+    path = po_file(language, channel)
     if not path.exists():
         return Catalog(locale=language)
     with path.open("rb") as file:
@@ -100,14 +110,15 @@ def compiled(catalog: Catalog) -> bytes:
 
 
 def update() -> None:
-    """Write every language anew, and say what has no translation yet."""
+    """Write every catalogue anew, and say what has no translation yet."""
     for language in LANGUAGES:
-        catalog, path = gathered(language), po_file(language)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(written(catalog))
-        path.with_suffix(".mo").write_bytes(compiled(read_catalog(language)))
-        for message in missing(catalog):
-            sys.stdout.write(f"{language}: {message!r}\n")
+        for channel in TRANSLATED:
+            catalog, path = gathered(language, channel), po_file(language, channel)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(written(catalog))
+            path.with_suffix(".mo").write_bytes(compiled(read_catalog(language, channel)))
+            for message in missing(catalog):
+                sys.stdout.write(f"{language} {channel}: {message!r}\n")
 
 
 def missing(catalog: Catalog) -> list[str]:

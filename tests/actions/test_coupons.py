@@ -26,6 +26,7 @@ from onebasket.commerce.pricing.queries.quoting import Unpriced, quote, quote_al
 from onebasket.commerce.pricing.rules.messages import CampaignItem, ClipItem, CouponEnd, CouponItem, SerialsItem
 from onebasket.commerce.pricing.rules.promotions import Audience, Limits, PercentOff
 from onebasket.commerce.pricing.rules.uses import Use
+from onebasket.commerce.pricing.rules.wording import reason_of
 from tests.builders import MORNING, make_chain
 from tests.offers import (
     ACTOR,
@@ -58,7 +59,7 @@ def source() -> int:
 def notes(coupon: str, **more: Any) -> list[tuple[str, str]]:
     """Present a coupon with a milk; return what the basket says of codes that count for nothing."""
     basket = quoted({"milk": 1}, coupons=(coupon,), **more).basket
-    return [(note.reference, note.reason) for note in basket.notes if not note.applied and note.cause == "coupon"]
+    return [(note.reference, reason_of(note)) for note in basket.notes if not note.applied and note.cause == "coupon"]
 
 
 def test_members_pay_the_card_price_where_it_is_less(source: int) -> None:
@@ -222,7 +223,7 @@ def test_codes_that_count_for_nothing_say_why(source: int) -> None:
     assert notes("once") == [("once", "This names a coupon with codes of its own. Type such a code.")]
     assert notes("zzzzzzzzzz") == [("zzzzzzzzzz", "This code is not known. Check it, or leave it out.")]
     many = quoted({"milk": 1}, coupons=tuple(f"code-{number}" for number in range(60))).basket
-    assert many.notes[-1].reason == "A basket takes at most 50 codes. This one was left out."
+    assert reason_of(many.notes[-1]) == "A basket takes at most 50 codes. This one was left out."
     assert many.total == 199
 
 

@@ -9,8 +9,10 @@ from django.db import IntegrityError, transaction
 from onebasket.base.models import Event, InboxEntry
 from onebasket.commerce.access.actions import enrol_source
 from onebasket.commerce.access.rules import CONFLICT, CREATED, UNCHANGED, UPDATED, invalid
+from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.models import Place
-from onebasket.commerce.places.queries import places_by_code
+from onebasket.commerce.places.queries import places_by_code, stated_places
+from onebasket.commerce.places.rules import PlaceItem
 from onebasket.commerce.slots.actions import set_slot_days, set_slot_exceptions, set_slot_plans
 from onebasket.commerce.slots.models import PlanException, PlanWindow, Slot
 from onebasket.commerce.slots.queries import open_slots, stated_plans
@@ -24,6 +26,7 @@ from onebasket.commerce.slots.rules.messages import (
     WeeklyWindow,
 )
 from tests.builders import MORNING, counts_of, make_chain
+from tests.mailing import post
 from tests.slotting import TEN, faults_in_slots, figures, give_back, ref, slot, standings, take
 
 pytestmark = pytest.mark.django_db
@@ -277,3 +280,22 @@ def test_the_table_refuses_windows_that_are_none(source: int, change: dict[str, 
 
     with pytest.raises(IntegrityError), transaction.atomic():
         PlanWindow.objects.filter(place=Place.objects.get(code="p1")).update(**change)
+
+
+def test_slots_follow_a_place_into_another_time_zone(source: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onebasket.channels.workers.following.database_now", lambda: MORNING)
+    state(source, "k1", window())
+    first, second = slot(0), slot(1)  # 10:00 and 11:00 in New York are 9:00 and 10:00 in Chicago
+    take([(first, ref(1)), (second, ref(2))], confirm=True)
+    post()
+    assert [Slot.objects.get(pk=one).capacity for one in (first, second)] == [2, 2]
+    (known,) = stated_places({"p1"})
+    upsert_places(source, [PlaceItem("moved", "p1", known.name, known.currency, "America/Chicago")])
+    # The control: nobody has heard of it yet.
+    assert [Slot.objects.get(pk=one).capacity for one in (first, second)] == [2, 2]
+    post()
+    assert [(row.capacity, row.taken) for row in (Slot.objects.get(pk=one) for one in (first, second))] == [
+        (1, 1), (2, 1),
+    ]  # fmt: skip
+    assert starts()[0] == "11:00:00x1"
+    assert faults_in_slots() == []

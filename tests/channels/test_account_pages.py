@@ -112,7 +112,7 @@ def test_consents_are_given_and_withdrawn(ann: Client) -> None:
     assert list(CustomerConsent.objects.order_by("pk").values_list("purpose", "given", "stated_by")) == [
         ("offers_email", True, "customer"), ("offers_email", False, "customer"),
     ]  # fmt: skip
-    assert "offers_email, withdrawn" in ann.get("/account/consents/").content.decode()
+    assert "Offers by e-mail, withdrawn" in ann.get("/account/consents/").content.decode()
 
 
 def test_purchases_over_till_and_web_are_listed_and_shown(holder: Client) -> None:

@@ -171,7 +171,8 @@ def test_only_finance_and_admin_see_the_balance(
         one = Client()
         one.force_login(people[role])
         seen[role] = one.get(address).status_code
-    assert seen == {"admin": 200, "merchandiser": 403, "store": 403, "finance": 200, "reader": 403}
+    assert {role for role, status in seen.items() if status == 200} == {"admin", "finance"}
+    assert set(seen.values()) == {200, 403}
     assert client.get(address).headers["Location"].startswith("/desk/login/")
 
 

@@ -310,6 +310,7 @@ def test_the_sidebar_offers_what_the_person_may_see(rf: Thing, people: dict[str,
         "admin": [*paid[:-1], "Books", "Places", "Customers", "Access", "System"],
         "merchandiser": watched,
         "store": paid,
+        "manager": paid,
         "finance": [*paid[:-1], "Books", "Places", "System"],
         "reader": watched,
     }

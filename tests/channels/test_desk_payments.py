@@ -5,7 +5,7 @@ import re
 import pytest
 from django.test import Client
 
-from onebasket.base.models import ParkedEvent
+from onebasket.base.models import Letter, ParkedEvent
 from onebasket.commerce.access.models import User
 from onebasket.commerce.payments.models import BalanceAccount, Payment, Refund
 from onebasket.commerce.payments.queries import find_balance
@@ -158,6 +158,14 @@ def test_a_parked_event_is_replayed(world: World, people: dict[str, User]) -> No
     row.refresh_from_db()
     assert (row.state, row.attempts) == ("waiting", 0)
     assert trail(f"parked/{row.pk}") == [("admin", "parked.replay")]
+
+
+def test_a_dead_letter_is_sent_again(world: World, people: dict[str, User]) -> None:
+    admin, row = signed_in(people["admin"]), Letter.objects.get()
+    assert said(do(admin, "send-letter-again", row.pk)) == ["It is due again."]
+    row.refresh_from_db()
+    assert (row.state, row.attempts, row.finished_at) == ("pending", 0, None)
+    assert trail(f"letter/{row.pk}") == [("admin", "letter.again")]
 
 
 def test_a_parked_event_is_dropped_with_a_note(world: World, people: dict[str, User]) -> None:

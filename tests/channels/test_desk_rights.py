@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from onebasket.base.models import InboxEntry, ParkedEvent, TrailEntry, Webhook
+from onebasket.base.models import InboxEntry, Letter, ParkedEvent, TrailEntry, Webhook
 from onebasket.channels.desk.admins import ADMINS
 from onebasket.channels.desk.works.registry import BY_SLUG, WORKS
 from onebasket.commerce.access.models import User
@@ -28,7 +28,7 @@ MAY = {
     "pick": "admin store", "hand-over": "admin store", "cancel": "admin store", "put-back": "admin store",
     "refund": "admin store finance", "issue-gift-card": "admin finance", "issue-store-credit": "admin finance",
     "block-balance": "admin finance", "unblock-balance": "admin finance", "replay-parked": "admin",
-    "drop-parked": "admin",
+    "drop-parked": "admin", "send-letter-again": "admin",
     "plan-slot-days": "admin merchandiser store", "plan-slot-date": "admin merchandiser store",
     "drop-slot-date": "admin merchandiser store",
     "set-earning-rule": "admin finance",
@@ -62,7 +62,11 @@ SEES = {
 }  # fmt: skip
 
 
-CHAINS = {Webhook, BalanceAccount, ParkedEvent}
+# In the back office a store's manager does what its people do.
+for _roles in (MAY, SEES):
+    _roles.update({name: allowed.replace("store", "store manager") for name, allowed in _roles.items()})
+
+CHAINS = {Webhook, BalanceAccount, Letter, ParkedEvent}
 """Tables of the whole chain, in which a store does nothing anywhere."""
 
 

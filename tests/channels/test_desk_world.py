@@ -12,11 +12,12 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from onebasket.base.clock import database_now
-from onebasket.base.models import Delivery, Event, ParkedEvent, QuarantineItem, SubscriptionCursor, Webhook
+from onebasket.base.models import Delivery, Event, Letter, ParkedEvent, QuarantineItem, SubscriptionCursor, Webhook
 from onebasket.base.outbox import number_events
 from onebasket.base.quarantine import Unreadable
 from onebasket.commerce.access.actions import TokenRequest, enrol_source, issue_token
 from onebasket.commerce.access.models import User
+from onebasket.commerce.access.rules import PLACE_BOUND_ROLES
 from onebasket.commerce.books.actions import set_earning_rule
 from onebasket.commerce.books.rules.points import EarningRule
 from onebasket.commerce.catalogue.actions import upsert_products, upsert_units
@@ -73,7 +74,7 @@ from onebasket.commerce.stock.rules.messages import FactKind, FactLine, HoldLine
 from onebasket.kernel.identity import new_id
 from tests.scenario_paying import pay_everything
 
-ROLES = ("admin", "merchandiser", "store", "finance", "reader")
+ROLES = ("admin", "merchandiser", "store", "manager", "finance", "reader")
 PASSWORD = "a-long-enough-password"
 NOW = datetime.now(UTC)
 EARLIER = NOW - timedelta(hours=3)
@@ -162,12 +163,12 @@ def make_offers(source: int) -> None:
 
 
 def make_people(hashed: str = "") -> dict[str, User]:
-    """Make one person of each role; the store's is bound to 330."""
+    """Make one person of each role; those of a store are bound to 330."""
     return {
         role: User.objects.create(
             username=role,
             role=role,
-            places=["330"] if role == "store" else [],
+            places=["330"] if role in PLACE_BOUND_ROLES else [],
             password=hashed or make_password(PASSWORD),
         )
         for role in ROLES
@@ -278,6 +279,10 @@ def _events() -> None:
     ParkedEvent.objects.create(
         subscription="payments.settle", event=first, position=1, type=first.type, subject=first.subject,
         state="parked", attempts=6, reason="ValueError: odd", next_attempt_at=NOW, parked_at=NOW,
+    )  # fmt: skip
+    Letter.objects.create(
+        key="placed/1", kind="placed", subject="order/1", occurred_at=NOW, state="dead", attempts=10, due_at=NOW,
+        finished_at=NOW, last_error="SMTPRecipientsRefused: 550",
     )  # fmt: skip
     webhook = Webhook.objects.create(id=new_id(), url="https://shop.example/hooks", created_at=NOW, places=["*"])
     for event in Event.objects.order_by("pk")[:2]:

@@ -4,12 +4,14 @@ import gzip
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import OperationalError
 from django.test import Client
 
+from onebasket.base.clock import database_now
 from onebasket.channels.shop import departments, goods
 from onebasket.channels.shop.drawing.choosing import picture_for, words
 from onebasket.channels.shop.drawing.pictures import HUES, pictures, sprite
@@ -17,7 +19,8 @@ from onebasket.channels.shop.paging import Pages
 from onebasket.channels.shop.sizes import take_apart
 from onebasket.commerce.catalogue.actions import upsert_products
 from onebasket.commerce.catalogue.rules import ProductItem
-from tests.builders import add_prices, deliver
+from onebasket.commerce.pricing.models import Price
+from tests.builders import add_prices, at, deliver
 from tests.channels.shopping import Shopper, make_shop
 
 pytestmark = pytest.mark.django_db
@@ -210,6 +213,15 @@ def test_the_sitemap_lists_what_can_be_bought(source: int) -> None:
         "/shop/p/bread/bread",
         "/shop/p/milk/milk",
     ]
+    # When its price changed last; a price that is to come says nothing yet.
+    assert products.count("<lastmod>") == 3
+    add_prices(source, {"milk": (205, 1)})
+    Price.objects.filter(amount=205).update(recorded_at=at(90), valid_from=at(90))
+    Price.objects.filter(product__sku="bread").update(recorded_at=at(60), valid_from=at(60))
+    Price.objects.filter(product__sku="apples").update(valid_from=database_now() + timedelta(days=2))
+    again = client.get("/shop/sitemap-1.xml").content.decode()
+    stated = dict(re.findall(r"/p/[^<]+/([a-z]+)</loc>(?:<lastmod>([^<]+))?", again))
+    assert (stated["bread"], stated["apples"]) == (f"{at(60):%Y-%m-%dT%H:%M:%SZ}", "")
     assert client.get("/shop/sitemap-9.xml").status_code == 404
     robots = client.get("/robots.txt").content.decode()
     assert "Disallow: /shop/basket" in robots

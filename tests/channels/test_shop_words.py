@@ -1,13 +1,15 @@
-"""The shop's languages: every text is translated, what is compiled is what is written, and pages are wholly theirs."""
+"""The languages of our pages: every text is translated, what is compiled is what is written, pages are one language."""
 
 import gettext
 import re
 
 import pytest
+from django.utils import translation
 
-from onebasket.channels.shop.frame import LANGUAGES
+from onebasket.base.languages import LANGUAGES
 from tests.channels.shopping import Shopper, make_shop
 from tests.messages import LANGUAGES as TRANSLATED
+from tests.messages import TRANSLATED as CHANNELS
 from tests.messages import gathered, messages, missing, po_file, read_catalog
 from tests.slotting import plan
 
@@ -18,19 +20,21 @@ def test_every_language_that_is_offered_is_translated() -> None:
     assert set(LANGUAGES) == {"en", *TRANSLATED}
 
 
+@pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_nothing_is_missing_and_nothing_is_left_over(language: str) -> None:
-    wanted, there = gathered(language), read_catalog(language)
+def test_nothing_is_missing_and_nothing_is_left_over(language: str, channel: str) -> None:
+    wanted, there = gathered(language, channel), read_catalog(language, channel)
     assert missing(there) == []
     assert {str(one.id) for one in wanted} == {str(one.id) for one in there}
-    assert len(set(messages())) > 300
+    assert len(set(messages(channel))) > {"shop": 300, "account": 150, "store": 90}[channel]
 
 
+@pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_what_is_compiled_is_what_is_written(language: str) -> None:
-    with po_file(language).with_suffix(".mo").open("rb") as file:
+def test_what_is_compiled_is_what_is_written(language: str, channel: str) -> None:
+    with po_file(language, channel).with_suffix(".mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)
-    for one in read_catalog(language):
+    for one in read_catalog(language, channel):
         if isinstance(one.id, tuple):
             singular, plural = one.id
             assert [compiled.ngettext(singular, plural, number) for number in (1, 2)] == list(one.string or ())
@@ -38,12 +42,26 @@ def test_what_is_compiled_is_what_is_written(language: str) -> None:
             assert compiled.gettext(str(one.id)) == one.string
 
 
+@pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_translations_name_what_the_text_names(language: str) -> None:
-    for one in read_catalog(language):
+def test_translations_name_what_the_text_names(language: str, channel: str) -> None:
+    for one in read_catalog(language, channel):
         texts = list(one.string or ()) if one.pluralizable else [str(one.string)]
         wanted = set(_PLACES.findall(one.id[1] if isinstance(one.id, tuple) else str(one.id)))
         assert all(set(_PLACES.findall(text)) == wanted for text in texts), one.id
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_no_other_application_has_the_last_word(language: str, channel: str) -> None:
+    """All catalogues are one in the end: the same text means the same everywhere, or is another text."""
+    with translation.override(language):
+        for one in read_catalog(language, channel):
+            if isinstance(one.id, tuple):
+                singular, plural = one.id
+                assert [translation.ngettext(singular, plural, number) for number in (1, 2)] == list(one.string or ())
+            elif one.id:
+                assert translation.gettext(str(one.id)) == one.string
 
 
 @pytest.mark.django_db
@@ -53,7 +71,7 @@ def test_a_page_in_german_has_no_english_left(monkeypatch: pytest.MonkeyPatch) -
     shopper = Shopper(language="de")
     english = [
         str(one.id)
-        for one in read_catalog("de")
+        for one in read_catalog("de", "shop")
         if one.id and not one.pluralizable and one.id != one.string and len(str(one.id)) > 6 and "%" not in str(one.id)
     ]
     pages = [shopper.get(path) for path in ("", "departments", "d/other/other", "p/bread/bread", "stores", "nowhere")]

@@ -232,6 +232,24 @@ def test_an_amount_is_overridden_by_those_who_may(source: int) -> None:
     assert (refused.status, "You may not pay another amount." in refused.text) == (422, True)
 
 
+def test_a_stores_manager_pays_another_amount_with_a_reason_at_their_own_place(source: int) -> None:
+    at = Associate("manager")
+    page = at.send(at.get("/store/returns/none/-"), "", button="Add", code=EAN, scan="1")
+    form = form_of(page, "", button="Work out")
+    stated = form.fields | {"amount-milk": "9.00"}
+    unsaid = read_page(at.client.post(page.address, stated), page.address)
+    assert (unsaid.status, "Say why another amount is paid back." in unsaid.text) == (422, True)
+    shown = read_page(at.client.post(page.address, stated | {"override": "kept cold, opened once"}), page.address)
+    done = at.send(shown, "", button="Accept, pay back $9.00")
+    assert "as store credit" in done.text
+    assert Return.objects.values_list("total", "override", "accepted_by").get() == (
+        900, "kept cold, opened once", "manager-p1",
+    )  # fmt: skip
+    # Bound to places, as everybody in a store.
+    order = ordered(source, milk=1)
+    assert Associate("manager", places=("p2",)).get(f"/store/orders/{order.id}").status == 404
+
+
 @pytest.mark.parametrize("path", ["/store/returns/order/nonsense", "/store/returns/receipt/a/b", "/store/returns/x/y"])
 def test_odd_addresses_are_not_found(source: int, path: str) -> None:
     assert Associate().get(path).status == 404

@@ -135,8 +135,9 @@ def test_the_keys_are_for_their_owner_alone(loaded: Installation) -> None:
     said = loaded.said.read_text(encoding="utf-8")
     logins = loaded.kept("keys.json")["logins"]
     assert isinstance(logins, list)
-    assert sorted(login["role"] for login in logins) == ["admin", "finance", "merchandiser", "reader", "store"]
-    assert len({login["password"] for login in logins}) == 5
+    roles = ["admin", "finance", "manager", "merchandiser", "reader", "store"]
+    assert sorted(login["role"] for login in logins) == roles
+    assert len({login["password"] for login in logins}) == 6
     assert all(f"{login['username']} " in said and login["password"] in said for login in logins)
 
 

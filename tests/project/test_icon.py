@@ -31,6 +31,6 @@ def test_every_whole_page_has_one() -> None:
     whole = [one for one in documents if one not in mails]
 
     # A message has no tab to show an icon in, and asks the hub for nothing.
-    assert [one.relative_to(one.parents[2]).as_posix() for one in mails] == ["shop/mail/order.html"]
+    assert [one.relative_to(one.parents[2]).as_posix() for one in mails] == ["shop/mail/_frame.html"]
     assert whole
     assert [one.name for one in whole if 'rel="icon"' not in one.read_text(encoding="utf-8")] == []

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from onebasket.project.settings.accounts import account_settings
-from onebasket.project.settings.environment import InvalidEnvironmentError, read_environment
+from onebasket.project.settings.environment import InvalidEnvironmentError, production_weaknesses, read_environment
 from onebasket.project.settings.mail import mail_settings
 
 HERE = Path("/here")
@@ -33,11 +33,18 @@ def test_a_server_is_named_by_an_address(
     assert (found["DEFAULT_FROM_EMAIL"], found["EMAIL_TIMEOUT"]) == ("shop@shop.example", 10)
 
 
-@pytest.mark.parametrize(("address", "backend"), [("file:", "filebased"), ("console:", "console"), ("none:", "dummy")])
+@pytest.mark.parametrize(
+    ("address", "backend"),
+    [
+        ("file:", "onebasket.base.letters.files"),
+        ("console:", "django.core.mail.backends.console"),
+        ("none:", "django.core.mail.backends.dummy"),
+    ],
+)
 def test_mail_stays_here(address: str, backend: str) -> None:
     found = settings(address)
-    assert found["EMAIL_BACKEND"] == f"django.core.mail.backends.{backend}.EmailBackend"
-    assert found.get("EMAIL_FILE_PATH") == ("/here/mail" if backend == "filebased" else None)
+    assert found["EMAIL_BACKEND"] == f"{backend}.EmailBackend"
+    assert found.get("EMAIL_FILE_PATH") == ("/here/mail" if address == "file:" else None)
 
 
 @pytest.mark.parametrize(
@@ -71,3 +78,29 @@ def test_links_and_addresses_go_by_the_transport(*, encrypted: bool, trusted: bo
     found = account_settings(encrypted=encrypted, trust_proxy=trusted)
     assert found["ACCOUNT_DEFAULT_HTTP_PROTOCOL"] == ("https" if encrypted else "http")
     assert found["ALLAUTH_TRUSTED_PROXY_COUNT"] == int(trusted)
+
+
+@pytest.mark.parametrize(
+    ("stated", "address", "is_weak"),
+    [
+        ({"ONEBASKET_ENV": "development"}, "http://localhost:8000", False),
+        ({"ONEBASKET_ALLOWED_HOSTS": "shop.example,www.shop.example"}, "https://shop.example", False),
+        ({"ONEBASKET_ALLOWED_HOSTS": ".shop.example"}, "", True),
+        ({"ONEBASKET_ALLOWED_HOSTS": ".shop.example", "ONEBASKET_MAIL": ""}, "", False),
+        (
+            {"ONEBASKET_ALLOWED_HOSTS": ".shop.example", "ONEBASKET_ADDRESS": "https://www.shop.example/"},
+            "https://www.shop.example",
+            False,
+        ),
+    ],
+)
+def test_links_in_mails_begin_with_an_address_of_ours(stated: dict[str, str], address: str, *, is_weak: bool) -> None:
+    found = read_environment({"ONEBASKET_MAIL": "smtp://mail.example"} | stated, directory=HERE)
+    assert found.address == address
+    assert any("ONEBASKET_ADDRESS" in weakness for weakness in production_weaknesses(found)) is is_weak
+
+
+@pytest.mark.parametrize("wrong", ["shop.example", "ftp://shop.example", "https://u:p@shop.example", "https://a/?b"])
+def test_an_address_that_leads_nowhere_is_refused(wrong: str) -> None:
+    with pytest.raises(InvalidEnvironmentError, match="ONEBASKET_ADDRESS"):
+        read_environment({"ONEBASKET_ADDRESS": wrong}, directory=HERE)

@@ -29,6 +29,7 @@ from onebasket.commerce.pricing.rules.promotions import (
     Tier,
 )
 from onebasket.commerce.pricing.rules.soundness import problem
+from onebasket.commerce.pricing.rules.wording import reason_of
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TERMS = Terms(place="1", channel="web", currency="USD", at=AT)
@@ -97,7 +98,7 @@ def taken(basket: PricedBasket) -> dict[str, int]:
 
 def reasons(basket: PricedBasket, line: int = 0) -> Mapping[str, str]:
     """What a line says of each rule that did not apply to it."""
-    return {note.reference: note.reason for note in basket.lines[line].notes if not note.applied}
+    return {note.reference: reason_of(note) for note in basket.lines[line].notes if not note.applied}
 
 
 SKUS = ("a", "b", "c", "d")

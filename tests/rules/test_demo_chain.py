@@ -3,9 +3,10 @@
 The data is part of what the suite installs (`onebasket[demo]`); without it these tests fail rather than pass unseen.
 """
 
+import re
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime
-from itertools import combinations
+from itertools import combinations, islice
 from pathlib import Path
 
 import msgspec
@@ -24,14 +25,16 @@ from onebasket.channels.demo.chain import (
     fixed_code,
 )
 from onebasket.channels.demo.journey import JourneyBasket, JourneyLine, read_baskets, read_lines
-from onebasket.channels.demo.naming import compose_name, readable_department
+from onebasket.channels.demo.naming import compose_name, readable, readable_department
 from onebasket.channels.demo.receipts import slice_receipts, to_receipt, write_jsonlines, year_receipts
 from onebasket.channels.demo.slices import ChainSlice, moved
 from onebasket.channels.demo.stock import FACING, FACING_GRAMS, ChainStock, delivery_times, derive_stock
 from onebasket.channels.demo.stores import StoreSpot, opening_hours, slot_windows
+from onebasket.channels.demo.taxes import CATEGORIES, DEPARTMENTS, TAXED, UNTAXED, is_taxed, taxed_goods, taxed_receipt
 from onebasket.commerce.places.rules import WEEKDAYS, Spot, distance_metres
 from onebasket.commerce.places.rules.hours import hours_problem
 from onebasket.commerce.sales.rules.receipt import Funder, Receipt
+from onebasket.commerce.sales.rules.ties import untied
 from onebasket.commerce.slots.rules.messages import plan_problem, weekly_windows
 from onebasket.kernel.barcodes import Scan, lookup_keys, parse
 
@@ -289,3 +292,55 @@ def test_stock_is_the_same_each_time(chain: Chain, stock: ChainStock) -> None:
 
 def test_a_line_says_its_list_amount() -> None:
     assert JourneyLine(1, 2, 334, 36, 0, 0).list_amount == 370
+
+
+@pytest.mark.parametrize(
+    ("stated", "readable_text"),
+    [
+        ("PNT BTR/JELLY/JAMS", "Peanut butter/jelly/jams"),
+        ("SALD DRSNG/SNDWCH SPRD", "Salad dressings/sandwich spreads"),
+        ("SNKS/CKYS/CRKR/CNDY", "Snacks/cookies/crackers/candy"),
+        ("PWDR/CRYSTL DRNK MX", "Powdered/crystal drink mixes"),
+        ("REFRGRATD JUICES/DRNKS", "Refrigerated juices/drinks"),
+    ],
+)
+def test_abbreviations_are_spelt_out(stated: str, readable_text: str) -> None:
+    assert readable(stated) == readable_text
+
+
+def test_no_category_keeps_an_abbreviation(chain: Chain) -> None:
+    words = {word for product in chain.products.values() for word in re.findall(r"[a-z]{2,}", product.category.lower())}
+    assert len(words) > 300
+    assert sorted(word for word in words if not re.search(r"[aeiouy]", word)) == []
+
+
+def test_taxed_receipts_tie_and_food_is_untaxed(chain: Chain) -> None:
+    seen: Counter[tuple[str, bool]] = Counter()
+    for basket in islice(read_baskets(chain.store_ids), 3_000):
+        plain, taxed = to_receipt(basket, chain), taxed_receipt(basket, chain)
+        assert untied(taxed) is None
+        added = sum(tax.amount for line in taxed.lines for tax in line.taxes)
+        assert taxed.tenders[0].amount == plain.tenders[0].amount + added
+        assert [line.paid_amount for line in taxed.lines] == [line.paid_amount for line in plain.lines]
+        for line, sold in zip(taxed.lines, basket.lines, strict=True):
+            product = chain.products.get(sold.product_id)
+            if product is not None and product.tracked and sold.sales > 0:
+                seen[product.department, bool(line.taxes)] += 1
+                assert not line.taxes or line.taxes[0].base == sold.sales
+    assert seen["Produce", True] == seen["Meat", True] == 0
+    assert seen["Cosmetics", False] == 0
+    assert min(seen["Grocery", True], seen["Grocery", False], seen["Cosmetics", True]) > 50
+
+
+def test_what_is_stated_as_taxed_is_what_tills_tax(chain: Chain) -> None:
+    stated = taxed_goods(chain)
+    by_sku = {one.sku: one.tax_class for one in stated if one.sku}
+    by_category = {one.category: one.tax_class for one in stated if one.category}
+    by_department = {one.department: one.tax_class for one in stated if one.department}
+    for product in chain.assortment:
+        found = by_sku.get(product.sku) or by_category.get(product.category) or by_department.get(product.department)
+        assert (found == TAXED) is is_taxed(product), product
+    departments = {product.department for product in chain.products.values()}
+    categories = {product.category for product in chain.products.values()}
+    assert departments >= DEPARTMENTS
+    assert categories >= CATEGORIES | UNTAXED

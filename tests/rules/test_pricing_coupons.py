@@ -17,6 +17,7 @@ from onebasket.commerce.pricing.rules.promotions import (
     Stacking,
     Tier,
 )
+from onebasket.commerce.pricing.rules.wording import reason_of
 from tests.rules.pricing_cases import TERMS, amounts, item, price, promotion, reasons, skus, taken
 
 SOUP = skus("soup")
@@ -194,7 +195,7 @@ def test_a_coupon_for_the_basket_counts_once() -> None:
 def test_a_coupon_that_is_not_valid_or_not_for_anything_here_is_told() -> None:
     found = price([item("bread", 1, 200)], DOLLAR, coupons=["#x", "#c"])
 
-    assert [(note.reference, note.reason, note.applied) for note in found.notes] == [
+    assert [(note.reference, reason_of(note), note.applied) for note in found.notes] == [
         ("c", "nothing here that it is for", False),
         ("#x", "no such coupon is valid here and now", False),
     ]

@@ -21,6 +21,7 @@ from onebasket.commerce.pricing.rules.promotions import (
     Stacking,
     Tier,
 )
+from onebasket.commerce.pricing.rules.wording import reason_of
 from tests.rules.pricing_cases import AT, MEMBER, item, price, promotion, skus, weighed
 
 SOUP = item("soup", 1, 200)
@@ -99,13 +100,13 @@ def test_why_a_promotion_did_not_apply_to_a_line(
     found = price(items, *promotions, shopper=Shopper(used={"p": 2}))
 
     notes = [note for note in found.lines[0].notes if not note.applied]
-    assert [(note.reference, note.cause, note.reason, note.missing) for note in notes] == expected
+    assert [(note.reference, note.cause, reason_of(note), note.missing) for note in notes] == expected
 
 
 def test_what_applied_says_what_it_saved() -> None:
     found = price([item("soup", 4, 200)], DEAL)
 
-    assert found.lines[0].notes == (Note("3for5", "3 for $5", applied=True, reason="applied", saved=100),)
+    assert found.lines[0].notes == (Note("3for5", "3 for $5", applied=True, why="applied", saved=100),)
 
 
 def test_a_card_price_says_that_it_needs_the_card() -> None:

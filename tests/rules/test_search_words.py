@@ -196,3 +196,16 @@ def test_what_of_a_product_is_indexed() -> None:
     )
     assert group_words("Broccoli/cauliflower") == ("broccoli cauliflower", "broccoli cauliflower")
     assert group_words("") == ("", "")
+
+
+def test_the_singular_of_what_is_sold_is_known() -> None:
+    """Products say bananas: the singular is one mistake away from what was typed, and bandana two."""
+    words = Vocabulary({"bananas": 2, "bandana": 40})
+    assert words.mend("bananna") == (Mended(("banana",), 1),)
+
+
+def test_of_meanings_that_are_as_near_what_sells_best_goes_first() -> None:
+    near = {"pears": 2, "peaks": 30}
+    assert [one.words for one in Vocabulary(near).mend("peaas")] == [("peaks",), ("pears",)]
+    sells = {"pears": 9.0, "peaks": 1.0}
+    assert [one.words for one in Vocabulary(near, lambda word: sells[word]).mend("peaas")] == [("pears",), ("peaks",)]

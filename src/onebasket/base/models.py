@@ -1,4 +1,4 @@
-"""Tables of the plumbing: inbox, quarantine, outbox, webhooks, subscriptions, audit trail."""
+"""Tables of the plumbing: inbox, quarantine, outbox, webhooks, subscriptions, letters, audit trail."""
 
 from django.db import models
 from django.db.models import Q
@@ -161,6 +161,37 @@ class ParkedEvent(models.Model):
                 fields=["subscription", "subject", "position"], condition=Q(state="waiting"), name="parked_waiting"
             ),
             models.Index(fields=["state", "parked_at"], name="parked_state"),
+        ]
+
+
+class Letter(models.Model):
+    """A mail about one fact, to be sent once: `key` names the fact for ever, `subject` what it is about.
+
+    It holds nothing of whoever gets it: what it says and where it goes is read when it is sent.
+    """
+
+    class State(models.TextChoices):
+        """Where it stands; unneeded: whoever it was for has no address any more."""
+
+        PENDING = "pending"
+        SENT = "sent"
+        UNNEEDED = "unneeded"
+        DEAD = "dead"
+
+    key = models.CharField(max_length=96, unique=True)
+    kind = models.CharField(max_length=32)
+    subject = models.CharField(max_length=160)
+    occurred_at = models.DateTimeField()
+    state = models.CharField(max_length=12, choices=State, default=State.PENDING)
+    attempts = models.IntegerField(default=0)
+    due_at = models.DateTimeField()
+    last_error = models.CharField(max_length=300, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(state="pending"), name="letter_due"),
+            models.Index(fields=["subject", "id"], condition=Q(state="pending"), name="letter_subject"),
         ]
 
 

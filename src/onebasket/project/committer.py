@@ -13,6 +13,7 @@ from onebasket.base.bulk import is_postgresql  # noqa: E402
 from onebasket.base.committer import Committer  # noqa: E402
 from onebasket.base.database_file import keep_to_the_file  # noqa: E402
 from onebasket.base.tuning import tune_process  # noqa: E402
+from onebasket.channels.shop.mail import write_letter  # noqa: E402
 from onebasket.channels.workers.loop import Loop, Turns, network_jobs, writing_jobs  # noqa: E402
 from onebasket.commerce.hotpath.actions import ACTIONS  # noqa: E402
 from onebasket.project.kinship import end_with_parent  # noqa: E402
@@ -30,7 +31,7 @@ def main(path: Path, *, hub: int) -> None:
     announced = presence.announce(path)
     if announced is None and not is_postgresql():
         raise SystemExit("Another hub decides for this SQLite file, which has one hub. Stop one of the two.")
-    network = Loop([] if is_postgresql() else network_jobs())
+    network = Loop([] if is_postgresql() else network_jobs(write_letter))
     network.start()
     tune_process()
     committer.serve(path)

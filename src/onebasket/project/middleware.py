@@ -13,9 +13,12 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.common import CommonMiddleware
 from django.middleware.gzip import GZipMiddleware
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django_htmx.middleware import HtmxMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
 
+from onebasket.base.languages import language_asked
 from onebasket.channels.account.secondfactor import wanted_page
 from onebasket.channels.api.problems import problem, respond
 from onebasket.project.settings.security import API_POLICY, PERMISSIONS_POLICY, STORE_PERMISSIONS
@@ -25,6 +28,7 @@ MANUAL = "/api/v1/docs"
 DESK = "/desk/"
 SHOP = "/shop/"
 STORE = "/store/"
+ACCOUNT = "/account/"
 STATIC = "/static/"
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
@@ -132,6 +136,24 @@ def permissions_policy(get_response: Handler) -> Handler:
         return response
 
     return respond
+
+
+def language(get_response: Handler) -> Handler:
+    """Answer accounts' and associates' pages in the language that the browser asks for; the shop has its own choice.
+
+    Stands around allauth, whose pages and mails speak the same.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith((ACCOUNT, STORE)):
+            return get_response(request)
+        with translation.override(language_asked(request)):
+            response = get_response(request)
+            response.headers.setdefault("Content-Language", translation.get_language() or "en")
+        patch_vary_headers(response, ("Accept-Language", "Cookie"))
+        return response
+
+    return answer
 
 
 def second_factor(get_response: Handler) -> Handler:

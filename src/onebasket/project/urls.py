@@ -1,6 +1,7 @@
 """Every address that onebasket answers."""
 
 from django.urls import include, path
+from django.views.i18n import set_language
 
 from onebasket.channels.api.health import healthz, metrics, readyz
 from onebasket.channels.shop.views.files import robots
@@ -10,6 +11,8 @@ urlpatterns = [
     path("shop/", include("onebasket.channels.shop.urls")),
     path("store/", include("onebasket.channels.store.urls")),
     path("account/", include("onebasket.channels.account.urls")),
+    # Keeps the language that somebody chose at the foot of an account's or associate's page.
+    path("language", set_language, name="language"),
     path("robots.txt", robots, name="robots"),
     path("desk/", include("onebasket.channels.desk.urls")),
     path("healthz", healthz, name="healthz"),

@@ -5,13 +5,14 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from onebasket.base.languages import LANGUAGES
 from onebasket.channels.account.words import CONSENTS
 from onebasket.commerce.access.rules import shape_problem
 from onebasket.commerce.customers.rules.consents import PURPOSES
 from onebasket.commerce.customers.rules.messages import AddressItem
 from onebasket.commerce.customers.rules.person import phone_problem
 
-LANGUAGES = (("", _("As my browser says")), ("en", "English"))
+CHOICES = (("", _("As my browser says")), *LANGUAGES.items())
 
 
 class DetailsForm(forms.Form):
@@ -24,7 +25,7 @@ class DetailsForm(forms.Form):
         label=_("Phone"), max_length=32, required=False,
         widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
     )  # fmt: skip
-    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES, required=False)
+    language = forms.ChoiceField(label=_("Language"), choices=CHOICES, required=False)
 
     def clean_phone(self) -> str:
         """Refuse what is no number."""

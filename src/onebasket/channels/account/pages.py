@@ -13,6 +13,7 @@ from django.utils.translation import override
 from django.views.decorators.http import require_http_methods, require_safe
 
 from onebasket.base.committer import perform
+from onebasket.base.languages import keep_language
 from onebasket.channels.account import drawing
 from onebasket.channels.account.forms import AddressForm, CardForm, ConsentForm, DeleteForm, DetailsForm
 from onebasket.channels.account.members import Member, shopper
@@ -72,7 +73,9 @@ def details(request: HttpRequest, member: Member) -> HttpResponse:
         told = form.cleaned_data
         change_details(member.id, Details(told["name"], head.email, told["phone"], told["language"]))
         messages.success(request, _("Your details are saved."))
-        return redirect("account_details")
+        answer = redirect("account_details")
+        keep_language(answer, told["language"])
+        return answer
     return render(request, "account/details.html", {"page": "details", "member": member.customer, "form": form})
 
 

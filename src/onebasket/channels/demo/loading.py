@@ -8,11 +8,11 @@ from typing import TypeVar
 import msgspec
 
 from onebasket.base.relay import number_waiting
+from onebasket.channels.demo import taxes
 from onebasket.channels.demo.chain import Chain, ChainPlace, ChainProduct
 from onebasket.channels.demo.clock import DemoDay
 from onebasket.channels.demo.deliveries import Timed, batches, delivery_facts, opening_facts
 from onebasket.channels.demo.journey import read_baskets
-from onebasket.channels.demo.receipts import to_receipt
 from onebasket.channels.demo.stock import ChainStock
 from onebasket.channels.demo.stores import COUNTRY, LABEL, REGION, opening_hours, slot_windows
 from onebasket.commerce.books.actions import set_earning_rule
@@ -25,8 +25,9 @@ from onebasket.commerce.customers.actions import upsert_customers
 from onebasket.commerce.customers.rules import CustomerItem
 from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.rules import PlaceItem
-from onebasket.commerce.pricing.actions import set_prices
+from onebasket.commerce.pricing.actions import set_prices, set_tax_classes, set_tax_terms, set_taxes
 from onebasket.commerce.pricing.rules.book import PriceItem
+from onebasket.commerce.pricing.rules.messages import TaxItem, TaxTermsItem
 from onebasket.commerce.sales.actions import book_sales
 from onebasket.commerce.sales.rules.outcomes import ReceiptBooked
 from onebasket.commerce.search.actions import count_sales, rebuild_index
@@ -87,6 +88,16 @@ def load_earning(chain: Chain, *, since: datetime) -> None:
         set_earning_rule(rule, actor=ACTOR)
 
 
+def load_taxes(chain: Chain, *, source_id: int, since: datetime, progress: Progress) -> None:
+    """Load the rate, what it is on, and that prices are without it; loading again changes nothing."""
+    rate = TaxItem("tax-sales", taxes.CODE, taxes.RATE, since, tax_class=taxes.TAXED)
+    terms = TaxTermsItem("tax-terms", since, included=False)
+    goods = taxes.taxed_goods(chain)
+    load_items("what is taxed", goods, lambda batch: set_tax_classes(source_id, batch), progress)
+    load_items("terms of taxes", [terms], lambda batch: set_tax_terms(source_id, batch), progress)
+    load_items("taxes", [rate], lambda batch: set_taxes(source_id, batch), progress)
+
+
 def load_stock(
     stock: ChainStock, *, source_id: int, timed: Timed, suffix: str, until: datetime, progress: Progress
 ) -> None:
@@ -111,7 +122,7 @@ def load_history(chain: Chain, day: DemoDay, *, source_id: int, progress: Progre
     begins_at = day.part.begins_at()
     before = takewhile(lambda basket: basket.at < day.opens_at, read_baskets(chain.store_ids))
     receipts = [
-        msgspec.structs.replace(to_receipt(basket, chain), occurred_at=day.past(basket.at))
+        msgspec.structs.replace(taxes.taxed_receipt(basket, chain), occurred_at=day.past(basket.at))
         for basket in before
         if basket.at >= begins_at
     ]

@@ -25,7 +25,7 @@ from onebasket.channels.demo.clock import DemoDay
 from onebasket.channels.demo.derived import derived_file, read_popularity
 from onebasket.channels.demo.installing import ACTOR, LOADER, RELAY, source_of
 from onebasket.channels.demo.keeping import DemoError, write_kept
-from onebasket.channels.demo.loading import build_search, load_chain, load_earning, load_history, load_stock
+from onebasket.channels.demo.loading import build_search, load_chain, load_earning, load_history, load_stock, load_taxes
 from onebasket.channels.demo.offering import load_offers
 from onebasket.channels.demo.offers import derive_offers
 from onebasket.channels.demo.popularity import Popularity, derive_popularity
@@ -155,6 +155,7 @@ def _load(folder: Path, day: DemoDay, steps: Steps) -> dict[str, object]:
         load_earning(chain, since=priced_from)
         suffix = f"{day.move_days}"
         offers = steps.single("offers, derived from the data", lambda: derive_offers(chain, day.part))
+        load_taxes(chain, source_id=loader, since=priced_from, progress=steps.advance)
         load_offers(offers, chain, day, source_id=loader, priced_from=priced_from, progress=steps.advance)
         load_stock(derived, source_id=relay, timed=day.past, suffix=suffix, until=day.opens_at, progress=steps.advance)
         load_history(chain, day, source_id=relay, progress=steps.advance)

@@ -24,10 +24,10 @@ from onebasket.channels.demo.journey import JourneyBasket, read_baskets
 from onebasket.channels.demo.keeping import read_kept, write_kept
 from onebasket.channels.demo.popularity import Popularity
 from onebasket.channels.demo.process import Task, read_task, stop_when_asked
-from onebasket.channels.demo.receipts import to_receipt
 from onebasket.channels.demo.sending import Answer, HubLine, Stopped
 from onebasket.channels.demo.slices import FIRST_DAY, LAST_DAY, TIME_ZONE, ChainSlice, local_instant
 from onebasket.channels.demo.stock import ChainDelivery, derive_stock
+from onebasket.channels.demo.taxes import taxed_receipt
 from onebasket.commerce.sales.rules.receipt import Receipt
 from onebasket.commerce.stock.rules.messages import StockFact
 from onebasket.kernel.clock import zone
@@ -100,7 +100,7 @@ def take(relay: Relay, due: Due, chain: Chain, *, now: datetime) -> None:
     """Turn something of the data into a message of now, and keep it until the hub has answered."""
     suffix = "" if relay.rounds == 1 else f"-{relay.rounds}"
     if isinstance(due.what, JourneyBasket):
-        receipt = to_receipt(due.what, chain)
+        receipt = taxed_receipt(due.what, chain)
         relay.receipts.append(msgspec.structs.replace(receipt, key=f"{receipt.key}{suffix}", occurred_at=now))
     else:
         relay.facts += delivery_facts(due.what, at=now, suffix=f"live{suffix}")

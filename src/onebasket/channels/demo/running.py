@@ -134,6 +134,7 @@ def _launch(start: Start, prepared: Prepared, keys: Keys, world: tuple[Path, Chi
     cards = free_port()
     children.start("provider", [*start.program, "provider", "--port", str(cards)])
     os.environ["ONEBASKET_CARD_URL"] = f"http://{HOST}:{cards}"
+    os.environ.setdefault("ONEBASKET_ADDRESS", f"http://{HOST}:{start.port}")
     hub = children.start("hub", [*start.program, "hub", "--port", str(start.port), "--no-migrate"])
     if connection.vendor != "sqlite":
         children.start("worker", [*start.program, "worker"])

@@ -14,6 +14,7 @@ ROLES = {
     "admin": "everything",
     "merchandiser": "products, prices, promotions, buffers, breaches",
     "store": "one store: picking, handing over, returns, counts, quarantine",
+    "manager": "one store: as store, and pays another amount back for a return",
     "finance": "receipts, books, taxes, quarantine, audit trail",
     "reader": "looks, changes nothing",
 }

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
-from onebasket.base.models import Delivery, ParkedEvent, QuarantineItem
+from onebasket.base.models import Delivery, Letter, ParkedEvent, QuarantineItem
 from onebasket.channels.desk.paging import MOST_COUNTED
 from onebasket.channels.desk.rights import places_for
 from onebasket.channels.desk.sections import filtered
@@ -64,6 +64,10 @@ WAITING = (
     ),
     Counted(
         "Dead deliveries", "events that a webhook never took", Delivery, "events.read",
+        Q(state="dead"), {"state__exact": "dead"}, "bad", "",
+    ),
+    Counted(
+        "Dead letters", "mails that could not be sent", Letter, "events.read",
         Q(state="dead"), {"state__exact": "dead"}, "bad", "",
     ),
 )  # fmt: skip

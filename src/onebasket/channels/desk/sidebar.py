@@ -132,6 +132,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Deliveries", "outbox", "base_delivery", "events.read"),
             Entry("Subscriptions", "subscriptions", "base_subscriptioncursor", "events.read"),
             Entry("Parked events", "pause_circle", "base_parkedevent", "events.read"),
+            Entry("Letters", "mail", "base_letter", "events.read"),
             Entry("Inbox", "inbox", "base_inboxentry", "events.read"),
             Entry("Audit trail", "history", "base_trailentry", "trail.read"),
         ),

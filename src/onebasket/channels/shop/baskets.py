@@ -6,7 +6,8 @@ from datetime import datetime
 from onebasket.channels.shop import formats
 from onebasket.channels.shop.drawing.choosing import Picture, picture_for
 from onebasket.channels.shop.goods import address_of
-from onebasket.channels.shop.pricetags import CHANNEL, Deal, wanting
+from onebasket.channels.shop.notes import refusals, why
+from onebasket.channels.shop.pricetags import CHANNEL, Deal
 from onebasket.channels.shop.sizes import Named, take_apart
 from onebasket.channels.shop.steps import Step, step_of
 from onebasket.channels.shop.stores import Near, Store, Stores
@@ -74,7 +75,12 @@ class LineView:
     def hints(self) -> list[Deal]:
         """Return the promotions that are within reach, each with what is still wanting."""
         notes = self.priced.notes if self.priced else ()
-        return [Deal(note.name, text) for note in notes if not note.applied and (text := wanting(note))]
+        return [Deal(note.name, why(note, self.currency)) for note in notes if note.why == "more_goods"]
+
+    @property
+    def refused(self) -> list[tuple[str, str]]:
+        """Return the other promotions that did not apply, each with the reason."""
+        return refusals(self.priced.notes, self.currency) if self.priced else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +103,18 @@ class BasketView:
         return self.quoted.basket if isinstance(self.quoted, Quoted) else None
 
     @property
-    def idle_codes(self) -> set[str]:
-        """Return the coupons that were presented and take nothing off."""
+    def codes(self) -> list[tuple[str, str]]:
+        """Return the coupons that were presented, each with why it takes nothing off, where that is so."""
         notes = self.priced.notes if self.priced else ()
         applied = {reduction.reference for line in self.lines for reduction in line.reductions}
-        return {note.reference for note in notes if not note.applied and note.cause == "coupon"} - applied
+        idle = {note.reference: why(note, "") for note in notes if not note.applied and note.cause == "coupon"}
+        return [(code, "" if code in applied else idle.get(code, "")) for code in self.stands.coupons]
+
+    @property
+    def refused(self) -> list[tuple[str, str]]:
+        """Return the promotions for the whole basket that did not apply, each with the reason."""
+        notes = self.priced.notes if self.priced else ()
+        return refusals((note for note in notes if note.cause != "coupon"), self.priced.currency) if self.priced else []
 
     @property
     def is_held(self) -> bool:

@@ -9,11 +9,9 @@ from babel.numbers import format_currency, format_decimal, format_percent
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from onebasket.base.languages import LOCALES
 from onebasket.kernel.clock import zone
 from onebasket.kernel.money import decimal_amount, format_amount
-
-LOCALES = {"en": "en_US", "de": "de_DE"}
-"""The locale by which each language of the shop writes its figures."""
 
 KILO_DECIMALS = 3
 MILE_METRES = 1_609.344

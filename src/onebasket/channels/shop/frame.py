@@ -9,17 +9,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
-from django.utils.translation.trans_real import parse_accept_lang_header
 
 from onebasket.base.committer import QueueFullError, UnavailableError
+from onebasket.base.languages import LANGUAGES, language_asked
 from onebasket.channels.shop import words
 from onebasket.channels.shop.gate import GATE
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.reading import OddFormError
 from onebasket.channels.shop.visit import Visit, new_visit_id, read_visit, write_visit
-
-LANGUAGES = {"en": "English", "de": "Deutsch"}
-"""The languages that the shop speaks, each by its own name."""
 
 RETRY_SECONDS = 5
 UNREACHABLE = (DatabaseError, InterfaceError, UnavailableError)
@@ -58,13 +55,8 @@ def only_posted(view: View) -> View:
 
 
 def language_of(request: HttpRequest, visit: Visit) -> str:
-    """Return the language chosen, else the first that the browser asks for and the shop speaks, else English."""
-    if visit.language in LANGUAGES:
-        return visit.language
-    for asked, _quality in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
-        if (language := asked.split("-")[0]) in LANGUAGES:
-            return language
-    return "en"
+    """Return the language chosen here, else the one that the browser asks for."""
+    return visit.language if visit.language in LANGUAGES else language_asked(request)
 
 
 def show(

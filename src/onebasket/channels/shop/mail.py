@@ -1,40 +1,95 @@
-"""News to whoever placed an order, by e-mail: plain text, and the same as HTML without pictures from anywhere."""
+"""News to whoever placed an order, by e-mail: plain text, and the same as HTML without pictures from anywhere.
 
-import logging
+Written by a worker, which has no request: the language is the one that the order was placed in, and addresses begin
+with the setting ONEBASKET_ADDRESS. The secret in them is derived again; nothing keeps it.
+"""
+
 from collections.abc import Callable
 from uuid import UUID
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from onebasket.base.clock import database_now
-from onebasket.channels.shop.gate import GATE
-from onebasket.channels.shop.orders import view_order
+from onebasket.base.languages import DEFAULT, LANGUAGES
+from onebasket.base.letters import LetterDue
+from onebasket.channels.shop import formats
+from onebasket.channels.shop.orders import OrderView, view_order
 from onebasket.channels.shop.stores import Stores, open_stores
+from onebasket.channels.shop.words import TENDERS
+from onebasket.commerce.fulfilment.queries.reading import read_return
 from onebasket.commerce.orders.queries.following import follow_order
+from onebasket.commerce.payments.queries.refunds import refund_told
 
-logger = logging.getLogger(__name__)
+ORDER_PAGE = "/shop/orders/"
+"""Stated here, so that a worker need not load every page of the program to write one link."""
+
+SUBJECTS = {
+    "placed": gettext_noop("Your order %(number)s"),
+    "ready": gettext_noop("Your order %(number)s is ready to collect"),
+    "cancelled": gettext_noop("Your order %(number)s is cancelled"),
+    "lapsed": gettext_noop("Your order %(number)s was not paid in time"),
+    "returned": gettext_noop("What you brought back of your order %(number)s"),
+    "refunded": gettext_noop("Money back for your order %(number)s"),
+}
+"""What each kind of letter is headed by."""
 
 
-def send_order_mail(order: UUID, absolute: Callable[[str], str], *, language: str) -> bool:
-    """Send what was ordered, where and when it is collected, and the address of its page; whether it was sent.
+def write_letter(letter: LetterDue) -> EmailMultiAlternatives | None:
+    """Write a letter in its shopper's language; None where no address is kept any more.
 
-    After the order is committed, never inside its transaction: an order stands whether or not a mail gets through.
+    An order stands whether or not a mail gets through.
     """
+    found = follow_order(UUID(letter.subject.partition("/")[2]), places=None)
+    if found is None or not found.email:
+        return None
+    asked = found.language.split("-")[0]
+    language = asked if asked in LANGUAGES else DEFAULT
     with translation.override(language):
-        found = follow_order(order, places=None)
-        if found is None or not found.email:
-            return False
         view = view_order(found, Stores(open_stores(), None), now=database_now())
-        context = {"order": view, "absolute": absolute("/").rstrip("/"), "language": language}
-        subject = _("Your order %(number)s") % {"number": view.head.number}
-        message = EmailMultiAlternatives(subject, render_to_string("shop/mail/order.txt", context), to=[found.email])
-        message.attach_alternative(render_to_string("shop/mail/order.html", context), "text/html")
-        try:
-            with GATE.outside():
-                return message.send() == 1
-        except OSError:
-            logger.exception("The mail about an order could not be sent")
-            return False
+        context = {
+            "order": view,
+            "language": language,
+            "page": f"{settings.ADDRESS}{ORDER_PAGE}{view.secret}",
+            **_more(letter, view),
+        }
+        subject = _(SUBJECTS[letter.kind]) % {"number": view.head.number}
+        text, html = (render_to_string(f"shop/mail/{letter.kind}.{form}", context) for form in ("txt", "html"))
+        message = EmailMultiAlternatives(subject, text, to=[found.email])
+        message.attach_alternative(html, "text/html")
+        return message
+
+
+def _more(letter: LetterDue, view: OrderView) -> dict[str, object]:
+    """Return what is told beside the order: of a return or refund, what came back and how it is paid."""
+    about = _MORE.get(letter.kind)
+    return about(UUID(letter.key.partition("/")[2]), view) if about else {}
+
+
+def _returned(identity: UUID, view: OrderView) -> dict[str, object]:
+    back = read_return(identity)
+    assert back is not None  # noqa: S101 - told in the transaction that made it
+    names = {line.sku: line for line in view.head.lines}
+    lines = [
+        (formats.quantity(one.quantity, names[one.sku].unit, names[one.sku].decimals), names[one.sku].name, one.amount)
+        for one in back.lines
+        if one.sku in names
+    ]
+    ways = [(TENDERS.get(one.kind, one.kind), one.amount) for one in back.tenders]
+    by_card = any(one.kind == "card" for one in back.tenders)
+    return {"lines": lines, "ways": ways, "total": back.total, "currency": back.currency, "by_card": by_card}
+
+
+def _refunded(identity: UUID, _view: OrderView) -> dict[str, object]:
+    refund = refund_told(identity)
+    assert refund is not None  # noqa: S101 - told in the transaction that made it
+    ways = [(TENDERS.get(method, method), amount) for method, amount in refund.parts]
+    by_card = any(method == "card" for method, _ in refund.parts)
+    return {"ways": ways, "total": refund.amount, "currency": refund.currency, "by_card": by_card}
+
+
+_MORE: dict[str, Callable[[UUID, OrderView], dict[str, object]]] = {"returned": _returned, "refunded": _refunded}

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString, mark_safe
 from onebasket.channels.shop import formats
 from onebasket.channels.shop.drawing.choosing import Picture, picture_for
 from onebasket.channels.shop.goods import address_of
+from onebasket.channels.shop.notes import refusals
 from onebasket.channels.shop.sizes import Named, take_apart
 from onebasket.channels.shop.slots import slot_text
 from onebasket.channels.shop.stores import Store, Stores
@@ -31,7 +32,15 @@ class SeenLine:
     line: FollowedLine
     named: Named
     picture: Picture
-    address: str
+    taxes: tuple[FollowedTax, ...]
+    amount: int
+    """What is due for it, without the tax that stands beside the lines."""
+    refused: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def address(self) -> str:
+        """Return the address of its product's page."""
+        return address_of(self.line.sku, self.line.name)
 
     @property
     def quantity(self) -> str:
@@ -98,7 +107,7 @@ class OrderView:
     def taxes(self) -> list[FollowedTax]:
         """Return its taxes by code and rate, each summed over the lines."""
         summed: dict[tuple[str, int], FollowedTax] = {}
-        for line in self.head.lines:
+        for line in self.lines:
             for tax in line.taxes:
                 before = summed.get((tax.code, tax.rate))
                 base, amount = (before.base, before.amount) if before else (0, 0)
@@ -106,9 +115,19 @@ class OrderView:
         return list(summed.values())
 
     @property
+    def goods(self) -> int:
+        """Return what the lines come to, before the tax that stands beside them."""
+        return sum(line.amount for line in self.lines)
+
+    @property
     def ways(self) -> list[tuple[Word, TenderSeen]]:
         """Return how it is paid: what each tender is called, and how it stands."""
         return [(TENDERS.get(tender.method, tender.method), tender) for tender in self.tenders]
+
+    @property
+    def priced_by_rule(self) -> bool:
+        """Whether so many offers met that they were not all tried."""
+        return self.head.priced_by != "exact"
 
     @property
     def awaits(self) -> bool:
@@ -127,19 +146,23 @@ class OrderView:
         return mark_safe(drawn.svg_inline(scale=1, border=2, omitsize=True, svgclass="qr", lineclass=None))  # noqa: S308 - drawn from a code of ours
 
 
+def _seen(line: FollowedLine, head: Followed) -> SeenLine:
+    taxes = line.taxes_due(included=head.tax_included)
+    return SeenLine(
+        line,
+        take_apart(line.name),
+        picture_for(line.sku, line.name, "", ""),
+        taxes,
+        line.amount - (0 if head.tax_included else sum(tax.amount for tax in taxes)),
+        tuple(refusals((one.note for one in head.notes if one.line == line.line), head.currency)),
+    )
+
+
 def view_order(head: Followed, stores: Stores, *, now: datetime) -> OrderView:
     """Return an order as its page shows it; one statement more, and one for its slot where it has one."""
     store = stores.named(head.place)
     slot = slots_by_id([head.slot_id], now=now).get(head.slot_id) if head.slot_id else None
-    lines = tuple(
-        SeenLine(
-            line,
-            take_apart(line.name),
-            picture_for(line.sku, line.name, "", ""),
-            address_of(line.sku, line.name),
-        )
-        for line in head.lines
-    )
+    lines = tuple(_seen(line, head) for line in head.lines)
     return OrderView(
         head,
         store,

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from django.utils.translation import ngettext
-
 from onebasket.channels.shop import formats
+from onebasket.channels.shop.notes import why
 from onebasket.channels.shop.sizes import Named
 from onebasket.channels.shop.stores import Stores
 from onebasket.commerce.catalogue.queries import products_by_id
 from onebasket.commerce.catalogue.queries.browsing import ShownProduct
 from onebasket.commerce.pricing.queries import price_book
 from onebasket.commerce.pricing.queries.quoting import Asked, Quote, QuoteAsk, Quoted, quote_all
-from onebasket.commerce.pricing.rules.basket import Note, PricedLine
+from onebasket.commerce.pricing.rules.basket import PricedLine
 from onebasket.commerce.pricing.rules.book import PriceFacts
 from onebasket.kernel.money import price_for
 
@@ -82,13 +81,6 @@ def price_tags(
     }
 
 
-def wanting(note: Note) -> str:
-    """Say what is still wanting for a promotion that did not apply; nothing where that is no news to a shopper."""
-    if note.cause == "short" and note.missing:
-        return ngettext("%(count)d more for it", "%(count)d more for it", note.missing) % {"count": note.missing}
-    return ""
-
-
 def _tag(product: ShownProduct, named: Named, lines: _Lines, currency: str) -> PriceTag:
     unit, own = 10**product.decimals, lines.own
     reduced = own.amount < own.list_amount
@@ -112,8 +104,8 @@ def _deals(lines: _Lines) -> tuple[Deal, ...]:
         if one.kind != "loyalty":
             told.setdefault(one.reference, Deal(one.name, with_card=True))
     for note in lines.member.notes:
-        if not note.applied and note.cause == "short" and note.missing:
-            told.setdefault(note.reference, Deal(note.name, wanting(note)))
+        if note.why == "more_goods" and note.missing:
+            told.setdefault(note.reference, Deal(note.name, why(note, "")))
     return tuple(told.values())[:MOST_DEALS]
 
 

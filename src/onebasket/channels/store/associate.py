@@ -6,8 +6,8 @@ from functools import wraps
 
 from django.contrib.auth.decorators import user_passes_test
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
 
 from onebasket.commerce.access.queries import facts_of
 from onebasket.commerce.access.rules import UserFacts, is_staff, may, reach
@@ -67,6 +67,9 @@ def at_work(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponse
         who = associate_of(request)
         if who.place is None:
             return redirect("store:places")
-        return view(request, who, *args, **kwargs)
+        try:
+            return view(request, who, *args, **kwargs)
+        except Http404 as missing:
+            return render(request, "store/missing.html", {"who": who, "said": str(missing)}, status=404)
 
     return user_passes_test(lambda user: is_staff(facts_of(user)), login_url="pulse:login")(guarded)

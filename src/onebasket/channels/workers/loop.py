@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from onebasket.base.committer import UnavailableError
+from onebasket.base.letters import Write, send_letters
 from onebasket.base.relay import number_waiting, prune_events
 from onebasket.base.subscriptions import dispatch
 from onebasket.base.webhooks import Deliveries, fan_out
@@ -135,18 +136,22 @@ def _rest(job: Job, done: int | None, failures: int) -> float:
     return job.busy if done else job.idle
 
 
-def standing_jobs() -> list[list[Job]]:
+def standing_jobs(write: Write) -> list[list[Job]]:
     """Return what always runs, by thread: what writes to the database, and what waits for the network."""
-    return [writing_jobs(), *network_jobs()]
+    return [writing_jobs(), *network_jobs(write)]
 
 
-def network_jobs() -> list[list[Job]]:
-    """Return what waits for others on the network, by thread: whom one waits for keeps no other waiting."""
+def network_jobs(write: Write) -> list[list[Job]]:
+    """Return what waits for others on the network, by thread: whom one waits for keeps no other waiting.
+
+    `write` makes a mail of a letter; the channel whose pages it leads to knows how.
+    """
     deliveries = Deliveries()
     return [
         [Job("webhooks", deliveries.turn, 0.5, end=deliveries.end)],
         [Job("cards", settle_unknown, 0.5), Job("refunds", pay_back, 0.5)],
         [Job("calls", lambda: dispatch(CALLING), 0.5)],
+        [Job("letters", lambda: send_letters(write), 0.5)],
     ]
 
 

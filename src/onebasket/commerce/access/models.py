@@ -10,13 +10,14 @@ class Role(models.TextChoices):
     ADMIN = "admin"
     MERCHANDISER = "merchandiser"
     STORE = "store"
+    MANAGER = "manager"
     FINANCE = "finance"
     READER = "reader"
     SHOPPER = "shopper"
 
 
 class User(AbstractUser):
-    """A person who signs in. A store role is bound to `places` (place codes); a shopper is known by e-mail."""
+    """A person who signs in. A store's role is bound to `places` (place codes); a shopper is known by e-mail."""
 
     role = models.CharField(max_length=16, choices=Role, default=Role.READER)
     places = models.JSONField(default=list, blank=True)

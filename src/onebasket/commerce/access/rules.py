@@ -11,6 +11,8 @@ import msgspec
 from msgspec import Meta
 
 EVERY_PLACE = "*"
+SHOP_SOURCE = "web-shop"
+"""The code of the source under which our own web shop opens baskets and places orders."""
 LONGEST_KEY = 120
 _NUL = rb"\u0000"
 _SECRET = re.compile(r"ob_[A-Za-z0-9_-]{43}")
@@ -104,13 +106,19 @@ CHAIN_WIDE_READS = frozenset({"places.read", "catalogue.read", "prices.read", "p
 
 _WATCH = CHAIN_WIDE_READS | {"stock.read", "sales.read", "orders.read", "exceptions.read", "slots.read"}
 
+_STORE = (
+    _WATCH
+    | {"stock.count", "orders.cancel", "orders.pick", "exceptions.work", "quarantine.read", "quarantine.work"}
+    | {"slots.plan", "payments.read", "payments.refund"}
+)
+
 ROLE_RIGHTS: dict[str, frozenset[str]] = {
     "admin": frozenset(RIGHTS),
     "merchandiser": _WATCH
     | {"catalogue.edit", "prices.set", "promotions.set", "buffers.set", "exceptions.work", "slots.plan"},
-    "store": _WATCH
-    | {"stock.count", "orders.cancel", "orders.pick", "exceptions.work", "quarantine.read", "quarantine.work"}
-    | {"slots.plan", "payments.read", "payments.refund"},
+    "store": _STORE,
+    # Whoever answers for a store: what its people ask somebody for.
+    "manager": _STORE | {"returns.override"},
     "finance": _WATCH
     | {"books.read", "points.set", "taxes.set", "quarantine.read", "quarantine.work", "trail.read"}
     | {"payments.read", "payments.refund", "balances.read", "balances.issue", "balances.block"},
@@ -118,7 +126,7 @@ ROLE_RIGHTS: dict[str, frozenset[str]] = {
 }
 """What each role may do; nothing else is allowed."""
 
-PLACE_BOUND_ROLES = frozenset({"store"})
+PLACE_BOUND_ROLES = frozenset({"store", "manager"})
 
 SHOPPER = "shopper"
 """The role of people who buy: it stands in no list above, so it has no right to anything of the chain's."""

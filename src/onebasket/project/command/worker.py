@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from django.db import connection
 
+from onebasket.channels.shop.mail import write_letter
 from onebasket.channels.workers.loop import Job, Loop, standing_jobs
 from onebasket.project.loading.folders import WatchedFolder
 from onebasket.project.loading.receipts import ReceiptFiles, source_id_of
@@ -26,7 +27,7 @@ def run(
 
     On PostgreSQL run one or more beside the hub. On SQLite the hub does this itself.
     """
-    groups = standing_jobs()
+    groups = standing_jobs(write_letter)
     stopping = threading.Event()
     for folder in watch or ():
         files = ReceiptFiles(source_id_of(source), form=form, mapping=mapping)

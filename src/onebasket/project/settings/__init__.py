@@ -64,8 +64,11 @@ DEBUG = ENVIRONMENT.debug
 ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts) or ["localhost", "127.0.0.1", "[::1]", "testserver"]
 
 INSTALLED_APPS = [
-    # First, so that its words go before those that Django's own applications have for the same texts.
+    # First, so that their words go before those that Django's own applications have for the same texts, and accounts'
+    # pages before those of allauth.
     "onebasket.channels.shop",
+    "onebasket.channels.account.apps.AccountPagesConfig",
+    "onebasket.channels.store.apps.StoreConfig",
     "unfold",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
@@ -79,8 +82,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "ninja",
     "django_htmx",
-    # Before allauth, whose pages it draws.
-    "onebasket.channels.account.apps.AccountPagesConfig",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -102,7 +103,6 @@ INSTALLED_APPS = [
     "onebasket.channels.api",
     "onebasket.channels.desk",
     "onebasket.channels.pulse",
-    "onebasket.channels.store.apps.StoreConfig",
 ]
 
 MIDDLEWARE = [
@@ -121,6 +121,7 @@ MIDDLEWARE = [
     "onebasket.project.middleware.messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "onebasket.project.middleware.htmx",
+    "onebasket.project.middleware.language",
     "allauth.account.middleware.AccountMiddleware",
     "onebasket.project.middleware.second_factor",
 ]
@@ -159,6 +160,8 @@ globals().update(account_settings(encrypted=ENVIRONMENT.is_production, trust_pro
 STAFF_MFA_ROLES = frozenset(ENVIRONMENT.staff_mfa)
 # Whether any mail leaves: without it no address can be verified, and nobody signs up.
 MAIL_IS_SENT = ENVIRONMENT.mail != NONE
+# What links in mails begin with: whoever writes them has no request to read it from, and would not trust one.
+ADDRESS = ENVIRONMENT.address
 
 
 def _mail() -> dict[str, object]:
@@ -171,6 +174,12 @@ def _mail() -> dict[str, object]:
 globals().update(_mail())
 
 LANGUAGE_CODE = "en"
+# Those of base/languages.py, which cannot be read before Django has its settings.
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = ENVIRONMENT.is_production
+LANGUAGE_COOKIE_AGE = 31_536_000
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -43,6 +43,7 @@ class Environment:
     home: Path
     secret_key: str
     allowed_hosts: tuple[str, ...]
+    address: str
     debug: bool
     database_url: str
     database_pool: int
@@ -77,6 +78,7 @@ def read_environment(variables: Mapping[str, str], *, directory: Path) -> Enviro
         home=home,
         secret_key=variables.get("ONEBASKET_SECRET_KEY", ""),
         allowed_hosts=_words(variables, "ONEBASKET_ALLOWED_HOSTS"),
+        address=_address(variables, "ONEBASKET_ADDRESS") or _own_address(variables, mode),
         debug=_switch(variables, "ONEBASKET_DEBUG", default=False),
         database_url=variables.get("DATABASE_URL", "") or f"sqlite:///{home / 'onebasket.sqlite3'}",
         database_pool=_whole(variables, "ONEBASKET_DATABASE_POOL", default=16, lowest=2),
@@ -112,6 +114,11 @@ def production_weaknesses(environment: Environment) -> tuple[str, ...]:
         weaknesses.append("ONEBASKET_ALLOWED_HOSTS is not set: name the hosts it is reached by, split by commas.")
     elif any(host.startswith("*") for host in environment.allowed_hosts):
         weaknesses.append("ONEBASKET_ALLOWED_HOSTS holds `*`: name the hosts, split by commas.")
+    if environment.mail != "none:" and not environment.address:
+        weaknesses.append(
+            "ONEBASKET_ADDRESS is not set: mails name the address at which shoppers reach you, such as "
+            "https://shop.example, and ONEBASKET_ALLOWED_HOSTS names no one host first."
+        )
     return (*weaknesses, *_card_weaknesses(environment))
 
 
@@ -173,6 +180,14 @@ def _switch(variables: Mapping[str, str], name: str, *, default: bool) -> bool:
     if stated not in {"", "0", "1", "false", "true", "no", "yes", "off", "on"}:
         raise InvalidEnvironmentError(f"{name} may be 1 or 0; it is {stated!r}.")
     return default if not stated else stated in {"1", "true", "yes", "on"}
+
+
+def _own_address(variables: Mapping[str, str], mode: str) -> str:
+    """Return the address that is most likely ours: of the first host in production, else of a hub on this machine."""
+    if mode != Mode.PRODUCTION:
+        return "http://localhost:8000"
+    host = next(iter(_words(variables, "ONEBASKET_ALLOWED_HOSTS")), "")
+    return "" if not host or host[0] in ".*" else f"https://{host}"
 
 
 def _address(variables: Mapping[str, str], name: str) -> str:

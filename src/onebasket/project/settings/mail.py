@@ -34,7 +34,7 @@ def mail_settings(address: str, *, home: Path, sender: str) -> dict[str, Any]:
     backend = "django.core.mail.backends.{}.EmailBackend"
     if address == "file:":
         folder = str(home / "mail")
-        return {**settings, "EMAIL_BACKEND": backend.format("filebased"), "EMAIL_FILE_PATH": folder}
+        return {**settings, "EMAIL_BACKEND": "onebasket.base.letters.files.EmailBackend", "EMAIL_FILE_PATH": folder}
     if address == "console:":
         return {**settings, "EMAIL_BACKEND": backend.format("console")}
     if address == NONE:

@@ -12,7 +12,9 @@ from onebasket.channels.desk.rows import ReadOnlyAdmin, may_see
 from onebasket.channels.desk.searching import ByProductAdmin, SearchedAdmin, as_uuid, entry_ids
 from onebasket.channels.desk.sections import Section, filtered, section
 from onebasket.commerce.orders.models import DayNumber, Fulfilment, Order, OrderLine
+from onebasket.commerce.orders.rules.notes import kept_notes
 from onebasket.commerce.orders.rules.numbers import order_number
+from onebasket.commerce.pricing.rules.wording import reason_of
 from onebasket.commerce.stock.models import Movement, Reservation
 
 STATUS: dict[object, str] = {
@@ -120,6 +122,8 @@ class OrderAdmin(SearchedAdmin):
 def _why(reason: Any) -> str:  # noqa: ANN401 - JSON
     if not isinstance(reason, dict):
         return str(reason)
+    if "asked" not in reason:
+        return _of_checkout(reason)
     parts = [
         f"{reason['chosen']}.",
         f"Asked: {', '.join(reason['asked'])}; {'what there is' if reason['partial'] else 'whole or not at all'}.",
@@ -131,6 +135,12 @@ def _why(reason: Any) -> str:  # noqa: ANN401 - JSON
         f"Rows of the price book: {', '.join(map(str, reason['prices']))}." if reason["prices"] else "",
     ]
     return " ".join(filter(None, parts))
+
+
+def _of_checkout(reason: dict[str, Any]) -> str:
+    """Say why a basket became this order: who chose its place, how it was priced, why offers applied or did not."""
+    notes = (f"Line {line}: {note.name}: {reason_of(note)}." for line, note in kept_notes(reason))
+    return " ".join([f"{reason.get('chosen', '')}.", f"Priced: {reason.get('method', 'exact')}.", *notes])
 
 
 ENTRY: tuple[Column, ...] = (

@@ -1,11 +1,11 @@
-"""Subscriptions of our own, and the events that their actions failed on."""
+"""Subscriptions of our own, the events that their actions failed on, and the letters that one of them queues."""
 
 from typing import Any
 
 from django.db.models import F, Max, Q, QuerySet, Value
 from django.http import HttpRequest
 
-from onebasket.base.models import Event, ParkedEvent, SubscriptionCursor
+from onebasket.base.models import Event, Letter, ParkedEvent, SubscriptionCursor
 from onebasket.channels.desk import columns, filters
 from onebasket.channels.desk.columns import Row
 from onebasket.channels.desk.rows import ReadOnlyAdmin
@@ -13,6 +13,7 @@ from onebasket.channels.desk.searching import SearchedAdmin, as_uuid
 from onebasket.channels.desk.sections import filtered
 
 STANDS: dict[object, str] = {"waiting": "warn", "parked": "bad"}
+LETTERS: dict[object, str] = {"pending": "warn", "dead": "bad"}
 
 
 class CursorAdmin(ReadOnlyAdmin):
@@ -74,4 +75,37 @@ class ParkedEventAdmin(SearchedAdmin):
         return f"parked/{row.pk}"
 
 
-ADMINS: dict[Any, type[ReadOnlyAdmin]] = {SubscriptionCursor: CursorAdmin, ParkedEvent: ParkedEventAdmin}
+class LetterAdmin(SearchedAdmin):
+    """Mails about orders: whether each has left."""
+
+    right = "events.read"
+    place_field = ""
+    about = "One mail for each fact. A pending one is tried again by itself; a dead one failed too often or for good."
+    search_help_text = "Subject such as order/…"
+    list_filter = (filters.one_of("state"), ("kind", filters.ValuesFilter), filters.day("occurred_at"))
+    table = (
+        columns.text("About", "subject", sort=False), columns.text("Tells", "kind"),
+        columns.choice("Stands", "state", tones=LETTERS), columns.moment("Happened", "occurred_at"),
+        columns.number("Attempts", "attempts"), columns.moment("Finished", "finished_at"),
+        columns.long("Last error", "last_error"),
+    )  # fmt: skip
+    facts = (*table, columns.moment("Next attempt", "due_at", sort=False))
+
+    def sought(self, term: str) -> Q:
+        """Find by what a letter is about."""
+        if identity := as_uuid(term):
+            return Q(subject__endswith=f"/{identity}")
+        return Q(subject=term)
+
+    def heading(self, row: Row) -> str:
+        """Say what it tells of what."""
+        return f"Letter: {row.kind}, {row.subject}"
+
+    def trail_target(self, row: Row) -> str:
+        """Return its name in the trail."""
+        return f"letter/{row.pk}"
+
+
+ADMINS: dict[Any, type[ReadOnlyAdmin]] = {
+    SubscriptionCursor: CursorAdmin, ParkedEvent: ParkedEventAdmin, Letter: LetterAdmin
+}  # fmt: skip

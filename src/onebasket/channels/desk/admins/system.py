@@ -193,7 +193,8 @@ class InboxAdmin(SearchedAdmin):
 TARGETS = {
     "quarantine": "base_quarantineitem", "breach": "stock_breach", "discrepancy": "stock_discrepancy",
     "shelf": "stock_shelf", "payment": "payments_payment", "balance": "payments_balanceaccount",
-    "parked": "base_parkedevent", "line-exception": "sales_lineexception", "order": "orders_order",
+    "parked": "base_parkedevent", "letter": "base_letter", "line-exception": "sales_lineexception",
+    "order": "orders_order",
 }  # fmt: skip
 """The tables whose rows the trail names by their own id."""
 

@@ -13,7 +13,6 @@ from onebasket.channels.shop.forms import CheckoutForm, methods_for, read_checko
 from onebasket.channels.shop.frame import only_posted, shop_page, show
 from onebasket.channels.shop.guesses import address_of
 from onebasket.channels.shop.guest import Guest
-from onebasket.channels.shop.mail import send_order_mail
 from onebasket.channels.shop.own import shop_source
 from onebasket.channels.shop.reading import number_of, text_of
 from onebasket.channels.shop.slots import Day, days_of
@@ -116,8 +115,6 @@ def _placed(request: HttpRequest, guest: Guest, form: CheckoutForm, outcome: obj
     address = order_address(outcome.id)
     if outcome.id not in guest.visit.orders:
         guest.become(guest.visit.after_order(outcome.id))
-        if outcome.status != "awaiting_payment":
-            send_order_mail(outcome.id, request.build_absolute_uri, language=guest.language)
     return redirect(f"{address}/pay" if outcome.status == "awaiting_payment" else f"{address}?placed")
 
 

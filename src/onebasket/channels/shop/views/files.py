@@ -1,6 +1,7 @@
 """What is no page: pictures, the sitemap in parts, and what robots may read."""
 
 import gzip
+from datetime import datetime
 from functools import cache
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -8,10 +9,12 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
+from onebasket.base.clock import database_now
 from onebasket.channels.shop.departments import departments
 from onebasket.channels.shop.drawing.pictures import HUES, pictures, sprite, tile
 from onebasket.channels.shop.goods import address_of
 from onebasket.commerce.catalogue.queries.browsing import largest_id, names_between
+from onebasket.commerce.pricing.queries.changes import prices_changed
 
 SVG = "image/svg+xml"
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -58,15 +61,24 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 @require_safe
 def sitemap_part(request: HttpRequest, part: int) -> HttpResponse:
     """List a part: 0 is departments and categories, n the n-th twenty thousand products."""
+    listed: list[tuple[str, datetime | None]]
     if not part:
-        paths = [reverse("shop:front"), *_sections()]
+        listed = [(path, None) for path in (reverse("shop:front"), *_sections())]
     else:
-        found = names_between((part - 1) * PART + 1, part * PART)
+        span = ((part - 1) * PART + 1, part * PART)
+        found = names_between(*span)
         if not found:
             raise Http404
-        paths = [address_of(sku, name) for sku, name in found]
+        changed = prices_changed(*span, now=database_now())
+        listed = [(address_of(sku, name), changed.get(identity)) for identity, sku, name in found]
     root = request.build_absolute_uri("/").rstrip("/")
-    return _xml("urlset", "".join(f"<url><loc>{escape(root + path)}</loc></url>" for path in paths))
+    return _xml("urlset", "".join(_entry(root + path, at) for path, at in listed))
+
+
+def _entry(address: str, changed_at: datetime | None) -> str:
+    """Write an address, with when its price changed last where it has one (W3C date and time)."""
+    lastmod = f"<lastmod>{changed_at:%Y-%m-%dT%H:%M:%SZ}</lastmod>" if changed_at else ""
+    return f"<url><loc>{escape(address)}</loc>{lastmod}</url>"
 
 
 @require_safe

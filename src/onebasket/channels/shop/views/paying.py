@@ -9,7 +9,6 @@ from onebasket.channels.shop import asking
 from onebasket.channels.shop.frame import shop_page, show
 from onebasket.channels.shop.gate import GATE
 from onebasket.channels.shop.guest import Guest
-from onebasket.channels.shop.mail import send_order_mail
 from onebasket.channels.shop.orders import OrderView
 from onebasket.channels.shop.reading import OddFormError, text_of
 from onebasket.channels.shop.views.orders import find_order, kept_private
@@ -51,7 +50,7 @@ def _told(
     request: HttpRequest, guest: Guest, view: OrderView, card: TenderSeen, outcome: CardOutcome
 ) -> HttpResponseBase:
     if isinstance(outcome, Authorised):
-        return _confirm(request, guest, view, said="paid")
+        return _confirm(guest, view, said="paid")
     said = CARD_REFUSALS.get(outcome.code, CARD_REFUSALS["declined"]) if isinstance(outcome, Declined) else ""
     return _ask(
         request, guest, view, card, said=said or CARD_REFUSALS["unknown"], waits=not isinstance(outcome, Declined)
@@ -63,15 +62,14 @@ def _pay_there(request: HttpRequest, guest: Guest, view: OrderView, card: Tender
         pay_at_collection(card.id)
     except NotReplaceableError:
         return _ask(request, guest, view, card, said=CARD_REFUSALS["unknown"], waits=True)
-    return _confirm(request, guest, view, said="pays_there")
+    return _confirm(guest, view, said="pays_there")
 
 
-def _confirm(request: HttpRequest, guest: Guest, view: OrderView, *, said: str) -> HttpResponseBase:
+def _confirm(guest: Guest, view: OrderView, *, said: str) -> HttpResponseBase:
     """Place the order at once; the worker, which hears of the payment too, finds it placed."""
     outcome = asking.step_order(OrderStep(f"paid-{view.head.id}", view.head.id, Step.CONFIRM_PAYMENT))
     if isinstance(outcome, StepDone):
         guest.keep(said=said)
-        send_order_mail(view.head.id, request.build_absolute_uri, language=guest.language)
     return redirect(f"{reverse('shop:order', args=[view.secret])}?placed")
 
 

@@ -5,8 +5,9 @@ from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
 
+from onebasket.base.languages import LANGUAGES
 from onebasket.channels.shop import asking
-from onebasket.channels.shop.frame import LANGUAGES, only_posted, shop_page, show
+from onebasket.channels.shop.frame import only_posted, shop_page, show
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.reading import text_of
 from onebasket.channels.shop.stores import find_stores

@@ -1,11 +1,15 @@
 """How the pages write quantities, money and times."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+from babel.dates import format_date, format_time
+from babel.numbers import format_decimal
 from django import template
-from django.utils.translation import get_language, to_locale
+from django.utils.translation import get_language
 
+from onebasket.base.languages import DEFAULT, LOCALES
 from onebasket.kernel.clock import zone
 from onebasket.kernel.money import format_amount
 
@@ -17,20 +21,20 @@ def quantity(steps: int, line: Any) -> str:  # noqa: ANN401 - whatever has a uni
     """Write a quantity: 3, or 1.25 kg."""
     if not line.decimals:
         return str(steps)
-    text = f"{steps / 10**line.decimals:.{line.decimals}f}".rstrip("0").rstrip(".")
-    return f"{text} {line.unit}"
+    number = format_decimal(Decimal(steps).scaleb(-line.decimals), format="#0.######", locale=_locale())
+    return f"{number} {line.unit}"
 
 
 @register.filter
 def money(amount: int, currency: str) -> str:
     """Write an amount as people here read it."""
-    return format_amount(amount, currency, locale=to_locale(get_language() or "en"))
+    return format_amount(amount, currency, locale=_locale())
 
 
 @register.simple_tag
 def slot(starts_at: datetime, ends_at: datetime, time_zone: str) -> str:
     """Write a slot in the place's wall time, its day once."""
-    return f"{clock(starts_at, time_zone)}–{ends_at.astimezone(zone(time_zone)):%H:%M}"  # noqa: RUF001 - a span
+    return f"{clock(starts_at, time_zone)}–{_time(ends_at.astimezone(zone(time_zone)))}"  # noqa: RUF001 - a span
 
 
 @register.filter
@@ -39,4 +43,13 @@ def clock(at: datetime | None, time_zone: str) -> str:
     if at is None:
         return ""
     local, today = at.astimezone(zone(time_zone)), datetime.now(zone(time_zone)).date()
-    return f"{local:%H:%M}" if local.date() == today else f"{local:%a %d %b, %H:%M}"
+    day = "" if local.date() == today else format_date(local.date(), "EEE d MMM", locale=_locale()) + ", "
+    return f"{day}{_time(local)}"
+
+
+def _time(local: datetime) -> str:
+    return format_time(local.time(), "HH:mm", locale=_locale())
+
+
+def _locale() -> str:
+    return LOCALES.get((get_language() or DEFAULT).split("-")[0], LOCALES[DEFAULT])

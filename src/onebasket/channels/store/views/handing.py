@@ -12,11 +12,12 @@ from onebasket.channels.store.associate import Associate, at_work
 from onebasket.channels.store.guesses import GUESSES
 from onebasket.channels.store.pages import say, show
 from onebasket.channels.store.views.picking import find_order
+from onebasket.channels.store.words import refused_step
 from onebasket.commerce.catalogue.queries.browsing import shown_by_sku
 from onebasket.commerce.fulfilment.queries.picking import spot_of
 from onebasket.commerce.orders.queries.following import Followed, order_by_code
 from onebasket.commerce.orders.rules.life import Status, Step
-from onebasket.commerce.orders.rules.messages import StepDone, StepRefused
+from onebasket.commerce.orders.rules.messages import StepDone
 from onebasket.commerce.payments.queries.tenders import tenders_of
 
 LONGEST_CODE = 64
@@ -49,8 +50,7 @@ def hand_over(request: HttpRequest, who: Associate, order_id: UUID) -> HttpRespo
         if isinstance(outcome, StepDone):
             say(request, _("Order %(number)s is handed over.") % {"number": found.number})
             return redirect("store:front")
-        text = outcome.message if isinstance(outcome, StepRefused) else _("That could not be done. Look at it again.")
-        say(request, text, good=False)
+        say(request, refused_step(outcome), good=False)
         return redirect("store:handing", order_id)
     return show(request, who, "handing", _context(found))
 

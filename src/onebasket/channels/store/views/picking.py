@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from onebasket.channels.store import asking
 from onebasket.channels.store.associate import Associate, at_work
 from onebasket.channels.store.pages import say, show
+from onebasket.channels.store.words import refused_step
 from onebasket.commerce.fulfilment.actions import UnknownOrderError, scan_code, stage_order
 from onebasket.commerce.fulfilment.queries.picking import pick_lines, spot_of
 from onebasket.commerce.fulfilment.rules.picking import PickLine, Scanned
@@ -156,7 +157,6 @@ def _tell(request: HttpRequest, scanned: Scanned, code: str) -> None:
 
 def _told(request: HttpRequest, outcome: StepOutcome) -> None:
     if not isinstance(outcome, StepDone):
-        text = outcome.message if isinstance(outcome, StepRefused) else _("That could not be done. Look at it again.")
-        say(request, text, good=False)
+        say(request, refused_step(outcome), good=False)
     elif outcome.status == Status.READY:
         say(request, _("Everything is picked. Say where it stands."))

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from onebasket.channels.store import asking
 from onebasket.channels.store.associate import Associate, at_work
 from onebasket.channels.store.pages import show
+from onebasket.channels.store.words import refused_return
 from onebasket.commerce.catalogue.queries import products_by_scan, products_by_sku
 from onebasket.commerce.catalogue.rules import ProductFacts
 from onebasket.commerce.fulfilment.actions import ReturnCall, preview_return
@@ -75,7 +76,7 @@ def take(request: HttpRequest, who: Associate, kind: str, reference: str) -> Htt
     """Say what comes back of it, see what is paid back, and accept it."""
     given = _given(kind, reference)
     if isinstance(given, ReturnRefused):
-        return show(request, who, "returns", {"page": "returns", "wrong": given.message}, status=422)
+        return show(request, who, "returns", {"page": "returns", "wrong": refused_return(given)}, status=422)
     sent = request.POST if request.method == "POST" else request.GET
     choices = _choices(given, sent)
     context: dict[str, object] = {
@@ -90,12 +91,12 @@ def take(request: HttpRequest, who: Associate, kind: str, reference: str) -> Htt
         outcome = asking.take_back(who, asked)
         if isinstance(outcome, ReturnAccepted):
             return show(request, who, "accepted", {"page": "returns", "accepted": outcome, "named": _named(outcome)})
-        wrong = outcome.message
+        wrong = refused_return(outcome)
     elif not wrong:
         preview = preview_return(ReturnCall(asking.source(), asked, frozenset({who.at.code})))
         if not isinstance(preview, ReturnRefused):
             return show(request, who, "take_back", context | {"preview": preview})
-        wrong = preview.message
+        wrong = refused_return(preview)
     return show(request, who, "take_back", context | {"wrong": wrong}, status=422)
 
 

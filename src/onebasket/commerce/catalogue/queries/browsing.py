@@ -104,13 +104,13 @@ def largest_id() -> int:
     return int(bulk.fetch("SELECT COALESCE(MAX(id), 0) FROM catalogue_product")[0][0])
 
 
-def names_between(first: int, last: int) -> list[tuple[str, str]]:
-    """Return SKU and name of every shown product whose id is in [first, last], by id; one statement."""
+def names_between(first: int, last: int) -> list[tuple[int, str, str]]:
+    """Return id, SKU and name of every shown product whose id is in [first, last], by id; one statement."""
     rows = bulk.fetch(
-        f"SELECT p.sku, p.name FROM catalogue_product p WHERE p.id BETWEEN %s AND %s AND {_SHOWN} ORDER BY p.id",  # noqa: S608 - constants
+        f"SELECT p.id, p.sku, p.name FROM catalogue_product p WHERE p.id BETWEEN %s AND %s AND {_SHOWN} ORDER BY p.id",  # noqa: S608 - constants
         [first, last],
     )
-    return [(sku, name) for sku, name in rows]
+    return [(identity, sku, name) for identity, sku, name in rows]
 
 
 def _fetch(sql: str, parameters: Sequence[Any]) -> list[ShownProduct]:

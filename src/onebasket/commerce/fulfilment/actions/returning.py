@@ -107,6 +107,8 @@ def preview_return(call: ReturnCall) -> Preview | ReturnRefused:
     """Say what would be paid back, as things stand; nothing is locked and nothing changes."""
     now = database_now()
     place = _place(call)
+    if unreasoned := _unreasoned(call.request):
+        return unreasoned
     taken = _decide(call, place, known_back, now=now) if place else _no_place(call)
     if isinstance(taken, ReturnRefused):
         return taken
@@ -121,13 +123,19 @@ def _stored(outcome: ReturnOutcome) -> str:
     return _encode(outcome).decode()
 
 
+def _unreasoned(request: ReturnRequest) -> ReturnRefused | None:
+    if any(line.amount is not None for line in request.lines) and not request.override.strip():
+        return ReturnRefused("reason_needed", "Say why another amount is paid back.")
+    return None
+
+
 def _accept(call: ReturnCall, entry_id: int, *, now: datetime) -> ReturnAccepted | ReturnRefused:
     request = call.request
     place = _place(call)
     if place is None:
         return _no_place(call)
-    if any(line.amount is not None for line in request.lines) and not request.override.strip():
-        return ReturnRefused("reason_needed", "Say why another amount is paid back.")
+    if unreasoned := _unreasoned(request):
+        return unreasoned
     taken = _decide(call, place, lock_back, now=now)
     if isinstance(taken, ReturnRefused):
         return taken

@@ -5,7 +5,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -64,9 +64,19 @@ def read_returns(
     conditions = {"place__code": wanted.place, "reference": reference, "accepted_at__gte": wanted.since}
     rows = rows.filter(**{name: value for name, value in conditions.items() if value})
     found, following = keyset(rows, order="accepted_at", descending=True, after=after, limit=limit)
+    return _whole(found), following
+
+
+def read_return(identity: UUID) -> ReturnRead | None:
+    """Return one return, at whatever place."""
+    rows = Return.objects.filter(pk=identity).values(*_RETURN, place_code=F("place__code"), receipt=F("receipt_id"))
+    return next(iter(_whole(list(rows))), None)
+
+
+def _whole(found: Sequence[dict[str, Any]]) -> list[ReturnRead]:
     ids = [row["id"] for row in found]
     lines, tenders = _lines(ids), _tenders(ids)
-    read = [
+    return [
         ReturnRead(
             place=row.pop("place_code"),
             **row,
@@ -75,7 +85,6 @@ def read_returns(
         )
         for row in found
     ]
-    return read, following
 
 
 def _lines(returns: Sequence[UUID]) -> dict[UUID, list[LineBack]]:

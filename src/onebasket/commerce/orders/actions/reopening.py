@@ -17,7 +17,7 @@ from onebasket.commerce.orders.models import Order
 from onebasket.commerce.orders.rules.basket import Basket
 from onebasket.commerce.orders.rules.baskets import BasketStands
 from onebasket.commerce.orders.rules.life import Status, Step
-from onebasket.commerce.orders.rules.messages import OrderConflict, OrderStep, StepRefused, StepUnknown
+from onebasket.commerce.orders.rules.messages import REOPENED, OrderConflict, OrderStep, StepRefused, StepUnknown
 from onebasket.commerce.places.queries import places_by_id
 from onebasket.commerce.slots.actions import post_slots
 from onebasket.commerce.stock.actions import post
@@ -61,7 +61,7 @@ def reopen_orders(calls: Sequence[ReopenCall]) -> list[ReopenOutcome]:
 
 
 def _step(call: ReopenCall) -> StepCall:
-    request = OrderStep(call.key, call.order, Step.CANCEL, reason="opened again to be changed")
+    request = OrderStep(call.key, call.order, Step.CANCEL, reason=REOPENED)
     return StepCall(call.source_id, request, call.places)
 
 

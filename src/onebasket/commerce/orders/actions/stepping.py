@@ -17,6 +17,7 @@ from onebasket.commerce.orders.locking import lock_orders
 from onebasket.commerce.orders.models import Fulfilment, Order, OrderLine
 from onebasket.commerce.orders.rules.life import PROMISED, Status, Step, after
 from onebasket.commerce.orders.rules.messages import (
+    REOPENED,
     OrderConflict,
     OrderNews,
     OrderStep,
@@ -179,7 +180,7 @@ def take_step(work: Work, request: OrderStep, entry_id: int) -> StepDone | StepR
     status = after(before, done)
     assert status is not None  # noqa: S101 - asked above; finishing is open wherever picking is
     _write(order, lines, status, now=work.now)
-    work.news.append(_news(work, order, lines, done))
+    work.news.append(_news(work, order, lines, done, reopened=request.reason == REOPENED))
     return StepDone(order.pk, status, order.total)
 
 
@@ -238,7 +239,7 @@ def _write(order: Order, lines: Sequence[Line], status: Status, *, now: datetime
             line.changed = False
 
 
-def _news(work: Work, order: Order, lines: Sequence[Line], step: Step) -> outbox.News:
+def _news(work: Work, order: Order, lines: Sequence[Line], step: Step, *, reopened: bool) -> outbox.News:
     place = work.names.places[order.place_id]
     data = OrderNews(
         order=str(order.pk),
@@ -249,6 +250,7 @@ def _news(work: Work, order: Order, lines: Sequence[Line], step: Step) -> outbox
         currency=order.currency,
         total=order.total,
         lines=[(work.names.skus[line.product_id], line.due) for line in lines],
+        reopened=reopened,
     )
     text = msgspec.json.encode(data).decode()
     return outbox.News(f"order.{_EVENT_OF[step]}", f"order/{order.pk}", work.now, text, place)

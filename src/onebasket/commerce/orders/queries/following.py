@@ -11,12 +11,14 @@ import msgspec
 from django.db.models import F
 
 from onebasket.commerce.orders.models import Order, OrderContact, OrderLine, OrderReduction, OrderTax
+from onebasket.commerce.orders.rules.notes import LineNote, kept_notes
 from onebasket.commerce.orders.rules.numbers import order_number
 from onebasket.commerce.orders.rules.secrets import digest
+from onebasket.kernel.money import divide_half_up
 
 _HEAD = (
     "id", "number", "status", "channel", "placed_at", "changed_at", "expires_at", "currency", "total", "list_total",
-    "reduction_total", "tax_total", "tax_included", "slot_id", "loyalty_number", "note", "secret_generation",
+    "reduction_total", "tax_total", "tax_included", "slot_id", "loyalty_number", "note", "secret_generation", "reason",
 )  # fmt: skip
 
 
@@ -58,9 +60,25 @@ class FollowedLine(msgspec.Struct, frozen=True):
     reductions: tuple[FollowedReduction, ...] = ()
     taxes: tuple[FollowedTax, ...] = ()
 
+    def taxes_due(self, *, included: bool) -> tuple[FollowedTax, ...]:
+        """Return the taxes on what is due now: after a short pick their part in proportion, to the nearest unit."""
+        beside = 0 if included else sum(tax.amount for tax in self.taxes)
+        placed = self.list_amount - sum(cut.amount for cut in self.reductions) + beside
+        if self.amount == placed or not placed:
+            return self.taxes
+        return tuple(
+            FollowedTax(
+                tax.code, tax.rate, *(divide_half_up(one * self.amount, placed) for one in (tax.base, tax.amount))
+            )
+            for tax in self.taxes
+        )
+
 
 class Followed(msgspec.Struct, frozen=True):
-    """An order, whole, with how to reach whoever placed it (empty where that was erased)."""
+    """An order, whole, with how to reach whoever placed it (empty where that was erased).
+
+    `notes` say why promotions applied or did not; `priced_by` is `exact`, or names the fallback that was taken.
+    """
 
     id: UUID
     number: str
@@ -83,6 +101,8 @@ class Followed(msgspec.Struct, frozen=True):
     note: str
     secret_generation: int
     lines: tuple[FollowedLine, ...]
+    notes: tuple[LineNote, ...] = ()
+    priced_by: str = "exact"
     name: str = ""
     email: str = ""
     phone: str = ""
@@ -125,6 +145,8 @@ def _follow(wanted: dict[str, Any]) -> Followed | None:
     if head is None:
         return None
     stated = {name.removeprefix("its_"): value for name, value in head.items()}
+    reason = stated.pop("reason")
+    stated |= {"notes": kept_notes(reason), "priced_by": str(reason.get("method", "exact"))}
     stated["number"] = order_number(stated["place"], stated["number"])
     contact = OrderContact.objects.filter(order_id=head["id"]).values("name", "email", "phone", "language").first()
     return Followed(lines=_lines(head["id"]), **stated | dict(contact or {}))

@@ -174,8 +174,15 @@ class StepUnknown(msgspec.Struct, frozen=True, tag="unknown", tag_field="outcome
 StepOutcome = StepDone | StepRefused | StepUnknown | OrderConflict
 
 
-class OrderNews(msgspec.Struct, frozen=True):
-    """An order moved on in its life; amounts in minor units, lines as [sku, steps]."""
+REOPENED = "opened again to be changed"
+"""Why an order is cancelled whose lines a basket holds from then on."""
+
+
+class OrderNews(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An order moved on in its life; amounts in minor units, lines as [sku, steps].
+
+    `reopened` stands where it is cancelled because it was opened again as a basket.
+    """
 
     order: str
     number: str
@@ -185,6 +192,7 @@ class OrderNews(msgspec.Struct, frozen=True):
     currency: str
     total: int
     lines: list[tuple[str, int]]
+    reopened: bool = False
 
 
 EVENTS: dict[str, type[msgspec.Struct]] = {

@@ -14,6 +14,12 @@ FunderName = Literal["retailer", "manufacturer", "partner"]
 Cause = Literal["applied", "card", "coupon", "limit", "short", "better", "together", "weighed"]
 """Why a rule applied or did not: needs the card, needs its coupon, used up, not enough goods or not enough money in the
 basket, something better or as good, not together with what applied, not for weighed goods."""
+Why = Literal[
+    "applied", "needs_card", "needs_coupon", "no_such_coupon", "used_before", "for_the_card", "wants_own_code",
+    "not_known", "too_many_codes", "used_up", "by_weight", "priced_apart", "not_together", "instead", "no_gain",
+    "more_goods", "more_money", "nothing_for_it",
+]  # fmt: skip
+"""What is said of it exactly. A channel has its words for each, in its languages; `wording.py` has them in English."""
 
 
 class UnitPrice(msgspec.Struct, frozen=True, gc=False):
@@ -102,16 +108,18 @@ class TaxPart(msgspec.Struct, frozen=True, gc=False):
 class Note(msgspec.Struct, frozen=True, gc=False):
     """Why a rule applied to a line or did not: `saved` is what it took off, 0 where it did not apply.
 
-    `missing`, with the cause `short`: how many units are missing, in a note on the basket how much money.
+    `missing`, with the cause `short`: how many units are missing, in a note on the basket how much money. `other` is
+    the name of what it does not go together with, or of what applied instead.
     """
 
     reference: str
     name: str
     applied: bool
-    reason: str
+    why: Why
     saved: int = 0
     cause: Cause = "applied"
     missing: int = 0
+    other: str = ""
 
 
 class PromotionUse(msgspec.Struct, frozen=True, gc=False):

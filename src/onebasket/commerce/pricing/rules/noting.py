@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from onebasket.commerce.pricing.rules.assigning import shuts_out
-from onebasket.commerce.pricing.rules.basket import Cause, Note
+from onebasket.commerce.pricing.rules.basket import Cause, Note, Why
 from onebasket.commerce.pricing.rules.basketwide import BasketCut
 from onebasket.commerce.pricing.rules.compiling import PromotionSet, Rule
 from onebasket.commerce.pricing.rules.covering import Cover
@@ -13,12 +13,8 @@ from onebasket.commerce.pricing.rules.runs import Line
 from onebasket.commerce.pricing.rules.settling import Bill
 from onebasket.kernel.money import price_for
 
-REFUSALS: Mapping[Cause, str] = {
-    "card": "needs the card",
-    "coupon": "needs its coupon",
-    "limit": "used as often as it may be",
-}
-NEEDS_CARD = Note("card", "card price", applied=False, reason=REFUSALS["card"], cause="card")
+REFUSALS: Mapping[Cause, Why] = {"card": "needs_card", "coupon": "needs_coupon", "limit": "used_up"}
+NEEDS_CARD = Note("card", "card price", applied=False, why="needs_card", cause="card")
 
 
 class Notes:
@@ -52,7 +48,7 @@ class Notes:
             before = rule.rank
             if saved := bill.taken.get(rule.rank):
                 promotion = rule.promotion
-                notes.append(Note(promotion.code, promotion.name, applied=True, reason="applied", saved=saved))
+                notes.append(Note(promotion.code, promotion.name, applied=True, why="applied", saved=saved))
             else:
                 notes.append(self._why_not(bill, standing))
         return tuple(notes)
@@ -63,7 +59,7 @@ class Notes:
         for cut in self._decided.cuts:
             saved = sum(bill.taken.get(cut.standing.rank, 0) for bill in bills)
             promotion = cut.standing.rule.promotion
-            notes.append(Note(promotion.code, promotion.name, applied=True, reason="applied", saved=saved))
+            notes.append(Note(promotion.code, promotion.name, applied=True, why="applied", saved=saved))
         notes += [self._spare_cut(cut) for cut in self._decided.spare]
         notes += self._refused_basket_rules(bills)
         notes += self._idle_coupons(bills, promotions)
@@ -79,9 +75,9 @@ class Notes:
     def _out_of_reach(self, standing: Standing, bill: Bill) -> Note | None:
         rule, cover = standing.rule, self._covers.get(standing.rank)
         if bill.line.weighed and not rule.for_each_unit:
-            return _note(rule, "weighed", "not for goods by weight")
+            return _note(rule, "weighed", "by_weight")
         if cover is None:
-            return _note(rule, "together", "not on goods at a card price or a price label")
+            return _note(rule, "together", "priced_apart")
         return _short(rule, cover.missing) if cover.missing else None
 
     def _barred(self, standing: Standing, _bill: Bill | None = None) -> Note | None:
@@ -113,17 +109,17 @@ class Notes:
             max(0, part.units - sum(self._open.get(number, 0) for number in numbers))
             for part, numbers in zip(rule.parts, self._covers[rule.rank].parts, strict=True)
         )
-        return _short(rule, missing) if missing else _note(rule, "better", "costs as little without it")
+        return _short(rule, missing) if missing else _note(rule, "better", "no_gain")
 
     def _spare_cut(self, cut: BasketCut) -> Note:
         rule = cut.standing.rule
         if cut.missing:
-            return _note(rule, "short", f"a higher amount for {rule.promotion.name}", cut.missing)
+            return _note(rule, "short", "more_money", cut.missing)
         if barred := self._barred(cut.standing):
             return barred
         if self._decided.cuts:
             return _instead(rule, self._decided.cuts[0].standing)
-        return _note(rule, "better", "costs as little without it")
+        return _note(rule, "better", "no_gain")
 
     def _refused_basket_rules(self, bills: Sequence[Bill]) -> Iterator[Note]:
         refused = {
@@ -143,9 +139,9 @@ class Notes:
         for code in sorted(self._standings.presented):
             live = [rule for rule in promotions.by_coupon.get(code, ()) if self._standings.of(rule) is not None]
             if not live:
-                yield Note(code, code, applied=False, reason="no such coupon is valid here and now", cause="coupon")
+                yield Note(code, code, applied=False, why="no_such_coupon", cause="coupon")
             elif not any(rule.rank in reached for rule in live):
-                yield _note(live[0], "short", "nothing here that it is for")
+                yield _note(live[0], "short", "nothing_for_it")
 
 
 def count_uses(decided: Decided) -> dict[int, int]:
@@ -173,18 +169,17 @@ def _has_lower_card_price(line: Line) -> bool:
 
 
 def _instead(rule: Rule, other: Standing) -> Note:
-    return _note(rule, "better", f"{other.rule.promotion.name} instead")
+    return _note(rule, "better", "instead", other=other.rule.promotion.name)
 
 
 def _not_together(rule: Rule, rivals: Sequence[Standing]) -> Note:
-    name = rivals[0].rule.promotion.name if rivals else "another of its group"
-    return _note(rule, "together", f"not together with {name}")
+    return _note(rule, "together", "not_together", other=rivals[0].rule.promotion.name if rivals else "")
 
 
 def _short(rule: Rule, missing: int) -> Note:
-    return _note(rule, "short", f"{missing} more for {rule.promotion.name}", missing)
+    return _note(rule, "short", "more_goods", missing)
 
 
-def _note(rule: Rule, cause: Cause, reason: str, missing: int = 0) -> Note:
+def _note(rule: Rule, cause: Cause, why: Why, missing: int = 0, *, other: str = "") -> Note:
     promotion = rule.promotion
-    return Note(promotion.code, promotion.name, applied=False, reason=reason, cause=cause, missing=missing)
+    return Note(promotion.code, promotion.name, applied=False, why=why, cause=cause, missing=missing, other=other)

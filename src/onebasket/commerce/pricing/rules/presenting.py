@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from onebasket.commerce.pricing.rules.basket import Note, PromotionUse
+from onebasket.commerce.pricing.rules.basket import Note, PromotionUse, Why
 from onebasket.commerce.pricing.rules.coupons import CouponBook, is_meant, is_on
 
 MOST_PRESENTED = 50
@@ -62,7 +62,7 @@ def present(
     for text in texts[:MOST_PRESENTED]:
         serial = serials.get(text)
         if serial is not None and serial.used:
-            notes.append(_refused(text, "This code was used before."))
+            notes.append(_refused(text, "used_before"))
         elif serial is not None:
             of_coupon = found.setdefault(serial.coupon, [])
             if text not in of_coupon:
@@ -72,10 +72,7 @@ def present(
             coupons.append(code)
         else:
             notes.append(_refused(text, _why_not(text, book)))
-    notes += [
-        _refused(text, f"A basket takes at most {MOST_PRESENTED} codes. This one was left out.")
-        for text in texts[MOST_PRESENTED:]
-    ]
+    notes += [_refused(text, "too_many_codes") for text in texts[MOST_PRESENTED:]]
     return Presented(tuple(coupons), {code: tuple(of_coupon) for code, of_coupon in found.items()}, tuple(notes))
 
 
@@ -115,14 +112,14 @@ def _is_good(code: str, book: CouponBook, segments: frozenset[str], at: datetime
     )
 
 
-def _why_not(text: str, book: CouponBook) -> str:
+def _why_not(text: str, book: CouponBook) -> Why:
     medium = book.media.get(text)
     if medium == "digital":
-        return "This coupon is for the card: put it there, then it applies by itself."
+        return "for_the_card"
     if medium == "single_use":
-        return "This names a coupon with codes of its own. Type such a code."
-    return "This code is not known. Check it, or leave it out."
+        return "wants_own_code"
+    return "not_known"
 
 
-def _refused(text: str, reason: str) -> Note:
-    return Note(reference=text, name="", applied=False, reason=reason, cause="coupon")
+def _refused(text: str, why: Why) -> Note:
+    return Note(reference=text, name="", applied=False, why=why, cause="coupon")

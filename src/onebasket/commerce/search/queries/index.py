@@ -19,6 +19,7 @@ from django.db import connection
 from onebasket.base import bulk
 from onebasket.commerce.search.rules.spelling import Vocabulary
 from onebasket.commerce.search.rules.synonyms import BUILT_IN, Synonyms, merged, parse_synonyms
+from onebasket.commerce.search.rules.words import stem
 from onebasket.kernel.identity import fingerprint
 
 VERSION = 1
@@ -85,7 +86,13 @@ class Snapshot:
     def vocabulary(self) -> Vocabulary:
         """Return the words of all products, and those that have synonyms."""
         counts = {word: 0 for phrase in self.synonyms for word in phrase if word.isalpha()}
-        return Vocabulary(counts | dict(self.searcher.terms_with_prefix("surface", "")))
+        return Vocabulary(counts | dict(self.searcher.terms_with_prefix("surface", "")), self._sells)
+
+    def _sells(self, word: str) -> float:
+        """Return how well the best of a word's products sells in the chain, as they are weighed."""
+        query = tantivy.Query.term_query(self.schema, "anywhere", stem(word))
+        hits = self.search(query, limit=1, order_by_field="weight").hits
+        return float(hits[0][0] or 0) if hits else 0.0
 
 
 class _Opened:

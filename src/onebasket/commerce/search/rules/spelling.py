@@ -6,7 +6,7 @@ more are mended by one mistake, longer ones by two where one is not enough.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -16,6 +16,8 @@ SHORTEST_MENDED = 4
 SHORTEST_MENDED_TWICE = 7
 MOST_MEANT = 3
 """So many meanings of one word are looked for at once."""
+MOST_WEIGHED = 12
+"""Of so many meanings, those that most products have, it is asked what sells."""
 MOST_LETTERS = 40
 _SHORTEST_PART = 3
 
@@ -28,11 +30,14 @@ class Mended(NamedTuple):
 
 
 class Vocabulary:
-    """The words of all products, as written (folded), with how many products have each."""
+    """The words of all products, as written (folded), with how many products have each, and how well those sell."""
 
-    def __init__(self, counts: Mapping[str, int]) -> None:
-        """Keep the words; nothing is worked out before it is asked for."""
-        self._counts = counts
+    def __init__(self, counts: Mapping[str, int], sells: Callable[[str], float] = lambda _: 0.0) -> None:
+        """Keep the words; nothing is worked out before it is asked for.
+
+        `sells` says how well the best of a word's products sells; it is asked of words that something may have meant.
+        """
+        self._counts, self._sells = counts, sells
 
     @cached_property
     def _stems(self) -> frozenset[str]:
@@ -68,11 +73,12 @@ class Vocabulary:
     def mend(self, word: str) -> tuple[Mended, ...]:
         """Return what an unknown word may have been meant to be, likeliest first; nothing for numbers, short words.
 
-        Fewer mistakes go first, then the same first letter, then the word that more products have.
+        Fewer mistakes go first, then the same first letter, then the word whose products sell best, then the word that
+        more products have. The singular of a word that products have in the plural is known too.
         """
         if len(word) < SHORTEST_MENDED or not word.isalpha():
             return ()
-        found = {near for near in _one_mistake(word, self._letters) if near in self._counts}
+        found = self._nearest(word)
         if found:
             return self._likeliest(word, found, 1)
         if parts := self._parts(word):
@@ -81,8 +87,23 @@ class Vocabulary:
             return ()
         return self._likeliest(word, set(self._two_mistakes(word)), 2)
 
+    def _nearest(self, word: str) -> set[str]:
+        """Return the words one mistake away: as products have them, else in the number that they have not."""
+        around = set(_one_mistake(word, self._letters))
+        found = {near for near in around if near in self._counts}
+        known = {stem(near) for near in found}
+        for near in sorted(around - found, key=lambda one: (len(one), one)):
+            if (root := stem(near)) in self._stems and root not in known:
+                found.add(near)
+                known.add(root)
+        return found
+
     def _likeliest(self, word: str, found: set[str], mistakes: int) -> tuple[Mended, ...]:
-        order = sorted(found, key=lambda near: (near[0] != word[0], -self._counts[near], near))
+        common = sorted(found, key=lambda near: (near[0] != word[0], -self._counts.get(near, 0), near))
+        weighed = [
+            (near[0] != word[0], -self._sells(near), place, near) for place, near in enumerate(common[:MOST_WEIGHED])
+        ]
+        order = [near for *_, near in sorted(weighed)]
         return tuple(Mended((near,), mistakes) for near in order[:MOST_MEANT])
 
     def _parts(self, word: str) -> tuple[str, ...]:

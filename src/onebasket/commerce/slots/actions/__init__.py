@@ -2,10 +2,11 @@
 
 from onebasket.commerce.slots.actions.book import ask_slots_book, open_slots_book, post_slots
 from onebasket.commerce.slots.actions.expiring import release_expired_slots
-from onebasket.commerce.slots.actions.plans import set_slot_days, set_slot_exceptions, set_slot_plans
+from onebasket.commerce.slots.actions.plans import follow_places, set_slot_days, set_slot_exceptions, set_slot_plans
 
 __all__ = [
     "ask_slots_book",
+    "follow_places",
     "open_slots_book",
     "post_slots",
     "release_expired_slots",

@@ -8,6 +8,7 @@ import msgspec
 
 from onebasket.base import bulk, outbox
 from onebasket.base.instants import instant_parameter
+from onebasket.base.locking import require_transaction
 from onebasket.commerce.access.actions.intake import take_in
 from onebasket.commerce.access.rules import CREATED, UNCHANGED, UPDATED, ItemOutcome, invalid
 from onebasket.commerce.places.queries import places_by_code
@@ -62,6 +63,21 @@ def set_slot_days(source_id: int, items: Sequence[SlotDaysItem]) -> list[ItemOut
 def set_slot_exceptions(source_id: int, items: Sequence[SlotExceptionItem]) -> list[ItemOutcome]:
     """State dates on which other windows hold, or that the weekly plan holds again; outcomes as of `set_slot_plans`."""
     return take_in("slot-exception", source_id, items, book="slots", decide=_decide_exceptions)
+
+
+def follow_places(codes: Iterable[str], *, now: datetime) -> int:
+    """Let slots that have a row follow places that changed, in the present transaction; return how many have a plan.
+
+    A plan states times of a place's clock: in another time zone its slots lie elsewhere. What is taken stays taken, at
+    the instant that was promised; its slot has no room any more where none is planned then.
+    """
+    require_transaction()
+    places = places_by_code(set(codes))
+    known = planned_places(place.id for place in places.values())
+    followed = sorted((place for place in places.values() if place.id in known), key=lambda place: place.id)
+    _claim([place.id for place in followed], now=now)
+    _follow(followed, now=now)
+    return len(followed)
 
 
 def _decide_plans(items: Sequence[SlotPlanItem | SlotDaysItem], now: datetime) -> list[ItemOutcome]:

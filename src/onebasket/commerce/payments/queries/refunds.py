@@ -1,0 +1,35 @@
+"""Refunds as one tells of them."""
+
+from collections.abc import Collection
+from typing import NamedTuple
+from uuid import UUID
+
+from onebasket.commerce.payments.models import Refund, RefundPart
+
+OF_RETURN = "return/"
+"""What the key of a refund begins with that a return of goods made."""
+OWN_SOURCE = 0
+
+
+class RefundTold(NamedTuple):
+    """A refund, in minor units, with what each tender got of it as (method, amount)."""
+
+    order: UUID
+    currency: str
+    amount: int
+    parts: tuple[tuple[str, int], ...]
+
+
+def refunds_alone(ids: Collection[UUID]) -> set[UUID]:
+    """Return those of the refunds which somebody gave: neither part of a return nor the hub's own correction."""
+    rows = Refund.objects.filter(pk__in=ids).exclude(source_id=OWN_SOURCE).exclude(key__startswith=OF_RETURN)
+    return set(rows.values_list("pk", flat=True))
+
+
+def refund_told(identity: UUID) -> RefundTold | None:
+    """Return a refund; two statements."""
+    row = Refund.objects.filter(pk=identity).first()
+    if row is None:
+        return None
+    parts = RefundPart.objects.filter(refund=row).order_by("-payment__number")
+    return RefundTold(row.order_id, row.currency, row.amount, tuple(parts.values_list("payment__method", "amount")))
