@@ -40,7 +40,10 @@ class DraftLine(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """An order to be written; `minutes` is how long it awaits its payment, None when it awaits none."""
+    """An order to be written; `minutes` is how long it awaits its payment, None when it awaits none.
+
+    `asked` is what is kept of the question that pricing answered.
+    """
 
     id: UUID
     place: PlaceFacts
@@ -55,6 +58,7 @@ class Draft(NamedTuple):
     contact: Contact | None = None
     secret: bool = False
     payments: tuple[NewPayment, ...] = ()
+    asked: str = ""
 
     @property
     def total(self) -> int:

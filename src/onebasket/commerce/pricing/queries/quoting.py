@@ -22,6 +22,7 @@ from onebasket.commerce.pricing.queries.remembered import NO_TERMS, Memory, Prod
 from onebasket.commerce.pricing.rules.basket import Item, PricedBasket, Shopper, Terms, UnitPrice
 from onebasket.commerce.pricing.rules.book import PriceFacts
 from onebasket.commerce.pricing.rules.messages import serial_digest
+from onebasket.commerce.pricing.rules.placed import state_ask
 from onebasket.commerce.pricing.rules.presenting import ClaimedUse, SerialFacts, present, spread_uses, unread
 from onebasket.commerce.pricing.rules.pricing import price_basket
 from onebasket.commerce.pricing.rules.uses import Use
@@ -61,11 +62,12 @@ class Quote(NamedTuple):
 
 
 class Quoted(msgspec.Struct, frozen=True, tag="quoted", tag_field="quote"):
-    """What a basket comes to, and what its order has to claim for it."""
+    """What a basket comes to, what its order has to claim for it, and what it keeps of the question (`state_ask`)."""
 
     basket: PricedBasket
     claims: tuple[ClaimedUse, ...] = ()
     loyalty_number: str = ""
+    asked: str = ""
 
     def uses(self, order: UUID) -> list[Use]:
         """Return what the order claims with `claim_uses`."""
@@ -164,7 +166,8 @@ def _quote(
     if presented.notes:
         basket = msgspec.structs.replace(basket, notes=(*basket.notes, *presented.notes))
     claims = spread_uses(basket.uses, presented.serials, shopper.memory.coupons)
-    return Quoted(basket, claims, shopper.facts.loyalty_number)
+    asked = state_ask(items, shopper.facts, terms, presented.coupons, basket)
+    return Quoted(basket, claims, shopper.facts.loyalty_number, asked)
 
 
 def _item(

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 
+_RECEIPTS = UUID("6f6e6562-6173-5b65-8074-726563656970")
 RefusedWhy = Literal["limit", "used", "unknown"]
 
 
 class Use(msgspec.Struct, frozen=True, gc=False):
-    """An order's use of a promotion by its code, `times` over.
+    """An order's use of a promotion by its code, `times` over; or a till's receipt's (`user_of_receipt`).
 
     `serial` is the single-use code that was presented for it, or nothing; without a loyalty number nobody is counted.
     """
@@ -30,6 +31,11 @@ class RefusedUse(msgspec.Struct, frozen=True, gc=False):
 
     use: Use
     reason: RefusedWhy
+
+
+def user_of_receipt(receipt: int) -> UUID:
+    """Return the id under which a till's receipt uses promotions, as an order does under its own."""
+    return uuid5(_RECEIPTS, str(receipt))
 
 
 Counter = tuple[str, str]
