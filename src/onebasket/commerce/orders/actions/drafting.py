@@ -5,14 +5,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from onebasket.commerce.catalogue.rules import ProductFacts
-from onebasket.commerce.orders.actions.deciding import Decided
 from onebasket.commerce.orders.rules.baskets import Contact
 from onebasket.commerce.orders.rules.messages import Shortfall
 from onebasket.commerce.payments.rules.messages import NewPayment
 from onebasket.commerce.places.rules import PlaceFacts
 from onebasket.commerce.pricing.rules.basket import Reduction, TaxPart
-from onebasket.kernel.identity import new_id
-from onebasket.kernel.money import price_for
 
 
 class DraftLine(NamedTuple):
@@ -73,27 +70,3 @@ class Draft(NamedTuple):
             for number, line in enumerate(self.lines, 1)
             if line.promised < line.ordered
         )
-
-
-def draft_request(decided: Decided) -> Draft:
-    """Draft the order that a request comes to."""
-    request = decided.request
-    lines = [
-        DraftLine(product, line.quantity, promised, price.amount, price.per_quantity, amount, amount)
-        for line, product, price, promised in zip(
-            request.lines, decided.products, decided.prices, decided.promised, strict=True
-        )
-        for amount in [price_for(price.amount, per_quantity=price.per_quantity, quantity=promised)]
-    ]
-    reason = {
-        "chosen": decided.reason,
-        "asked": list(request.places),
-        "free": decided.free,
-        "partial": request.partial,
-        "hold": str(request.hold) if request.hold else None,
-        "prices": [price.id for price in decided.prices],
-    }
-    return Draft(
-        new_id(), decided.place, request.channel, lines, reason, request.loyalty_number, request.note,
-        request.payment_minutes,
-    )  # fmt: skip

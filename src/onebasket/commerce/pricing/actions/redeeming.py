@@ -18,6 +18,59 @@ from onebasket.commerce.pricing.rules.uses import Counted, Counter, RefusedUse, 
 _NAMES = ("order", "code", "serial", "loyalty_number", "times", "counted", "most", "claimed_at")
 
 
+class Redeeming:
+    """Uses under their locks: claimed one order after the other in memory, and written at the end."""
+
+    def __init__(self, uses: Sequence[Use]) -> None:
+        """Lock what these uses are counted under: single-use codes, then customers' counts."""
+        self._digests: dict[Use, str] = {}
+        self._counts: dict[Counter, LockedCount] = {}
+        self._claimed: list[Counted] = []
+        self._book = UseBook({}, recall().limits, {})
+        self.lock(uses)
+
+    def lock(self, uses: Sequence[Use]) -> None:
+        """Lock what more uses are counted under."""
+        if not uses:
+            return
+        fresh = [use for use in uses if not self.covers([use])]
+        serials = lock_serials(_digest(use) for use in fresh if use.serial)
+        counts = lock_counts((use.loyalty_number, use.code) for use in fresh if use.loyalty_number)
+        self._counts |= counts
+        held = _held({use.order for use in uses})
+        self._book.know({key: count.times for key, count in counts.items()}, serials, held)
+
+    def covers(self, uses: Iterable[Use]) -> bool:
+        """Whether all that these uses are counted under is locked."""
+        return all(
+            (not use.loyalty_number or (use.loyalty_number, use.code) in self._counts)
+            and (not use.serial or self._book.knows(_digest(use)))
+            for use in uses
+        )
+
+    def claim(self, uses: Iterable[Use]) -> list[RefusedUse]:
+        """Claim the uses of one order: all of them, or none with the reasons."""
+        stated = [(use, _digest(use)) for use in dict.fromkeys(uses)]
+        self._digests.update(stated)
+        granted, refused = self._book.claim(stated)
+        self._claimed += granted
+        return refused
+
+    def post(self, *, now: datetime) -> None:
+        """Write what was claimed."""
+        if not self._claimed:
+            return
+        rows: list[Row] = [
+            (use.order, use.code, self._digests[use], use.loyalty_number, use.times, counted, most, now)
+            for use, counted, most in self._claimed
+        ]
+        bulk.insert(UseRow, _NAMES, rows)
+        taken = [(digest, order, now) for digest, order in sorted(self._book.taken.items())]
+        bulk.update_guarded(CouponSerial, ("digest",), ("order", "used_at"), taken)
+        counts, figures = self._counts, self._book.counts
+        _post({key: figures[key] for key in counts if figures[key] != counts[key].times}, counts)
+
+
 def claim_uses(uses: Sequence[Use], *, now: datetime) -> list[RefusedUse]:
     """Claim what orders use, order after order as given; return the uses refused. Only inside a transaction.
 
@@ -27,22 +80,12 @@ def claim_uses(uses: Sequence[Use], *, now: datetime) -> list[RefusedUse]:
     require_transaction()
     if not uses:
         return []
-    digests = {use: serial_digest(use.serial) if use.serial else "" for use in uses}
-    limits = recall().limits
-    serials = lock_serials(digest for digest in digests.values() if digest)
-    counts = lock_counts((use.loyalty_number, use.code) for use in uses if use.loyalty_number)
-    held = _held({use.order for use in uses})
-    book = UseBook({key: count.times for key, count in counts.items()}, limits, serials, held=held)
-    by_order: dict[UUID, list[tuple[Use, str]]] = {}
-    for use in dict.fromkeys(uses):
-        by_order.setdefault(use.order, []).append((use, digests[use]))
-    claimed: list[Counted] = []
-    refused: list[RefusedUse] = []
-    for of_order in by_order.values():
-        granted, denied = book.claim(of_order)
-        claimed += granted
-        refused += denied
-    _write(claimed, digests, book, counts, now)
+    redeeming = Redeeming(uses)
+    by_order: dict[UUID, list[Use]] = {}
+    for use in uses:
+        by_order.setdefault(use.order, []).append(use)
+    refused = [one for of_order in by_order.values() for one in redeeming.claim(of_order)]
+    redeeming.post(now=now)
     return refused
 
 
@@ -77,21 +120,8 @@ def _held(orders: set[UUID]) -> list[tuple[UUID, str, str]]:
     return [(as_uuid(order), code, serial) for order, code, serial in bulk.fetch(sql, [bulk.list_parameter(orders)])]
 
 
-def _write(
-    claimed: Sequence[Counted],
-    digests: Mapping[Use, str],
-    book: UseBook,
-    counts: Mapping[Counter, LockedCount],
-    now: datetime,
-) -> None:
-    rows: list[Row] = [
-        (use.order, use.code, digests[use], use.loyalty_number, use.times, counted, most, now)
-        for use, counted, most in claimed
-    ]
-    bulk.insert(UseRow, _NAMES, rows)
-    taken = [(digest, order, now) for digest, order in sorted(book.taken.items())]
-    bulk.update_guarded(CouponSerial, ("digest",), ("order", "used_at"), taken)
-    _post({key: book.counts[key] for key in counts if book.counts[key] != counts[key].times}, counts)
+def _digest(use: Use) -> str:
+    return serial_digest(use.serial) if use.serial else ""
 
 
 def _post(figures: Mapping[Counter, int], counts: Mapping[Counter, LockedCount]) -> None:

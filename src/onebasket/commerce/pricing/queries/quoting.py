@@ -43,6 +43,7 @@ class QuoteAsk(msgspec.Struct, frozen=True):
     """On which channel and when, for whom, and which codes are presented: of coupons, as typed or scanned.
 
     `as_member` asks what any member would pay, for whoever is told that before a card is shown; nothing is claimed so.
+    `without_staff`: whoever asks may name any card, so that nobody is staff to him.
     """
 
     channel: str
@@ -51,6 +52,7 @@ class QuoteAsk(msgspec.Struct, frozen=True):
     coupons: tuple[str, ...] = ()
     staff: bool = False
     as_member: bool = False
+    without_staff: bool = False
 
 
 class Quote(NamedTuple):
@@ -91,6 +93,30 @@ def quote_all(quotes: Sequence[Quote]) -> list[Quoted | Unpriced]:
 
     As many statements for a batch as for one, where all are of one instant.
     """
+    quoting = open_quoting(quotes)
+    return [quoting.price(one) for one in quotes]
+
+
+class Quoting(NamedTuple):
+    """What baskets are priced from, as it was read for all of them: pricing reads no more."""
+
+    memory: Memory
+    known: Mapping[int, ProductTerms]
+    people: Mapping[tuple[str, datetime], ShopperFacts]
+    who: Mapping[str, Holder]
+    serials: Mapping[str, SerialFacts]
+    books: Mapping[datetime, PriceBook]
+
+    def price(self, one: Quote) -> Quoted | Unpriced:
+        """Return what a basket comes to: one of those that this was opened for, or a part of it."""
+        ask = one.ask
+        facts = self.people.get((ask.loyalty_number, ask.at))
+        holder = self.who.get(facts.loyalty_number, NOBODY) if facts else NOBODY
+        return _quote(one, self.books[ask.at], self.known, _Shopper(facts, holder, self.memory, ask), self.serials)
+
+
+def open_quoting(quotes: Sequence[Quote], *, book: tuple[datetime, PriceBook] | None = None) -> Quoting:
+    """Read what baskets are priced from; `book` where prices of their instant, card prices too, were read already."""
     memory = recall()
     products = {line.product.id: line.product.sku for _, lines, _ in quotes for line in lines}
     known = memory.products(products)
@@ -98,13 +124,8 @@ def quote_all(quotes: Sequence[Quote]) -> list[Quoted | Unpriced]:
     people = _people(numbers)
     who = persons({facts.loyalty_number: facts.numbers for facts in people.values()})
     serials = _serials({text for *_, ask in quotes for text in unread(ask.coupons, memory.coupons)})
-    books = {at: _book(quotes, products, at) for at in {ask.at for *_, ask in quotes}}
-    found: list[Quoted | Unpriced] = []
-    for one in quotes:
-        facts = people.get((one.ask.loyalty_number, one.ask.at))
-        shopper = _Shopper(facts, who.get(facts.loyalty_number, NOBODY) if facts else NOBODY, memory, one.ask)
-        found.append(_quote(one, books[one.ask.at], known, shopper, serials))
-    return found
+    books = dict([book]) if book else {at: _book(quotes, products, at) for at in {ask.at for *_, ask in quotes}}
+    return Quoting(memory, known, people, who, serials, books)
 
 
 def _people(numbers: Iterable[tuple[str, datetime]]) -> dict[tuple[str, datetime], ShopperFacts]:
@@ -128,7 +149,7 @@ class _Shopper:
         self.segments = memory.coupons.segments(holder.campaigns, ask.at) | (facts.segments if facts else frozenset())
         self.facts = Shopper(
             member=facts is not None or ask.as_member,
-            staff=ask.staff or (facts is not None and facts.staff),
+            staff=not ask.without_staff and (ask.staff or (facts is not None and facts.staff)),
             loyalty_number=facts.loyalty_number if facts else "",
             segments=self.segments,
             used=holder.used,

@@ -95,13 +95,12 @@ def read_ask(text: str) -> PlacedAsk | None:
 def ask_again(asked: PlacedAsk, lines: Sequence[LineThen], terms: Terms) -> BasketAsk | None:
     """Return the basket as it was asked; `terms` without taxes: those are of the lines. None where it does not fit.
 
-    Of the lines that were kept with the order those that were promised nothing are left out.
+    Lines that were promised nothing were not asked for, and are in neither.
     """
-    if not lines or max(line.number for line in lines) > len(asked.lines):
+    if len(lines) != len(asked.lines):
         return None
     items, rates = [], []
-    for line in lines:
-        kept = asked.lines[line.number - 1]
+    for line, kept in zip(lines, asked.lines, strict=True):
         own_class = f"line:{line.number}"
         rates += [TaxRate(tax.code, own_class, tax.rate) for tax in line.taxes]
         items.append(

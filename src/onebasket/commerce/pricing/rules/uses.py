@@ -77,6 +77,21 @@ class UseBook:
         self._serials = serials
         self._held = set(held)
 
+    def know(
+        self,
+        counts: Mapping[Counter, int],
+        serials: Mapping[str, SerialState],
+        held: Iterable[tuple[UUID, str, str]],
+    ) -> None:
+        """Take in what more was locked; what is known stays as the batch has left it."""
+        self.counts = {**counts, **self.counts}
+        self._serials = {**serials, **self._serials}
+        self._held.update(held)
+
+    def knows(self, digest: str) -> bool:
+        """Whether a single-use code was locked."""
+        return digest in self._serials
+
     def claim(self, uses: Iterable[tuple[Use, str]]) -> tuple[list[Counted], list[RefusedUse]]:
         """Claim the uses of one order, each with its code's digest or nothing: all, or none with the reasons."""
         fresh = [(use, digest) for use, digest in uses if (use.order, use.code, digest) not in self._held]
