@@ -48,7 +48,7 @@ def sold(basket: PricedBasket) -> Original:
 def as_placed(ask: BasketAsk, promotions: PromotionSet) -> tuple[BasketAsk, Original]:
     """Return a basket as an order keeps it and reads it again, and what was sold by it."""
     priced = price_ask(ask, promotions)
-    text = state_ask(ask.items, ask.shopper, ask.terms, ask.coupons, priced)
+    text = state_ask(ask.items, ask.shopper, ask.terms, coupons=ask.coupons, priced=priced)
     kept = read_ask(text)
     if kept is None:
         return ask, sold(priced)
@@ -85,7 +85,7 @@ def test_in_whatever_pieces_exactly_what_was_paid_comes_back(
             BackLine(data.draw(st.integers(1, original.lines[number].got - back[number])), number)
             for number in data.draw(st.lists(st.sampled_from(left), min_size=1, max_size=2, unique=True))
         ]
-        worked = reprice(asked, original, back, ask, rules, owed=owed)
+        worked = reprice(asked, original, back, ask=ask, promotions=rules, owed=owed)
         due = sum(one.due(tax_included=original.tax_included) for one in worked.backs)
         assert due >= 0
         assert lines_untied([line_of(one) for one in worked.backs]) is None
@@ -101,7 +101,7 @@ def test_what_an_order_keeps_of_the_question_brings_the_answer_back() -> None:
     ask, original = as_placed(SOUPS, DEAL)
 
     assert can_reprice(ask, DEAL, original)
-    assert [one.amount for one in reprice([BackLine(1, 1)], original, {}, ask, DEAL).backs] == [100]
+    assert [one.amount for one in reprice([BackLine(1, 1)], original, {}, ask=ask, promotions=DEAL).backs] == [100]
 
 
 def test_under_other_promotions_nothing_is_priced_again() -> None:
@@ -110,13 +110,13 @@ def test_under_other_promotions_nothing_is_priced_again() -> None:
     other = compile_promotions([promotion("3for5", MultiBuy(3, 400))])
 
     assert not can_reprice(ask, other, original)
-    assert reprice([BackLine(1, 1)], original, {}, ask, other).backs[0].amount == 0
+    assert reprice([BackLine(1, 1)], original, {}, ask=ask, promotions=other).backs[0].amount == 0
 
 
 def test_without_a_promotion_nothing_is_kept_of_the_question() -> None:
     priced = price_ask(SOUPS, compile_promotions([]))
 
-    assert state_ask(SOUPS.items, ANYONE, TERMS, (), priced) == ""
+    assert state_ask(SOUPS.items, ANYONE, TERMS, coupons=(), priced=priced) == ""
     assert read_ask("") is None
 
 

@@ -93,7 +93,7 @@ def _work_out(call: ReturnCall, place: PlaceFacts, found: Found, back: Mapping[i
         policy, worked = ALLOCATED, Worked(allocate(request.lines, original, back))
     else:
         policy = REPRICE_KEPT
-        worked = reprice(request.lines, original, back, then.ask, then.promotions, owed=before.owed)
+        worked = reprice(request.lines, original, back, ask=then.ask, promotions=then.promotions, owed=before.owed)
     backs = within(
         worked.backs,
         request.lines,

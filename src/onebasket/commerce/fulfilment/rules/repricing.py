@@ -38,9 +38,9 @@ def reprice(
     asked: Sequence[BackLine],
     original: Original,
     back: Mapping[int, int],
+    *,
     ask: BasketAsk,
     promotions: PromotionSet,
-    *,
     owed: int = 0,
 ) -> Worked:
     """Return each line that comes back, and each kept one that costs more or less without it.

@@ -187,7 +187,7 @@ def _quote(
     if presented.notes:
         basket = msgspec.structs.replace(basket, notes=(*basket.notes, *presented.notes))
     claims = spread_uses(basket.uses, presented.serials, shopper.memory.coupons)
-    asked = state_ask(items, shopper.facts, terms, presented.coupons, basket)
+    asked = state_ask(items, shopper.facts, terms, coupons=presented.coupons, priced=basket)
     return Quoted(basket, claims, shopper.facts.loyalty_number, asked)
 
 

@@ -64,7 +64,7 @@ _decode = msgspec.json.Decoder(PlacedAsk).decode
 
 
 def state_ask(
-    items: Iterable[Item], shopper: Shopper, terms: Terms, coupons: Sequence[str], priced: PricedBasket
+    items: Iterable[Item], shopper: Shopper, terms: Terms, *, coupons: Sequence[str], priced: PricedBasket
 ) -> str:
     """Return what is to be kept of a basket's question, as JSON; nothing where no promotion took anything off.
 
