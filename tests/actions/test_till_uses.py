@@ -1,10 +1,13 @@
 """What a till gave counts: coupons, single-use codes and customers' limits hold over tills and web alike."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from onebasket.base.models import QuarantineItem
+from onebasket.commerce.pricing.actions.forgetting import forget_numbers
 from onebasket.commerce.pricing.actions.tills import SettledBeforeError, book_receipts, replay_receipt, settle_overuse
 from onebasket.commerce.pricing.models import CouponSerial, Overuse, Use, UseCount
 from onebasket.commerce.pricing.queries.audit import audit_pricing
@@ -203,3 +206,30 @@ def test_an_over_use_is_settled_once_with_what_came_of_it(source: int) -> None:
     assert (row.note, row.noted_by, waiting()) == ("A gesture of the till.", "ann", [])
     with pytest.raises(SettledBeforeError):
         settle_overuse(row.pk, note="Again.", actor="bob")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda: Use.objects.filter(receipt__isnull=False).update(receipt=10**9),
+        lambda: Overuse.objects.update(code="nobody"),
+    ],
+    ids=["a receipt that there is not", "an over-use that nobody counted"],
+)
+def test_a_spoiled_use_of_a_till_fails_its_check(source: int, spoil: Callable[[], int]) -> None:
+    book(source, sale("r1", "once"), sale("r2", "once", when=at(1)))
+    assert faults() == []
+
+    assert spoil()
+
+    assert [one.check for one in audit_pricing() if one.differences] == ["pricing.tills"]
+
+
+def test_who_is_erased_is_named_by_no_over_use(source: int) -> None:
+    book(source, sale("r1", "once"), sale("r2", "once", when=at(1)))
+
+    with transaction.atomic():
+        forget_numbers(["1001"])
+
+    assert Overuse.objects.values_list("loyalty_number", flat=True).get() == ""
+    assert (counts(), faults()) == ({}, [])
