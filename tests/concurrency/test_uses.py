@@ -4,6 +4,7 @@ The control stands in `tests/concurrency/test_redeeming.py`: without the locks m
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ def shop(source: int, key: str, **more: object) -> Callable[[], int]:
     return act
 
 
-def till(source: int, key: str, reference: str, **more: object) -> Callable[[], int]:
+def till(source: int, key: str, reference: str, **more: Any) -> Callable[[], int]:
     """Book a milk with 50 off at a till."""
     cut = Discount("coupon", Funder.RETAILER, 50, reference)
     line = item("milk", 1, 149, list_amount=199, sku="milk", discounts=(cut,))
