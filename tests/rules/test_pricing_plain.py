@@ -8,6 +8,7 @@ from onebasket.commerce.pricing.rules import pricing
 from onebasket.commerce.pricing.rules.basket import Item, Shopper, TaxRate
 from onebasket.commerce.pricing.rules.compiling import compile_promotions
 from onebasket.commerce.pricing.rules.pricing import price_basket
+from onebasket.commerce.pricing.rules.runs import lay_out
 from tests.rules.pricing_cases import ANYONE, TERMS, item, items, shoppers
 
 NOTHING = compile_promotions([])
@@ -38,7 +39,7 @@ def test_the_short_way_says_what_the_long_one_says(
 def test_plain_lines_take_it_and_others_do_not() -> None:
     plain = item("soup", 3, 200, number=1)
     labelled = item("soup", 3, 200, number=1, label_amount=500)
-    placed = [pricing.lay_out(0, one, (), member=False) for one in (plain, labelled)]
+    placed = [lay_out(0, one, (), member=False) for one in (plain, labelled)]
 
     assert [pricing._is_plain(line) for line in placed] == [True, False]
     assert price_basket([plain], NOTHING, ANYONE, TERMS).total == 600
