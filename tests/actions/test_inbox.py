@@ -16,7 +16,7 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 def claim(*claims: Claim) -> inbox.Claimed:
-    return inbox.claim("test", claims, now=NOW)
+    return inbox.claim("test", claims)
 
 
 def settle_all(claimed: inbox.Claimed, outcome: str = "done") -> None:
@@ -95,7 +95,7 @@ def test_the_same_key_at_once_is_decided_once_and_the_other_gets_its_outcome() -
         keys = [f"k{n}" for n in range(10)][:: 1 if number % 2 else -1]
         start.wait()
         with transaction.atomic():
-            found = inbox.claim("test", [Claim(1, key, "x") for key in keys], now=NOW)
+            found = inbox.claim("test", [Claim(1, key, "x") for key in keys])
             won.extend(keys[index] for index in found.fresh)
             inbox.settle(dict.fromkeys(found.fresh.values(), f"by {number}"))
             recalled.extend(found.known.values())

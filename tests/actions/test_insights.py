@@ -299,14 +299,13 @@ def test_messages_in_quarantine_lose_the_number_where_they_say_it(world: World) 
 
 def test_answers_to_baskets_lose_the_number(world: World) -> None:
     Order.objects.update(status="handed_over")
-    now = database_now()
     told = {
         "b-1": f'{{"outcome":"stands","loyalty_number":"{NUMBER}","lines":[]}}',
         "b-2": f'{{"outcome":"stands","loyalty_number":"{NUMBER}0"}}',
         "b-3": f'{{"outcome":"stands","coupons":["{NUMBER}"]}}',
     }
     for key, outcome in told.items():
-        claimed = claim("basket", [Claim(7, key, "f" * 32)], now=now)
+        claimed = claim("basket", [Claim(7, key, "f" * 32)])
         settle({claimed.fresh[0]: outcome})
 
     erase_person(of(), actor="boss")

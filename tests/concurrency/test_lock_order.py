@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from django.db import connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 
 from onebasket.base.locking import OutsideTransactionError
 from onebasket.commerce.orders.actions import OrderCall, place_orders
@@ -46,16 +47,16 @@ pytestmark = pytest.mark.django_db(transaction=True)
 READS = re.compile(
     r"\bFROM stock_shelf s WHERE\b|\bJOIN stock_shelf s\b.* FOR UPDATE|SELECT .*version.* FROM stock_shelf\b"
 )
-WRITES = re.compile(r"^UPDATE stock_shelf\b")
+WRITES = re.compile(r"\bUPDATE stock_shelf\b")
 
 
 class Statements(NamedTuple):
     """What a test's statements were, in order."""
 
-    told: list[tuple[str, Any]]
+    told: list[str]
 
     def numbers(self, pattern: re.Pattern[str]) -> list[int]:
-        return [number for number, (sql, _) in enumerate(self.told) if pattern.search(sql)]
+        return [number for number, sql in enumerate(self.told) if pattern.search(sql)]
 
     def assert_locked_before_written(self) -> None:
         """Every shelf that is written was read in this transaction before, with the clause that locks it."""
@@ -64,20 +65,16 @@ class Statements(NamedTuple):
         assert reads, "nothing was read"
         assert max(reads) < min(writes)
         if connection.vendor == "postgresql":
-            assert all("FOR UPDATE" in self.told[number][0] for number in reads)
-            assert all("ORDER BY" in self.told[number][0] for number in reads)
+            assert all("FOR UPDATE" in self.told[number] for number in reads)
+            assert all("ORDER BY" in self.told[number] for number in reads)
 
 
 @contextmanager
 def statements() -> Iterator[Statements]:
-    told: list[tuple[str, Any]] = []
-
-    def note(execute: Callable[..., Any], sql: str, parameters: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
-        told.append((sql, parameters))
-        return execute(sql, parameters, many, context)
-
-    with connection.execute_wrapper(note):
-        yield Statements(told)
+    noted = Statements([])
+    with CaptureQueriesContext(connection) as captured:
+        yield noted
+    noted.told.extend(query["sql"] for query in captured.captured_queries)
 
 
 @pytest.fixture
@@ -121,7 +118,6 @@ def test_shelves_are_locked_before_they_are_written(source: int, act: str) -> No
     run = ACTS[act](source)
     with statements() as noted:
         run()
-
     noted.assert_locked_before_written()
     assert faults_in_stock() == []
 

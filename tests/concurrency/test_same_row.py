@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime
 from typing import cast
 
 import msgspec
@@ -136,8 +135,8 @@ class Meeting:
         self.key.wait(1)
         return locked
 
-    def claim(self, kind: str, claims: Sequence[Claim], *, now: datetime) -> Claimed:
-        claimed = self._claim(kind, claims, now=now)
+    def claim(self, kind: str, claims: Sequence[Claim]) -> Claimed:
+        claimed = self._claim(kind, claims)
         if threading.current_thread() is not threading.main_thread():
             self.key.set()
         return claimed

@@ -150,9 +150,9 @@ def test_slots_are_locked_before_they_are_written() -> None:
     with statements() as noted:
         take_slots([(slot, ref(2))])
 
-    told = [sql for sql, _ in noted.told]
+    told = noted.told
     (locked,) = [at for at, sql in enumerate(told) if "FROM slots_slot s JOIN" in sql]
-    (written,) = [at for at, sql in enumerate(told) if sql.startswith("UPDATE slots_slot")]
+    (written,) = [at for at, sql in enumerate(told) if "UPDATE slots_slot " in sql]
     assert locked < written
     assert "ORDER BY s.id" in told[locked]
     assert ("FOR UPDATE OF s" in told[locked]) is (connection.vendor == "postgresql")
@@ -166,12 +166,12 @@ class EarlyReader:
         self._slot = slot
 
     def take_slots(self, calls: Sequence[tuple[int, UUID]]) -> list[bool]:
-        self._own.figures = locking._lock([self._slot])
+        self._own.figures = locking._ask([self._slot])()
         return take_slots(calls)
 
-    def lock_slots(self, ids: Iterable[int]) -> dict[int, SlotFigures]:
+    def ask_slots(self, ids: Iterable[int]) -> Callable[[], dict[int, SlotFigures]]:
         assert set(ids) == {self._slot}
-        return {slot: replace(figures) for slot, figures in self._own.figures.items()}
+        return lambda: {slot: replace(figures) for slot, figures in self._own.figures.items()}
 
 
 def taken_without(patch: pytest.MonkeyPatch, *, lock: bool, guard: bool) -> int:
@@ -180,7 +180,7 @@ def taken_without(patch: pytest.MonkeyPatch, *, lock: bool, guard: bool) -> int:
     action = take_slots
     if not lock:
         reader = EarlyReader(slot)
-        patch.setattr(book, "lock_slots", reader.lock_slots)
+        patch.setattr(book, "ask_slots", reader.ask_slots)
         patch.setattr(bulk, "for_update", lambda *_: "")
         action = reader.take_slots
     if not guard:

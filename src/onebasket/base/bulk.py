@@ -5,28 +5,36 @@ of the field's type (aware datetimes, UUIDs, dicts for JSON). Table and column n
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
-from django.db import connection, models
+from django.db import connection, models, transaction
 
-from onebasket.base.columns import Row, array_type, convert
+from onebasket.base.arrays import array, array_of
+from onebasket.base.columns import Converter, Row, array_type, convert, convert_columns, converters
 from onebasket.base.columns import is_postgresql as is_postgresql  # noqa: PLC0414 - part of this module's face
+from onebasket.base.pipeline import Answer, Pipeline
 
 Model = type[models.Model]
+Answered = TypeVar("Answered")
+Later = Callable[[], Answered]
+"""What was asked for, as a call that waits for its answer: what is asked for in one go inside `together` waits once."""
 FEW_ROWS = 40
 """What goes to PostgreSQL in one statement rather than by COPY, which takes a second round trip."""
+MANY_ROWS = 500
+"""What goes by COPY even where statements are sent together: it is faster by more than the wait that it costs."""
 _encode = msgspec.json.Encoder().encode
 
 
 class _Sending(threading.local):
-    """What this thread has under way inside `together`: guarded updates whose counts are not known yet."""
+    """What this thread has under way inside `together`: its pipeline, and guarded updates not yet counted."""
 
-    guards: list[tuple[Any, Model, int]] | None = None
+    pipeline: Pipeline | None = None
+    guards: list[tuple[Answer, Model, int]]
 
 
 _sending = _Sending()
@@ -44,8 +52,13 @@ def in_list(column: str) -> str:
 def list_parameter(values: Iterable[Any]) -> Any:  # noqa: ANN401 - what a driver takes
     """Return the parameter for `in_list`."""
     if is_postgresql():
-        return list(values)
+        return array_of(values)
     return _encode([value.hex if isinstance(value, UUID) else value for value in values]).decode()
+
+
+def uuid_parameter(value: UUID) -> UUID | str:
+    """Return what the driver compares with a column of UUIDs."""
+    return value if is_postgresql() else value.hex
 
 
 def for_update(alias: str = "") -> str:
@@ -55,19 +68,54 @@ def for_update(alias: str = "") -> str:
     return f" FOR UPDATE OF {alias}" if alias else " FOR UPDATE"
 
 
-def fetch(sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-    """Run one statement and return its rows as the driver gives them (SQLite: times and UUIDs as text)."""
+class Asked:
+    """A read that was asked for: `rows` waits for it, and for nothing that was sent later."""
+
+    __slots__ = ("_answer", "_rows")
+
+    def __init__(self, answer: Answer | None, rows: list[Row]) -> None:
+        self._answer, self._rows = answer, rows
+
+    def rows(self) -> list[Row]:
+        """Return the rows as the driver gives them (SQLite: times and UUIDs as text)."""
+        if self._answer is not None:
+            with connection.wrap_database_errors:
+                self._rows, self._answer = self._answer.rows(), None
+        return self._rows
+
+
+def ask(sql: str, parameters: Sequence[Any] = ()) -> Asked:
+    """Ask for rows that are wanted later: inside `together` the statement waits for company, elsewhere it runs now."""
+    if _sending.pipeline is not None:
+        return Asked(_send(sql, parameters), [])
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         rows: list[Row] = cursor.fetchall()
-    return rows
+    return Asked(None, rows)
+
+
+def fetch(sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+    """Run one statement and return its rows as the driver gives them (SQLite: times and UUIDs as text)."""
+    return ask(sql, parameters).rows()
 
 
 def execute(sql: str, parameters: Sequence[Any] = ()) -> int:
     """Run one statement and return how many rows it touched."""
+    if _sending.pipeline is not None:
+        with connection.wrap_database_errors:
+            return _send(sql, parameters).touched()
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return int(cursor.rowcount)
+
+
+def _send(sql: str, parameters: Sequence[Any]) -> Answer:
+    """Send a statement with its neighbours, and wait for nothing."""
+    assert _sending.pipeline is not None  # noqa: S101 - asked by the caller
+    if connection.queries_logged:
+        connection.queries_log.append({"sql": sql, "time": "0.000"})
+    with connection.wrap_database_errors:
+        return _sending.pipeline.send(sql, parameters)
 
 
 @lru_cache(maxsize=256)
@@ -85,20 +133,34 @@ def table(model: Model) -> str:
     return model._meta.db_table  # noqa: SLF001 - Django's own public API
 
 
+@lru_cache(maxsize=256)
+def _into(model: Model, names: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table(model)} ({', '.join(_columns(model, names))})"
+
+
 def insert(model: Model, names: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Insert all rows: a prepared statement on SQLite, COPY on PostgreSQL where they are many. Any conflict raises."""
     if not rows:
         return
-    if is_postgresql() and (len(rows) <= FEW_ROWS or _sending.guards is not None):
+    pipeline = _sending.pipeline
+    if is_postgresql() and len(rows) <= (FEW_ROWS if pipeline is None else MANY_ROWS):
         source, parameters = as_relation(model, names, rows)
-        execute(f"INSERT INTO {table(model)} ({', '.join(_columns(model, names))}) {source}", parameters)
+        sql = f"{_into(model, names)} {source}"
+        if pipeline is None:
+            execute(sql, parameters)
+        else:
+            _send(sql, parameters)
         return
     converted = convert(fields_of(model, names), rows, copied=is_postgresql())
     columns = ", ".join(_columns(model, names))
     with connection.cursor() as cursor:
         if is_postgresql():
             # Django wraps what execute raises, not what COPY does: without this a deadlock here would not be repeated.
-            with connection.wrap_database_errors, cursor.copy(f"COPY {table(model)} ({columns}) FROM STDIN") as copy:
+            with (
+                _alone(),
+                connection.wrap_database_errors,
+                cursor.copy(f"COPY {table(model)} ({columns}) FROM STDIN") as copy,
+            ):
                 for row in converted:
                     copy.write_row(row)
         else:
@@ -111,14 +173,16 @@ def insert_missing(model: Model, names: tuple[str, ...], rows: Sequence[Row], re
 
     A key that another transaction is just inserting is waited for, so afterwards every row is there and visible.
     """
+    return ask_missing(model, names, rows, returning).rows()
+
+
+def ask_missing(model: Model, names: tuple[str, ...], rows: Sequence[Row], returning: tuple[str, ...]) -> Asked:
+    """Insert as `insert_missing` does, and return the new rows when they are wanted."""
     if not rows:
-        return []
+        return Asked(None, [])
     source, parameters = as_relation(model, names, rows)
-    sql = (
-        f"INSERT INTO {table(model)} ({', '.join(_columns(model, names))}) {source} "
-        f"ON CONFLICT DO NOTHING RETURNING {', '.join(_columns(model, returning))}"
-    )
-    return fetch(sql, parameters)
+    sql = f"{_into(model, names)} {source} ON CONFLICT DO NOTHING RETURNING {', '.join(_columns(model, returning))}"
+    return ask(sql, parameters)
 
 
 def update(
@@ -150,15 +214,20 @@ def _update_statement(
     model: Model, keys: tuple[str, ...], sets: tuple[str, ...], rows: Sequence[Row], nulls: tuple[str, ...]
 ) -> tuple[str, list[Any]]:
     """Return PostgreSQL's one statement for an update, and its parameters."""
+    _, parameters = as_relation(model, keys + sets, rows)
+    return _update_sql(model, keys, sets, nulls), parameters
+
+
+@lru_cache(maxsize=256)
+def _update_sql(model: Model, keys: tuple[str, ...], sets: tuple[str, ...], nulls: tuple[str, ...]) -> str:
     names = keys + sets
     emptied = "".join(f", {column} = NULL" for column in _columns(model, nulls))
-    source, parameters = as_relation(model, names, rows)
     key_columns, set_columns = _columns(model, keys), _columns(model, sets)
     given = [f"c{index}" for index in range(len(names))]
     assign = ", ".join(f"{c} = v.{g}" for c, g in zip(set_columns, given[len(keys) :], strict=True))
     where = " AND ".join(f"t.{c} = v.{g}" for c, g in zip(key_columns, given, strict=False))
-    sql = f"UPDATE {table(model)} t SET {assign}{emptied} FROM ({source}) AS v({', '.join(given)}) WHERE {where}"  # noqa: S608
-    return sql, parameters
+    source = _shape(model, names).source
+    return f"UPDATE {table(model)} t SET {assign}{emptied} FROM ({source}) AS v({', '.join(given)}) WHERE {where}"  # noqa: S608
 
 
 def update_guarded(
@@ -168,12 +237,23 @@ def update_guarded(
 
     Inside `together` the error comes at the end of the block.
     """
-    if rows and _sending.guards is not None:
-        cursor = connection.cursor()
-        cursor.execute(*_update_statement(model, keys, sets, rows, nulls))
-        _sending.guards.append((cursor, model, len(rows)))
+    if rows and _sending.pipeline is not None:
+        answer = _send(*_update_statement(model, keys, sets, rows, nulls))
+        _sending.guards.append((answer, model, len(rows)))
         return
     _guard(model, len(rows), update(model, keys, sets, rows, nulls=nulls))
+
+
+def insert_guarded(model: Model, names: tuple[str, ...], rows: Sequence[Row]) -> None:
+    """Insert rows whose keys nobody has; GuardError, inside `together` at its end, where one is there."""
+    if not rows:
+        return
+    source, parameters = as_relation(model, names, rows)
+    sql = f"{_into(model, names)} {source} ON CONFLICT DO NOTHING"
+    if _sending.pipeline is not None:
+        _sending.guards.append((_send(sql, parameters), model, len(rows)))
+        return
+    _guard(model, len(rows), execute(sql, parameters))
 
 
 def _guard(model: Model, sent: int, touched: int) -> None:
@@ -183,48 +263,89 @@ def _guard(model: Model, sent: int, touched: int) -> None:
 
 
 @contextmanager
-def together(*, when: bool = True) -> Iterator[None]:
-    """Send what is written inside in one go, where the database can (PostgreSQL's pipeline), and wait for it once.
+def together() -> Iterator[None]:
+    """Send the statements inside in one go wherever no answer is waited for, where the database can (PostgreSQL).
 
-    `when` says whether it is worth it: rows by the thousand go faster by COPY, which no pipeline takes. Reads inside
-    are answered in their turn.
+    What is written waits for the next read or the end of the block; what is asked for with `ask` waits until its rows
+    are wanted. Django's own statements inside run by themselves, after all that was sent before.
 
     Raises:
         GuardError: a guarded update inside touched other rows than were sent.
     """
-    if not (when and is_postgresql()) or connection.connection is None:
+    if not is_postgresql() or _sending.pipeline is not None:
         yield
         return
+    connection.ensure_connection()
+    pipeline = _sending.pipeline = Pipeline(connection.connection)
     _sending.guards = []
     try:
-        with connection.wrap_database_errors, connection.connection.pipeline():
-            yield
-        for cursor, model, sent in _sending.guards:
-            _guard(model, sent, int(cursor.rowcount))
+        with connection.execute_wrapper(_after_all_sent), connection.wrap_database_errors:
+            try:
+                yield
+                pipeline.receive()
+            finally:
+                pipeline.leave()
+        for answer, model, sent in _sending.guards:
+            _guard(model, sent, answer.touched())
     finally:
-        for cursor, _, _ in _sending.guards:
-            cursor.close()
-        _sending.guards = None
+        _sending.pipeline = None
+
+
+@contextmanager
+def batch() -> Iterator[None]:
+    """Open the transaction of a batch: what it reads and writes is sent together, and committed or given up as one."""
+    with transaction.atomic(), together():
+        yield
+
+
+def _after_all_sent(run: Callable[..., Any], *statement: Any) -> Any:  # noqa: ANN401 - as Django's cursor gives and takes
+    """Run a statement of Django's with the pipeline left meanwhile."""
+    with _alone():
+        return run(*statement)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Have the connection out of its pipeline, which is entered again by the next statement that is sent."""
+    if _sending.pipeline is not None:
+        with connection.wrap_database_errors:
+            _sending.pipeline.receive()
+        _sending.pipeline.leave()
+    yield
 
 
 def as_relation(model: Model, names: tuple[str, ...], rows: Sequence[Row]) -> tuple[str, list[Any]]:
     """Return a SELECT that gives the rows, typed as the model's columns, and its parameters."""
-    fields = fields_of(model, names)
-    converted = convert(fields, rows)
     if is_postgresql():
-        # Texts go in binary: as text every quote in them would be escaped twice, one by one.
-        types = [array_type(field) for field in fields]
-        arrays = ", ".join(f"{'%b' if kind == 'text' else '%s'}::{kind}[]" for kind in types)
-        given = [f"c{index}" for index in range(len(names))]
-        selected = ", ".join(
-            f"{name}::jsonb" if field.get_internal_type() == "JSONField" else name
-            for name, field in zip(given, fields, strict=True)
-        )
-        return f"SELECT {selected} FROM unnest({arrays}) AS u({', '.join(given)})", [  # noqa: S608
-            list(column) for column in zip(*converted, strict=True)
-        ]
+        shape = _shape(model, names)
+        columns = convert_columns(shape.converters, rows)
+        return shape.source, [array(kind, column) for kind, column in zip(shape.kinds, columns, strict=True)]
+    converted = convert(fields_of(model, names), rows)
     parts = ", ".join(f"json_extract(value, '$[{index}]') AS c{index}" for index in range(len(names)))
     return f"SELECT {parts} FROM json_each(%s) WHERE true", [_encode(converted).decode()]  # noqa: S608
+
+
+class _Shape(NamedTuple):
+    """Columns of a table as PostgreSQL takes rows of them: a SELECT over one array for each, and what is in these."""
+
+    source: str
+    kinds: tuple[str, ...]
+    converters: list[tuple[int, Converter]]
+
+
+@lru_cache(maxsize=256)
+def _shape(model: Model, names: tuple[str, ...]) -> _Shape:
+    fields = fields_of(model, names)
+    kinds = tuple(array_type(field) for field in fields)
+    # Texts go in binary: as text every quote in them would be escaped twice, one by one.
+    arrays = ", ".join(f"{'%b' if kind == 'text' else '%s'}::{kind}[]" for kind in kinds)
+    given = [f"c{index}" for index in range(len(names))]
+    selected = ", ".join(
+        f"{name}::jsonb" if field.get_internal_type() == "JSONField" else name
+        for name, field in zip(given, fields, strict=True)
+    )
+    source = f"SELECT {selected} FROM unnest({arrays}) AS u({', '.join(given)})"  # noqa: S608 - names of columns
+    return _Shape(source, kinds, converters(fields))
 
 
 def next_ids(model: Model, count: int) -> list[int]:

@@ -74,20 +74,21 @@ def array_type(field: models.Field[Any, Any]) -> str:
 
 def convert(fields: Sequence[models.Field[Any, Any]], rows: Sequence[Row], *, copied: bool = False) -> Sequence[Row]:
     """Return the rows as the driver takes them, or its COPY; values of a column that repeat are converted once."""
-    converters = _converters(tuple(fields), postgresql=is_postgresql(), copied=copied)
-    if not converters or not rows:
-        return rows
+    found = converters(fields, copied=copied)
+    return list(zip(*convert_columns(found, rows), strict=True)) if found and rows else rows
+
+
+def convert_columns(found: Sequence[tuple[int, Converter]], rows: Sequence[Row]) -> list[Sequence[Any]]:
+    """Return the columns of rows, converted by `converters`."""
     columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
-    for index, converter in converters:
+    for index, converter in found:
         columns[index] = _converted(columns[index], converter)
-    return list(zip(*columns, strict=True))
+    return columns
 
 
-@lru_cache(maxsize=256)
-def _converters(
-    fields: tuple[models.Field[Any, Any], ...], *, postgresql: bool, copied: bool
-) -> list[tuple[int, Converter]]:
-    table = _SQLITE if not postgresql else _COPIED if copied else _POSTGRESQL
+def converters(fields: Sequence[models.Field[Any, Any]], *, copied: bool = False) -> list[tuple[int, Converter]]:
+    """Return which columns of these fields are converted for the database, and how; `copied` for its COPY."""
+    table = _SQLITE if not is_postgresql() else _COPIED if copied else _POSTGRESQL
     return [(index, table[kind]) for index, field in enumerate(fields) if (kind := internal_type(field)) in table]
 
 

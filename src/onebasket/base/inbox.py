@@ -6,15 +6,20 @@ written in the same transaction, so an entry that others can see always has one.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TypeVar
 
 from onebasket.base import bulk
+from onebasket.base.clock import now_sql
+from onebasket.base.columns import Row
 from onebasket.base.locking import require_transaction
 from onebasket.base.models import InboxEntry
 
 Outcome = TypeVar("Outcome")
-_NAMES = ("source_id", "key", "kind", "fingerprint", "received_at")
+_NAMES = ("source_id", "key", "kind", "fingerprint")
+_CLAIM = (
+    "INSERT INTO base_inboxentry (source_id, key, kind, fingerprint, received_at) "
+    "SELECT c0, c1, c2, c3, {} FROM ({}) AS claims WHERE true ON CONFLICT DO NOTHING RETURNING id, source_id, key"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +45,13 @@ class Claimed:
     conflicts: set[int] = field(default_factory=set)
 
 
-def claim(kind: str, claims: Sequence[Claim], *, now: datetime) -> Claimed:
+def claim(kind: str, claims: Sequence[Claim]) -> Claimed:
     """Claim every key in one statement; only inside a transaction."""
+    return ask_claim(kind, claims)()
+
+
+def ask_claim(kind: str, claims: Sequence[Claim]) -> bulk.Later[Claimed]:
+    """Claim every key before anything that is asked for later; what became of the claims is told when it is wanted."""
     require_transaction()
     result = Claimed()
     first: dict[tuple[int, str], int] = {}
@@ -52,12 +62,22 @@ def claim(kind: str, claims: Sequence[Claim], *, now: datetime) -> Claimed:
                 result.repeats[index] = earlier
             else:
                 result.conflicts.add(index)
-    rows = [(source, key, kind, claims[index].fingerprint, now) for (source, key), index in sorted(first.items())]
-    for entry_id, source, key in bulk.insert_missing(InboxEntry, _NAMES, rows, ("id", "source_id", "key")):
-        result.fresh[first.pop((source, key))] = entry_id
-    if first:
-        _recall(first, claims, result)
-    return result
+    rows = [(source, key, kind, claims[index].fingerprint) for (source, key), index in sorted(first.items())]
+    asked = _ask(rows) if rows else None
+
+    def claimed() -> Claimed:
+        for entry_id, source, key in asked.rows() if asked else ():
+            result.fresh[first.pop((source, key))] = entry_id
+        if first:
+            _recall(first, claims, result)
+        return result
+
+    return claimed
+
+
+def _ask(rows: Sequence[Row]) -> bulk.Asked:
+    source, parameters = bulk.as_relation(InboxEntry, _NAMES, rows)
+    return bulk.ask(_CLAIM.format(now_sql(), source), parameters)
 
 
 def _recall(left: Mapping[tuple[int, str], int], claims: Sequence[Claim], result: Claimed) -> None:

@@ -99,7 +99,7 @@ def replay(
 def _take_keys(source_id: int, keys: Iterable[str]) -> None:
     """Keep others from booking under these keys until the transaction ends; the booking itself claims its own."""
     claims = [inbox.Claim(source_id, key, "") for key in keys if key]
-    inbox.unclaim(list(inbox.claim("replay", claims, now=database_now()).fresh.values()))
+    inbox.unclaim(list(inbox.claim("replay", claims).fresh.values()))
 
 
 def _book(

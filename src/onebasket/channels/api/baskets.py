@@ -7,7 +7,6 @@ import msgspec
 from django.http import HttpResponse
 from msgspec import Meta
 
-from onebasket.base.clock import database_now
 from onebasket.channels.api.application import BASE, Call, endpoint, reply
 from onebasket.channels.api.committing import commit
 from onebasket.channels.api.contract import Contract, without_key
@@ -16,8 +15,7 @@ from onebasket.channels.api.problems import ProblemError, problem, refuse, unkno
 from onebasket.channels.api.tokens import require_places
 from onebasket.commerce.orders.actions import BasketCall, CheckoutCall, ReopenCall
 from onebasket.commerce.orders.actions.secrets import collection_code, page_secret
-from onebasket.commerce.orders.queries.baskets import read_basket
-from onebasket.commerce.orders.queries.quoting import quote_basket
+from onebasket.commerce.orders.queries.quoting import read_and_quote
 from onebasket.commerce.orders.rules.baskets import (
     BasketRefused,
     BasketRequest,
@@ -34,7 +32,7 @@ from onebasket.commerce.orders.rules.baskets import (
 )
 from onebasket.commerce.orders.rules.messages import OrderConflict, OrderPlaced, StepRefused, StepUnknown
 from onebasket.commerce.payments.queries import find_balance
-from onebasket.commerce.pricing.queries.quoting import Unpriced
+from onebasket.commerce.pricing.queries.quoting import Quoted
 from onebasket.commerce.pricing.rules.basket import PricedBasket
 
 SCOPE = "storefront"
@@ -133,14 +131,12 @@ def get_basket(call: Call, basket_id: UUID) -> HttpResponse:
 
     Each line says which rules took it down, which did not and why.
     """
-    now = database_now()
-    basket = read_basket(call.caller.source_id, basket_id, now=now, places=call.caller.places)
-    if basket is None:
+    found = read_and_quote(call.caller.source_id, basket_id, places=call.caller.places)
+    if found is None:
         raise unknown("basket")
-    quoted = quote_basket(basket, now=now)
-    if isinstance(quoted, Unpriced):
-        return reply(BasketRead(basket, None, quoted.skus))
-    return reply(BasketRead(basket, quoted.basket))
+    if isinstance(found.quoted, Quoted):
+        return reply(BasketRead(found.basket, found.quoted.basket))
+    return reply(BasketRead(found.basket, None, found.quoted.skus if found.quoted else ()))
 
 
 @endpoint("PUT", "/baskets/{basket_id}/lines/{sku}", _contract(LineBody))
@@ -246,16 +242,15 @@ def _checkout(call: Call, basket: UUID) -> Checkout:
 
 def _priced(call: Call, request: Checkout) -> CheckoutCall:
     """Price the basket as it stands: what the committer compares with what the shopper saw."""
-    now = database_now()
     source = call.caller.source_id
-    basket = read_basket(source, request.basket, now=now, places=call.caller.places)
-    if basket is None:
+    found = read_and_quote(source, request.basket, places=call.caller.places, closed=False)
+    if found is None:
         raise unknown("basket")
-    if basket.state != "open":
+    if found.quoted is None:
         return CheckoutCall(source, request)
-    found = [find_balance(code) for code in request.balances]
-    accounts = tuple(balance.id if balance else None for balance in found)
-    return CheckoutCall(source, request, basket.version, quote_basket(basket, now=now), accounts)
+    balances = [find_balance(code) for code in request.balances]
+    accounts = tuple(balance.id if balance else None for balance in balances)
+    return CheckoutCall(source, request, found.basket.version, found.quoted, accounts)
 
 
 def _change(call: Call, request: BasketRequest, *, weight: int = LINES_A_CHANGE) -> BasketStands:

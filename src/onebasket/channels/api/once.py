@@ -7,7 +7,6 @@ from django.db import transaction
 from django.http import HttpResponse
 
 from onebasket.base import inbox
-from onebasket.base.clock import database_now
 from onebasket.channels.api.application import Call
 from onebasket.channels.api.committing import run
 from onebasket.channels.api.contract import JSON
@@ -30,7 +29,7 @@ def once(call: Call, kind: str, content: Sequence[object], *, act: Callable[[], 
 def _once(call: Call, kind: str, content: Sequence[object], act: Callable[[], object]) -> str:
     with transaction.atomic():
         claim = inbox.Claim(call.caller.source_id, call.key, fingerprint([kind, *content]))
-        claimed = inbox.claim(kind, [claim], now=database_now())
+        claimed = inbox.claim(kind, [claim])
         if claimed.conflicts:
             raise refuse(409, "key_conflict", CONFLICT)
         if claimed.known:

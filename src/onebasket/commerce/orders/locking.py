@@ -5,13 +5,13 @@ from datetime import date
 from uuid import UUID
 
 from onebasket.base import bulk
-from onebasket.base.columns import Row
 from onebasket.base.locking import require_transaction
 from onebasket.commerce.orders.models import DayNumber, Order
+from onebasket.commerce.places.queries import PLACE_COLUMNS
 
 BASKET_COLUMNS = (
-    "id, source_id, place_id, channel, loyalty_number, state, version, slot_id, coupons, held_since, held_until, "
-    "renewals, numbers, opened_at"
+    "b.id, b.source_id, b.channel, b.loyalty_number, b.state, b.version, b.slot_id, b.coupons, b.held_since, "
+    "b.held_until, b.renewals, b.numbers, b.opened_at"
 )
 
 
@@ -39,12 +39,11 @@ def take_numbers(counts: Mapping[tuple[int, date], int]) -> dict[tuple[int, date
     return first
 
 
-def lock_baskets(ids: Iterable[UUID]) -> list[Row]:
-    """Lock the baskets that exist, in id order; rows as `BASKET_COLUMNS` names them."""
+def ask_baskets(ids: Iterable[UUID]) -> bulk.Asked:
+    """Lock the baskets that exist, in id order; rows as `BASKET_COLUMNS` names them, each with its place's facts."""
     require_transaction()
-    wanted = bulk.list_parameter(sorted(set(ids)))
     sql = (
-        f"SELECT {BASKET_COLUMNS} FROM orders_basket WHERE {bulk.in_list('id')} "  # noqa: S608 - constants
-        f"ORDER BY id{bulk.for_update()}"
+        f"SELECT {BASKET_COLUMNS}, {PLACE_COLUMNS} FROM orders_basket b JOIN places_place p ON p.id = b.place_id "  # noqa: S608 - constants
+        f"WHERE {bulk.in_list('b.id')} ORDER BY b.id{bulk.for_update('b')}"
     )
-    return bulk.fetch(sql, [wanted])
+    return bulk.ask(sql, [bulk.list_parameter(sorted(set(ids)))])

@@ -31,41 +31,45 @@ def claim_plan(place_id: int, *, now: datetime) -> None:
     bulk.execute(_HERE + again, [place_id, instant_parameter(now)])
 
 
-def lock_slots(ids: Iterable[int]) -> dict[int, SlotFigures]:
-    """Lock the slots that are there, in id order, and return their figures."""
+def ask_slots(ids: Iterable[int]) -> bulk.Later[dict[int, SlotFigures]]:
+    """Lock the slots that are there, in id order, and return their figures when they are wanted."""
     require_transaction()
     wanted = sorted(set(ids))
-    return _lock(wanted) if wanted else {}
+    return _ask(wanted) if wanted else dict
 
 
-def _lock(wanted: Sequence[int]) -> dict[int, SlotFigures]:
+def _ask(wanted: Sequence[int]) -> bulk.Later[dict[int, SlotFigures]]:
     sql = (
         f"SELECT {_COLUMNS} FROM slots_slot s JOIN places_place p ON p.id = s.place_id "  # noqa: S608 - constants
         f"WHERE {bulk.in_list('s.place_id')} AND {bulk.in_list('s.id')} ORDER BY s.id{bulk.for_update('s')}"
     )
     places = bulk.list_parameter(sorted({place_of(identity) for identity in wanted}))
-    return {row[0]: _figures(row) for row in bulk.fetch(sql, [places, bulk.list_parameter(wanted)])}
+    asked = bulk.ask(sql, [places, bulk.list_parameter(wanted)])
+    return lambda: {row[0]: _figures(row) for row in asked.rows()}
 
 
-def promises_of(references: Iterable[UUID]) -> dict[UUID, Promise]:
-    """Return what references hold or last held; to be believed only once their slots are locked."""
+def ask_promises(references: Iterable[UUID]) -> bulk.Later[dict[UUID, Promise]]:
+    """Ask what references hold or last held; to be believed only where their slots were locked before it was asked."""
     wanted = sorted(set(references))
     if not wanted:
-        return {}
-    return _promises(bulk.fetch(f"{_PROMISE} WHERE {bulk.in_list('id')}", [bulk.list_parameter(wanted)]))
+        return dict
+    asked = bulk.ask(f"{_PROMISE} WHERE {bulk.in_list('id')}", [bulk.list_parameter(wanted)])
+    return lambda: _promises(asked.rows())
 
 
-def expired_promises(slot_ids: Sequence[int], *, now: datetime) -> dict[UUID, Promise]:
-    """Return the holds on locked slots whose time is over at `now` (half-open: at it, they are)."""
+def ask_expired(slot_ids: Iterable[int], *, now: datetime) -> bulk.Later[dict[UUID, Promise]]:
+    """Ask for the holds on locked slots whose time is over at `now` (half-open: at it, they are)."""
     require_transaction()
-    if not slot_ids:
-        return {}
+    wanted = sorted(slot_ids)
+    if not wanted:
+        return dict
     sql = (
         f"{_PROMISE} WHERE {bulk.in_list('place_id')} AND {bulk.in_list('slot_id')} "
         "AND standing = 'held' AND expires_at <= %s ORDER BY id"
     )
-    places = bulk.list_parameter(sorted({place_of(identity) for identity in slot_ids}))
-    return _promises(bulk.fetch(sql, [places, bulk.list_parameter(slot_ids), instant_parameter(now)]))
+    places = bulk.list_parameter(sorted({place_of(identity) for identity in wanted}))
+    asked = bulk.ask(sql, [places, bulk.list_parameter(wanted), instant_parameter(now)])
+    return lambda: _promises(asked.rows())
 
 
 def _promises(rows: Iterable[Row]) -> dict[UUID, Promise]:

@@ -45,6 +45,13 @@ def lock_shelves(keys: Iterable[ShelfKey], *, make: bool = False) -> dict[ShelfK
         bulk.execute("ROLLBACK TO SAVEPOINT shelves")
 
 
+def ask_shelves(keys: Iterable[ShelfKey]) -> bulk.Later[dict[ShelfKey, Figures]]:
+    """Lock existing shelves as `lock_shelves` does, after what was asked for so far; their figures when wanted."""
+    require_transaction()
+    asked = _ask_locks(sorted(set(keys)))
+    return lambda: {key: shelf for one in asked for key, shelf in _figures(one.rows()).items()}
+
+
 def _make(missing: Sequence[ShelfKey]) -> dict[ShelfKey, Figures]:
     rows = [(key.place_id, key.product_id, key.state, 0, 0, 0, 0) for key in missing]
     names = ("place", "product", "state", "on_hand", "reserved", "held", "version")
@@ -53,6 +60,10 @@ def _make(missing: Sequence[ShelfKey]) -> dict[ShelfKey, Figures]:
 
 
 def _lock(ordered: Sequence[ShelfKey]) -> dict[ShelfKey, Figures]:
+    return {key: shelf for one in _ask_locks(ordered) for key, shelf in _figures(one.rows()).items()}
+
+
+def _ask_locks(ordered: Sequence[ShelfKey]) -> list[bulk.Asked]:
     """Lock existing shelves: a statement per place and state where these are few, else one for all, in key order."""
     groups = [(key, list(group)) for key, group in groupby(ordered, key=lambda key: key[:2])]
     if len(groups) > FEW_PLACES:
@@ -63,16 +74,15 @@ def _lock(ordered: Sequence[ShelfKey]) -> dict[ShelfKey, Figures]:
             "ON s.place_id = k.c0 AND s.product_id = k.c2 AND s.state + 0 = k.c1 "
             f"ORDER BY s.place_id, s.state, s.product_id{bulk.for_update('s')}"
         )
-        return _figures(bulk.fetch(sql, parameters))
-    locked: dict[ShelfKey, Figures] = {}
+        return [bulk.ask(sql, parameters)]
     sql = (
         f"SELECT {_COLUMNS} FROM stock_shelf s WHERE s.place_id = %s AND s.state = %s "  # noqa: S608 - constants
         f"AND {bulk.in_list('s.product_id')} ORDER BY s.product_id{bulk.for_update('s')}"
     )
-    for (place, state), keys in groups:
-        products = bulk.list_parameter([key.product_id for key in keys])
-        locked |= _figures(bulk.fetch(sql, [place, state, products]))
-    return locked
+    return [
+        bulk.ask(sql, [place, state, bulk.list_parameter([key.product_id for key in keys])])
+        for (place, state), keys in groups
+    ]
 
 
 def _figures(rows: Iterable[Row]) -> dict[ShelfKey, Figures]:
@@ -102,22 +112,25 @@ def lock_holds(ids: Sequence[UUID]) -> dict[UUID, list[HeldLine]]:
     return found
 
 
-def expired_lines(keys: Iterable[ShelfKey], *, now: datetime) -> list[HeldLine]:
-    """Return the active hold lines on locked shelves whose time is over at `now` (half-open: at it, they are)."""
+def ask_expired_lines(keys: Iterable[ShelfKey], *, now: datetime) -> bulk.Later[list[HeldLine]]:
+    """Ask for the active hold lines on shelves whose time is over at `now` (half-open: at it, they are).
+
+    To be asked after the shelves' locks: what was read before a wait for them may be given back already.
+    """
     require_transaction()
     pairs = sorted({(key.place_id, key.product_id) for key in keys})
     if not pairs:
-        return []
+        return list
     source, parameters = bulk.as_relation(HoldLine, ("place", "product"), pairs)
     sql = (
         "SELECT h.hold_id, h.id, h.place_id, h.product_id, h.quantity, h.expires_at "  # noqa: S608 - constants
         f"FROM ({source}) AS k JOIN stock_holdline h ON h.place_id = k.c0 AND h.product_id = k.c1 "
         "WHERE h.state = 'active' AND h.expires_at <= %s ORDER BY h.id"
     )
-    rows = bulk.fetch(sql, [*parameters, instant_parameter(now)])
-    return [
+    asked = bulk.ask(sql, [*parameters, instant_parameter(now)])
+    return lambda: [
         HeldLine(as_uuid(hold), identity, place, product, quantity, _instant(expires))
-        for hold, identity, place, product, quantity, expires in rows
+        for hold, identity, place, product, quantity, expires in asked.rows()
     ]
 
 

@@ -1,8 +1,10 @@
-"""A plain chain for the order benchmarks: places, products with a price, and stock; made through the actions."""
+"""A plain chain for the order benchmarks: places, products with a price, promotions and stock; made by the actions."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
+
+import msgspec
 
 from onebasket.base.clock import database_now
 from onebasket.commerce.access.actions import TokenRequest, enrol_source, issue_token
@@ -11,8 +13,19 @@ from onebasket.commerce.catalogue.rules import ProductItem, UnitItem
 from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.queries import places_by_code
 from onebasket.commerce.places.rules import WEEKDAYS, PlaceItem
-from onebasket.commerce.pricing.actions import set_prices
+from onebasket.commerce.pricing.actions import set_prices, set_promotions
 from onebasket.commerce.pricing.rules.book import PriceItem
+from onebasket.commerce.pricing.rules.messages import PromotionItem
+from onebasket.commerce.pricing.rules.promotions import (
+    AmountOff,
+    BasketOff,
+    MultiBuy,
+    PercentOff,
+    Promotion,
+    Saving,
+    Selector,
+    Tier,
+)
 from onebasket.commerce.slots.actions import set_slot_plans
 from onebasket.commerce.slots.queries import open_slots
 from onebasket.commerce.slots.rules.messages import SlotPlanItem, WeeklyWindow
@@ -49,6 +62,7 @@ def make_chain(*, scopes: frozenset[str], scarce: int = 0) -> Bench:
     upsert_places(source_id, [PlaceItem(f"p-{c}", c, f"Store {c}", "USD", "America/New_York") for c in places])
     upsert_products(source_id, [ProductItem(f"s-{sku}", sku, f"Product {sku}") for sku in (*skus, "scarce")])
     set_prices(source_id, [PriceItem(f"c-{sku}", sku, "USD", 199, since) for sku in (*skus, "scarce")])
+    set_promotions(source_id, _promotions(skus, since), actor=ACTOR)
     for place in places:
         lines = tuple(FactLine(sku, PLENTY) for sku in skus)
         book_movements(source_id, [StockFact(f"d-{place}", place, FactKind.DELIVERY, since, lines)])
@@ -56,6 +70,18 @@ def make_chain(*, scopes: frozenset[str], scarce: int = 0) -> Bench:
         line = (FactLine("scarce", scarce),)
         book_movements(source_id, [StockFact("d-scarce", places[0], FactKind.DELIVERY, since, line)])
     return Bench(source_id, token, places, skus, _slots(source_id, places))
+
+
+def _promotions(skus: Sequence[str], since: datetime) -> list[PromotionItem]:
+    """Put every tenth product on offer (so much off, a share off, several for a price in turn), and large baskets."""
+    savings: tuple[Saving, ...] = (AmountOff(20), PercentOff(100_000), MultiBuy(3, 500))
+    found = [
+        Promotion(f"deal-{sku}", f"Deal {sku}", savings[number % 3], since, Selector(skus=frozenset({sku})))
+        for number, sku in enumerate(skus[::10])
+    ]
+    large = BasketOff((Tier(900, amount_off=50),))
+    found.append(Promotion("large", "Large basket", large, since, Selector(everything=True)))
+    return [PromotionItem(f"p-{one.code}", msgspec.structs.replace(one, currency="USD"), "live") for one in found]
 
 
 def _slots(source_id: int, places: Sequence[str]) -> dict[str, tuple[int, ...]]:

@@ -72,7 +72,7 @@ def database_settings(address: SqliteAddress | PostgresAddress, *, pool: int) ->
             "CONN_MAX_AGE": 600,
         }
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "onebasket.base.postgresql",
         "NAME": address.name,
         "USER": address.user,
         "PASSWORD": address.password,
@@ -83,7 +83,9 @@ def database_settings(address: SqliteAddress | PostgresAddress, *, pool: int) ->
             "application_name": "onebasket",
             # Parameters travel apart from the statement: a list of texts is not quoted into it letter by letter.
             "server_side_binding": True,
-            "prepare_threshold": 5,
+            # Hot statements are prepared by `base/pipeline.py`. Where the driver prepares too, it drops all that is
+            # prepared on the connection after some statements.
+            "prepare_threshold": None,
             "options": POSTGRES_SESSION,
             # A request takes a connection with its first query and gives it back when it ends; requests on the hot
             # path wait for the committer without one, so that a few serve 64 threads.
@@ -92,7 +94,8 @@ def database_settings(address: SqliteAddress | PostgresAddress, *, pool: int) ->
             "pool": {"min_size": 2, "max_size": pool, "timeout": 3, "reconnect_timeout": 3},
         },
         "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": True,
+        # The engine looks at each connection that it takes from the pool.
+        "CONN_HEALTH_CHECKS": False,
     }
 
 

@@ -35,7 +35,7 @@ def take_in(kind: str, source_id: int, items: Sequence[Item], *, book: str, deci
     claims = [inbox.Claim(source_id, items[index].key, prints[index]) for index in sendable]
     with transaction.atomic():
         now = database_now()
-        claimed = inbox.claim(kind, claims, now=now)
+        claimed = inbox.claim(kind, claims)
         fresh = sorted(claimed.fresh)
         decided = dict(
             zip(fresh, _decide_in_bounds([items[sendable[at]] for at in fresh], book, decide, now), strict=True)

@@ -1,11 +1,11 @@
 """Reads of products, units and barcodes, in a fixed number of statements."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from sys import intern
 from typing import Any
 
 from onebasket.base import bulk
-from onebasket.commerce.catalogue.queries.remembered import Memory, look_up, recall
+from onebasket.commerce.catalogue.queries.remembered import Memory, ask_recall, look_up, recall
 from onebasket.commerce.catalogue.queries.templates import barcode_templates
 from onebasket.commerce.catalogue.rules import ProductFacts
 from onebasket.kernel.barcodes import lookup_keys
@@ -14,13 +14,24 @@ from onebasket.kernel.quantity import Unit
 _COLUMNS = "p.id, p.sku, p.name, u.code, u.decimals, p.tracked, p.weighed, p.active, p.department, p.category, p.brand"
 _FROM = "FROM catalogue_product p JOIN catalogue_unit u ON u.id = p.unit_id"
 _MOST_WORDS = 8
+Products = tuple[dict[str, ProductFacts], dict[int, ProductFacts]]
 
 
-def known_products(
-    *, skus: Collection[str] = (), ids: Collection[int] = ()
-) -> tuple[dict[str, ProductFacts], dict[int, ProductFacts]]:
+def known_products(*, skus: Collection[str] = (), ids: Collection[int] = ()) -> Products:
     """Return the products of SKUs and those of ids, retired ones too, as of one state. Three statements."""
-    memory = recall() if skus or ids else Memory(0)
+    return ask_products()(skus, ids) if skus or ids else ({}, {})
+
+
+def ask_products() -> Callable[[Collection[str], Collection[int]], Products]:
+    """Ask for the catalogue's revision; the call returned finds products of SKUs and of ids as of it, or later ones.
+
+    None of them waits for anything, where this process knows the products.
+    """
+    recalled = ask_recall()
+    return lambda skus, ids: _look_up(recalled(), skus, ids)
+
+
+def _look_up(memory: Memory, skus: Collection[str], ids: Collection[int]) -> Products:
     return look_up(memory.by_sku, skus, _fetch_by_sku), look_up(memory.by_id, ids, _fetch_by_id)
 
 

@@ -47,13 +47,23 @@ _kept: dict[str, Memory] = {}
 
 def recall() -> Memory:
     """Return what this process remembers of the catalogue as it stands: one statement."""
-    rows = bulk.fetch("SELECT token FROM catalogue_revision")
-    if not rows:
-        return Memory(0)
-    memory = _kept.get("catalogue")
-    if memory is None or memory.token != rows[0][0] or memory.is_full:
-        memory = _kept["catalogue"] = Memory(rows[0][0])
-    return memory
+    return ask_recall()()
+
+
+def ask_recall() -> bulk.Later[Memory]:
+    """Ask for the catalogue's revision, and return what this process remembers of it when that is wanted."""
+    asked = bulk.ask("SELECT token FROM catalogue_revision")
+
+    def recalled() -> Memory:
+        rows = asked.rows()
+        if not rows:
+            return Memory(0)
+        memory = _kept.get("catalogue")
+        if memory is None or memory.token != rows[0][0] or memory.is_full:
+            memory = _kept["catalogue"] = Memory(rows[0][0])
+        return memory
+
+    return recalled
 
 
 def look_up(

@@ -69,7 +69,7 @@ def accept_returns(calls: Sequence[ReturnCall]) -> list[ReturnOutcome]:
     with transaction.atomic():
         now = database_now()
         claims = [inbox.Claim(c.source_id, c.request.key, fingerprint(c.request)) for c in calls]
-        claimed = inbox.claim("return", claims, now=now)
+        claimed = inbox.claim("return", claims)
         decided: dict[int, ReturnOutcome] = {}
         for position in sorted(claimed.fresh):
             decided[position] = _accept(calls[position], claimed.fresh[position], now=now)

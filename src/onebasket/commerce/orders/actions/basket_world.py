@@ -1,61 +1,66 @@
 """What a batch of changes of baskets is decided against, loaded and locked in a fixed number of statements."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from onebasket.base import bulk
 from onebasket.base.columns import Row, as_instant, as_uuid
-from onebasket.commerce.catalogue.queries import known_products
+from onebasket.commerce.catalogue.queries import ask_products
 from onebasket.commerce.catalogue.rules import ProductFacts
-from onebasket.commerce.orders.locking import lock_baskets
+from onebasket.commerce.orders.locking import ask_baskets
 from onebasket.commerce.orders.rules.basket import Basket, KeptBack, Line, Part
-from onebasket.commerce.orders.rules.basket_changes import Known
-from onebasket.commerce.places.queries import places_by_code, places_by_id
+from onebasket.commerce.orders.rules.basket_changes import Known, Shelves
+from onebasket.commerce.places.queries import ask_places, facts
 from onebasket.commerce.places.rules import PlaceFacts
-from onebasket.commerce.stock.actions.basket_holds import held_parts
-from onebasket.commerce.stock.queries import buffers_of
+from onebasket.commerce.slots.rules.book import SlotBook
+from onebasket.commerce.stock.actions import ask_book
+from onebasket.commerce.stock.actions.basket_holds import ask_held_parts
+from onebasket.commerce.stock.queries import ask_buffers
 from onebasket.commerce.stock.rules.book import ShelfKey
 from onebasket.commerce.stock.rules.events import Names
 
+_LINES = "SELECT basket_id, product_id, number, quantity, held FROM orders_basketline WHERE {}"
+
 
 class Read(NamedTuple):
-    """Locked baskets by id, and their lines as rows: (basket id, product id, number, quantity, held)."""
+    """Locked baskets by id with their lines, and the places and products that were named beside theirs."""
 
     baskets: dict[UUID, Basket]
-    lines: list[Row]
+    known: Known
 
 
-def lock_and_read(ids: Iterable[UUID]) -> Read:
-    """Lock baskets and read their lines; what they hold is read under the shelves' lock."""
-    rows = lock_baskets(ids)
-    if not rows:
-        return Read({}, [])
-    places = places_by_id({row[2] for row in rows})
-    baskets = {as_uuid(row[0]): _basket(row, places) for row in rows}
+def ask_world(
+    ids: Collection[UUID], *, codes: Collection[str] = (), skus: Collection[str] = ()
+) -> Callable[[datetime], Read]:
+    """Lock baskets, and read their lines and what else requests name; what they hold is read under the shelves' lock.
+
+    What has expired by the time that the answer is called with is not held: its shelves have given it back, or will.
+    """
+    locked = ask_baskets(ids) if ids else None
     # Apart from the lock: rows that are joined to it would be those of before a wait for it.
-    sql = (
-        "SELECT basket_id, product_id, number, quantity, held FROM orders_basketline "  # noqa: S608 - constants
-        f"WHERE {bulk.in_list('basket_id')}"
-    )
-    return Read(baskets, bulk.fetch(sql, [bulk.list_parameter(baskets)]))
+    lines = bulk.ask(_LINES.format(bulk.in_list("basket_id")), [bulk.list_parameter(ids)]) if ids else None
+    places, products = ask_places(codes), ask_products()
+
+    def read(now: datetime) -> Read:
+        baskets = {basket.id: basket for basket in map(_basket, locked.rows())} if locked else {}
+        rows = lines.rows() if lines else []
+        by_sku, by_id = products(skus, {row[1] for row in rows})
+        for basket, product, number, quantity, held in rows:
+            line = Line(by_id[product], number, quantity, held, (quantity, held))
+            baskets[as_uuid(basket)].lines[product] = line
+        _settle_time(baskets.values(), now)
+        return Read(baskets, Known(places(), by_sku))
+
+    return read
 
 
-def load_known(read: Read, *, codes: Collection[str] = (), skus: Collection[str] = ()) -> Known:
-    """Load the places and products that requests name, and give the baskets their lines; what expired is not held."""
-    by_sku, by_id = known_products(skus=skus, ids={row[1] for row in read.lines})
-    for basket, product, number, quantity, held in read.lines:
-        line = Line(by_id[product], number, quantity, held, (quantity, held))
-        read.baskets[as_uuid(basket)].lines[product] = line
-    return Known(places_by_code(codes) if codes else {}, by_sku)
-
-
-def _basket(row: Row, places: Mapping[int, PlaceFacts]) -> Basket:
+def _basket(row: Row) -> Basket:
     (
-        identity, source, place, channel, loyalty_number, state, version, slot, coupons, held_since, held_until,
-        renewals, numbers, opened_at,
+        identity, source, channel, loyalty_number, state, version, slot, coupons, held_since, held_until,
+        renewals, numbers, opened_at, *place,
     ) = row  # fmt: skip
     opened = as_instant(opened_at)
     assert opened is not None  # noqa: S101 - the column is not null
@@ -63,7 +68,7 @@ def _basket(row: Row, places: Mapping[int, PlaceFacts]) -> Basket:
         id=as_uuid(identity),
         source_id=source,
         channel=channel,
-        place=places[place],
+        place=facts(tuple(place)),
         loyalty_number=loyalty_number,
         opened_at=opened,
         state=state,
@@ -85,31 +90,35 @@ def _coupons(value: Any) -> Sequence[str]:  # noqa: ANN401 - as the driver gives
     return found
 
 
-def settle_time(baskets: Iterable[Basket], now: datetime) -> None:
-    """Forget what lines held where the time is over: their shelves have given it back, or will."""
+def _settle_time(baskets: Iterable[Basket], now: datetime) -> None:
     for basket in baskets:
         if basket.is_over(now):
             for line in basket.lines.values():
                 line.held = 0
 
 
-def load_parts(baskets: Mapping[UUID, Basket], *, now: datetime) -> None:
-    """Read what baskets hold, their shelves being locked."""
-    held = [identity for identity, basket in baskets.items() if basket.has_hold]
-    for part in held_parts(held, now=now) if held else []:
+def lock_shelves_of(
+    keys: Collection[ShelfKey], baskets: Mapping[UUID, Basket], slots: bulk.Later[SlotBook], *, now: datetime
+) -> Shelves:
+    """Lock shelves, after the slots that were asked for, and read what is kept back of them and what baskets hold."""
+    book = ask_book(keys, now=now)
+    parts = ask_held_parts([one for one, basket in baskets.items() if basket.has_hold], now=now)
+    kept_back = kept_back_at(keys)
+    opened = Shelves(book(), kept_back, slots(), now)
+    for part in parts():
         basket = baskets[part.hold_id]
         if line := basket.lines.get(part.product_id):
             own = Part(part.id, part.number, part.place_id, line.product, part.quantity, part.quantity)
             basket.parts[part.product_id] = own
+    return opened
 
 
-def kept_back_at(keys: Iterable[ShelfKey]) -> KeptBack:
-    """Read what is kept back of locked shelves."""
-    shelves = list(keys)
-    buffers = buffers_of({key.place_id for key in shelves}, product_ids={key.product_id for key in shelves})
+def kept_back_at(keys: Collection[ShelfKey]) -> KeptBack:
+    """Ask what is kept back of locked shelves; it is waited for when the first of it is wanted."""
+    asked = ask_buffers({key.place_id for key in keys}, product_ids={key.product_id for key in keys})
 
     def kept_back(place: PlaceFacts, product: ProductFacts, channel: str) -> int:
-        return buffers.kept_back(place_id=place.id, channel=channel, product_id=product.id, unit=product.unit)
+        return asked().kept_back(place_id=place.id, channel=channel, product_id=product.id, unit=product.unit)
 
     return kept_back
 

@@ -6,19 +6,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from django.db import transaction
 
 from onebasket.base import bulk, inbox, outbox
-from onebasket.base.clock import database_now
-from onebasket.commerce.orders.actions.basket_world import (
-    Read,
-    kept_back_at,
-    load_known,
-    load_parts,
-    lock_and_read,
-    names_of,
-    settle_time,
-)
+from onebasket.base.clock import ask_now
+from onebasket.commerce.orders.actions.basket_world import Read, ask_world, lock_shelves_of, names_of
 from onebasket.commerce.orders.actions.basket_writing import write_baskets
 from onebasket.commerce.orders.rules.basket import Basket
 from onebasket.commerce.orders.rules.basket_changes import (
@@ -41,9 +32,8 @@ from onebasket.commerce.orders.rules.baskets import (
     OpenBasket,
 )
 from onebasket.commerce.orders.rules.messages import OrderConflict
-from onebasket.commerce.slots.actions import open_slots_book, post_slots
-from onebasket.commerce.slots.rules.book import SlotBook
-from onebasket.commerce.stock.actions import open_book, post
+from onebasket.commerce.slots.actions import ask_slots_book, post_slots
+from onebasket.commerce.stock.actions import post
 from onebasket.commerce.stock.rules.book import ShelfKey
 from onebasket.commerce.stock.rules.ends import End
 from onebasket.kernel.identity import fingerprint, new_id
@@ -65,12 +55,18 @@ def change_baskets(calls: Sequence[BasketCall]) -> list[BasketOutcome]:
 
     A basket of another source is unknown, which is not stored.
     """
-    with transaction.atomic():
-        now = database_now()
+    with bulk.batch():
         claims = [inbox.Claim(c.source_id, c.request.key, fingerprint(c.request)) for c in calls]
-        claimed = inbox.claim("basket", claims, now=now)
+        claiming = inbox.ask_claim("basket", claims)
+        reading = ask_world(
+            {call.request.basket for call in calls if isinstance(call.request, ChangeBasket)},
+            codes={call.request.place for call in calls if call.request.place},
+            skus={line.sku for call in calls for line in call.request.lines},
+        )
+        clock = ask_now()
+        claimed, now = claiming(), clock()
+        read = reading(now)
         fresh = {position: calls[position] for position in sorted(claimed.fresh)}
-        read = lock_and_read({c.request.basket for c in fresh.values() if isinstance(c.request, ChangeBasket)})
         unknown = {p: found for p, call in fresh.items() if (found := _unknown(call, read.baskets))}
         inbox.unclaim([claimed.fresh[position] for position in unknown])
         theirs = {position: call for position, call in fresh.items() if position not in unknown}
@@ -93,14 +89,7 @@ def _unknown(call: BasketCall, baskets: Mapping[UUID, Basket]) -> BasketUnknown 
 def _decide_all(
     fresh: Mapping[int, BasketCall], entries: Mapping[int, int], read: Read, *, now: datetime
 ) -> dict[int, BasketOutcome]:
-    requests = [call.request for call in fresh.values()]
-    baskets = read.baskets
-    known = load_known(
-        read,
-        codes={request.place for request in requests if request.place},
-        skus={line.sku for request in requests for line in request.lines},
-    )
-    settle_time(baskets.values(), now)
+    baskets, known = read
     decided: dict[int, BasketOutcome] = {}
     changes: dict[int, ChangeBasket] = {}
     for position, call in fresh.items():
@@ -118,7 +107,7 @@ def _decide_all(
             changed[basket.id] = basket
             basket.version += 1
         decided[position] = refused or basket.stands()
-    with bulk.together(when=len(fresh) <= bulk.FEW_ROWS), outbox.gathering():
+    with outbox.gathering():
         write_baskets(list(changed.values()), now=now)
         post_slots(shelves.slots, now=now)
         post(shelves.book, now=now, names=names_of(known, baskets.values()))
@@ -159,7 +148,5 @@ def _lock(changes: Iterable[ChangeBasket], baskets: Mapping[UUID, Basket], known
             products |= basket.lines.keys()
         places = {basket.place.id} | ({known.places[change.place].id} if change.place in known.places else set())
         keys |= {ShelfKey(place, End.SELLABLE, product) for place in places for product in products}
-    slot_book = open_slots_book(slots, references=references, now=now) if references else SlotBook(now, {}, {})
-    book = open_book(keys, now=now)
-    load_parts({name: baskets[name] for name in names}, now=now)
-    return Shelves(book, kept_back_at(keys), slot_book, now)
+    slot_book = ask_slots_book(slots, references=references, now=now)
+    return lock_shelves_of(keys, {name: baskets[name] for name in names}, slot_book, now=now)

@@ -6,19 +6,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from django.db import transaction
 
 from onebasket.base import bulk, inbox, outbox
-from onebasket.base.clock import database_now
-from onebasket.commerce.orders.actions.basket_world import (
-    Read,
-    kept_back_at,
-    load_known,
-    load_parts,
-    lock_and_read,
-    names_of,
-    settle_time,
-)
+from onebasket.base.clock import ask_now
+from onebasket.commerce.orders.actions.basket_world import Read, ask_world, lock_shelves_of, names_of
 from onebasket.commerce.orders.actions.basket_writing import write_baskets
 from onebasket.commerce.orders.actions.drafting import Draft, DraftLine
 from onebasket.commerce.orders.actions.tendering import Tendered, plan_tenders, spend
@@ -33,10 +24,9 @@ from onebasket.commerce.payments.rules.balances import BalanceBook
 from onebasket.commerce.pricing.actions.redeeming import claim_uses, release_uses
 from onebasket.commerce.pricing.queries.quoting import Quoted, Unpriced
 from onebasket.commerce.pricing.rules.uses import Use
-from onebasket.commerce.slots.actions import open_slots_book, post_slots
+from onebasket.commerce.slots.actions import ask_slots_book, post_slots
 from onebasket.commerce.slots.queries.plans import planned_places
-from onebasket.commerce.slots.rules.book import SlotBook
-from onebasket.commerce.stock.actions import open_book, post
+from onebasket.commerce.stock.actions import post
 from onebasket.commerce.stock.actions.basket_holds import end_parts
 from onebasket.commerce.stock.rules.book import ShelfKey
 from onebasket.commerce.stock.rules.ends import End
@@ -74,12 +64,14 @@ def check_out(calls: Sequence[CheckoutCall]) -> list[CheckoutOutcome]:
     What the shopper saw must be what is placed: another version or total is refused and changes nothing. Units that
     the basket holds become the order's; where its hold has expired, they are taken if they are still there.
     """
-    with transaction.atomic():
-        now = database_now()
+    with bulk.batch():
         claims = [inbox.Claim(c.source_id, c.request.key, fingerprint(c.request)) for c in calls]
-        claimed = inbox.claim("checkout", claims, now=now)
+        claiming = inbox.ask_claim("checkout", claims)
+        reading = ask_world({call.request.basket for call in calls})
+        clock = ask_now()
+        claimed, now = claiming(), clock()
+        read = reading(now)
         fresh = {position: calls[position] for position in sorted(claimed.fresh)}
-        read = lock_and_read({call.request.basket for call in fresh.values()})
         baskets = read.baskets
         unknown = {
             position: BasketUnknown(call.request.basket)
@@ -97,9 +89,7 @@ def check_out(calls: Sequence[CheckoutCall]) -> list[CheckoutOutcome]:
 def _decide_all(
     fresh: Mapping[int, CheckoutCall], entries: Mapping[int, int], read: Read, *, now: datetime
 ) -> dict[int, OrderPlaced | CheckoutRefused]:
-    baskets = read.baskets
-    load_known(read)
-    settle_time(baskets.values(), now)
+    baskets = {call.request.basket: read.baskets[call.request.basket] for call in fresh.values()}
     decided: dict[int, OrderPlaced | CheckoutRefused] = {}
     timeless = {basket.place.id for basket in baskets.values() if basket.slot_id is None}
     planned = planned_places(timeless) if timeless else set()
@@ -126,7 +116,7 @@ def _decide_all(
     if unused := {fresh[p].request.basket for p in decided if _uses(fresh[p])}:
         release_uses(unused, now=now)
     placed = [baskets[placing.draft.id] for placing in placings]
-    with bulk.together(when=len(fresh) <= bulk.FEW_ROWS), outbox.gathering():
+    with outbox.gathering():
         end_parts([part.id for basket in placed for part in basket.turned_over if part.id], confirmed=True)
         write_baskets(placed, now=now)
         post_slots(shelves.slots, now=now)
@@ -155,16 +145,15 @@ def _claim_uses(calls: Mapping[int, CheckoutCall], now: datetime) -> dict[int, O
 
 def _lock(baskets: Mapping[UUID, Basket], *, now: datetime) -> Shelves:
     timed = {identity: basket.slot_id for identity, basket in baskets.items() if basket.slot_id}
-    slots = open_slots_book(timed.values(), references=timed, now=now) if timed else SlotBook(now, {}, {})
+    slots = ask_slots_book(timed.values(), references=timed, now=now)
     keys = {
         ShelfKey(basket.place.id, End.SELLABLE, product)
         for basket in baskets.values()
         if basket.state == "open"
         for product in basket.lines
     }
-    book = open_book(keys, now=now)
-    load_parts({identity: basket for identity, basket in baskets.items() if basket.state == "open"}, now=now)
-    return Shelves(book, kept_back_at(keys), slots, now)
+    open_ones = {identity: basket for identity, basket in baskets.items() if basket.state == "open"}
+    return lock_shelves_of(keys, open_ones, slots, now=now)
 
 
 def _decide(call: CheckoutCall, basket: Basket, shelves: Shelves, balances: BalanceBook) -> Draft | CheckoutRefused:

@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
-from django.db import transaction
 
-from onebasket.base import inbox
+from onebasket.base import bulk, inbox
 from onebasket.base.clock import database_now
 from onebasket.commerce.orders.actions.deciding import Decided, Deciding, Retry, decide, refuse_unknown
 from onebasket.commerce.orders.actions.ordering import draft_request
@@ -68,10 +67,10 @@ class _Pass(NamedTuple):
 
 def _place(calls: Mapping[int, OrderCall], pass_: _Pass) -> dict[int, OrderOutcome]:
     order = list(calls)
-    with transaction.atomic():
+    with bulk.batch():
         now = database_now()
         claims = [inbox.Claim(c.source_id, c.request.key, fingerprint(c.request)) for c in calls.values()]
-        claimed = inbox.claim("order", claims, now=now)
+        claimed = inbox.claim("order", claims)
         fresh = {position: calls[order[position]] for position in sorted(claimed.fresh)}
         decided: dict[int, OrderOutcome] = {}
         if fresh:

@@ -6,9 +6,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from django.db import transaction
 
-from onebasket.base import inbox, outbox
+from onebasket.base import bulk, inbox, outbox
 from onebasket.base.clock import database_now
 from onebasket.commerce.catalogue.queries import products_by_id
 from onebasket.commerce.orders.actions.basket_world import kept_back_at
@@ -45,12 +44,12 @@ def reopen_orders(calls: Sequence[ReopenCall]) -> list[ReopenOutcome]:
     The baskets belong to the source that asks, and are priced as of now. What has been picked is not opened again.
     """
     steps = [_step(call) for call in calls]
-    with transaction.atomic():
+    with bulk.batch():
         now = database_now()
         seen = visible(steps)
         known = [index for index in range(len(calls)) if index in seen]
         claims = [_claim(calls[index]) for index in known]
-        claimed = inbox.claim("reopening", claims, now=now)
+        claimed = inbox.claim("reopening", claims)
         fresh = {position: steps[known[position]] for position in sorted(claimed.fresh)}
         decided: dict[int, ReopenOutcome] = {}
         if fresh:

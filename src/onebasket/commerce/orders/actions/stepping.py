@@ -8,9 +8,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from django.db import transaction
 
-from onebasket.base import inbox, outbox
+from onebasket.base import bulk, inbox, outbox
 from onebasket.base.clock import database_now
 from onebasket.commerce.catalogue.queries import products_by_id
 from onebasket.commerce.orders.actions.picking import Asked, Line, hand_over, pick, put_back, release
@@ -75,12 +74,12 @@ class Work:
 
 def step_orders(calls: Sequence[StepCall]) -> list[StepOutcome]:
     """Take steps one after the other; each is answered with the order's new status or why it was refused."""
-    with transaction.atomic():
+    with bulk.batch():
         now = database_now()
         seen = visible(calls)
         known = [index for index in range(len(calls)) if index in seen]
         claims = [_claim(calls[index]) for index in known]
-        claimed = inbox.claim("order-step", claims, now=now)
+        claimed = inbox.claim("order-step", claims)
         fresh = {position: calls[known[position]] for position in sorted(claimed.fresh)}
         decided: dict[int, StepOutcome] = {}
         if fresh:

@@ -1,17 +1,35 @@
-"""Baskets as shop fronts read them: how one stands, in three statements."""
+"""Baskets as shop fronts read them: how one stands."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import F
+import msgspec
 
-from onebasket.commerce.orders.models import Basket, BasketLine
+from onebasket.base import bulk
+from onebasket.base.columns import Row, as_instant
+from onebasket.commerce.catalogue.queries import ask_products
+from onebasket.commerce.catalogue.rules import ProductFacts
 from onebasket.commerce.orders.rules.baskets import BasketLineState, BasketStands
-from onebasket.commerce.places.queries import places_by_id
+from onebasket.commerce.places.queries import PLACE_COLUMNS, facts
+from onebasket.commerce.places.rules import PlaceFacts
 
 _HEAD = (
-    "id", "version", "state", "place_id", "channel", "held_since", "held_until", "slot_id", "coupons", "loyalty_number",
-)  # fmt: skip
+    "SELECT b.version, b.state, b.channel, b.held_since, b.held_until, b.slot_id, b.coupons, "  # noqa: S608 - constants
+    f"b.loyalty_number, {PLACE_COLUMNS} FROM orders_basket b JOIN places_place p ON p.id = b.place_id "
+    "WHERE b.id = %s AND b.source_id = %s"
+)
+_LINES = "SELECT product_id, quantity, held FROM orders_basketline WHERE basket_id = %s ORDER BY number"
+_decode = msgspec.json.Decoder(tuple[str, ...]).decode
+
+
+class BasketFacts(NamedTuple):
+    """A basket as it stands, its place, and the products of its lines by SKU."""
+
+    stands: BasketStands
+    place: PlaceFacts
+    products: Mapping[str, ProductFacts]
 
 
 def read_basket(
@@ -21,26 +39,49 @@ def read_basket(
 
     What has expired is not held any more; the next change holds it anew.
     """
-    head = Basket.objects.filter(pk=identity, source_id=source_id).values(*_HEAD).first()
-    if head is None:
-        return None
-    place = places_by_id([head["place_id"]])[head["place_id"]]
-    if places is not None and place.code not in places:
-        return None
-    over = head["held_until"] is not None and head["held_until"] <= now
-    rows = BasketLine.objects.filter(basket_id=identity).order_by("number")
-    lines = rows.values_list(F("product__sku"), "quantity", "held")
-    return BasketStands(
-        id=head["id"],
-        version=head["version"],
-        state=head["state"],
-        place=place.code,
-        channel=head["channel"],
-        currency=place.currency,
-        lines=tuple(BasketLineState(sku, quantity, 0 if over else held) for sku, quantity, held in lines),
-        held_since=head["held_since"],
-        held_until=head["held_until"],
-        slot=head["slot_id"],
-        coupons=tuple(head["coupons"]),
-        loyalty_number=head["loyalty_number"],
+    with bulk.together():
+        found = ask_basket(source_id, identity)(now)
+    return found.stands if found and (places is None or found.place.code in places) else None
+
+
+def ask_basket(source_id: int, identity: UUID) -> "AskedBasket":
+    """Ask for a source's basket, its lines and its place, in three statements."""
+    key = bulk.uuid_parameter(identity)
+    return AskedBasket(identity, bulk.ask(_HEAD, [key, source_id]), bulk.ask(_LINES, [key]))
+
+
+class AskedBasket:
+    """A basket that was asked for."""
+
+    def __init__(self, identity: UUID, head: bulk.Asked, lines: bulk.Asked) -> None:
+        self._identity, self._head, self._lines = identity, head, lines
+        self._products = ask_products()
+
+    def __call__(self, now: datetime) -> BasketFacts | None:
+        """Return how it stands at an instant; None where the source has none of this id."""
+        heads, lines = self._head.rows(), self._lines.rows()
+        if not heads:
+            return None
+        _, products = self._products((), {row[0] for row in lines})
+        return _facts(self._identity, heads[0], [(products[product], *rest) for product, *rest in lines], now)
+
+
+def _facts(identity: UUID, head: Row, lines: list[Row], now: datetime) -> BasketFacts:
+    version, state, channel, since, until, slot, coupons, loyalty_number, *place = head
+    found, held_until = facts(tuple(place)), as_instant(until)
+    over = held_until is not None and held_until <= now
+    stands = BasketStands(
+        id=identity,
+        version=version,
+        state=state,
+        place=found.code,
+        channel=channel,
+        currency=found.currency,
+        lines=tuple(BasketLineState(product.sku, quantity, 0 if over else held) for product, quantity, held in lines),
+        held_since=as_instant(since),
+        held_until=held_until,
+        slot=slot,
+        coupons=_decode(coupons) if isinstance(coupons, str) else tuple(coupons),
+        loyalty_number=loyalty_number,
     )
+    return BasketFacts(stands, found, {product.sku: product for product, *_ in lines})

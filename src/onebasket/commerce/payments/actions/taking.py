@@ -40,7 +40,7 @@ def take_in(kind: str, source_id: int, items: Sequence[Item], *, act: Act[Item])
     with transaction.atomic():
         now = database_now()
         claims = [inbox.Claim(source_id, item.key, fingerprint((kind, item))) for item in fit]
-        claimed = inbox.claim(kind, claims, now=now)
+        claimed = inbox.claim(kind, claims)
         decided = _decide([(at, fit[at]) for at in sorted(claimed.fresh)], act, now=now)
         kept = {
             claimed.fresh[at]: msgspec.json.encode(msgspec.structs.replace(outcome, code="")).decode()

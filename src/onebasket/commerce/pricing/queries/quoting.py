@@ -88,12 +88,12 @@ def quote(place: PlaceFacts, lines: Sequence[Asked], ask: QuoteAsk) -> PricedBas
     return quoted.basket if isinstance(quoted, Quoted) else quoted
 
 
-def quote_all(quotes: Sequence[Quote]) -> list[Quoted | Unpriced]:
-    """Return what each basket comes to, in order.
+def quote_all(quotes: Sequence[Quote], memory: Memory | None = None) -> list[Quoted | Unpriced]:
+    """Return what each basket comes to, in order; `memory` is what pricing remembers, where it was just asked for.
 
     As many statements for a batch as for one, where all are of one instant.
     """
-    quoting = open_quoting(quotes)
+    quoting = open_quoting(quotes, memory=memory)
     return [quoting.price(one) for one in quotes]
 
 
@@ -115,9 +115,11 @@ class Quoting(NamedTuple):
         return _quote(one, self.books[ask.at], self.known, _Shopper(facts, holder, self.memory, ask), self.serials)
 
 
-def open_quoting(quotes: Sequence[Quote], *, book: tuple[datetime, PriceBook] | None = None) -> Quoting:
+def open_quoting(
+    quotes: Sequence[Quote], *, memory: Memory | None = None, book: tuple[datetime, PriceBook] | None = None
+) -> Quoting:
     """Read what baskets are priced from; `book` where prices of their instant, card prices too, were read already."""
-    memory = recall()
+    memory = memory or recall()
     products = {line.product.id: line.product.sku for _, lines, _ in quotes for line in lines}
     known = memory.products(products)
     numbers = {(ask.loyalty_number, ask.at) for *_, ask in quotes if ask.loyalty_number}

@@ -89,12 +89,22 @@ _kept: dict[str, Memory] = {}
 
 def recall() -> Memory:
     """Return promotions, coupons and taxes as they stand: one statement, six more when they have changed."""
-    rows = bulk.fetch("SELECT token FROM pricing_revision")
-    token = rows[0][0] if rows else 0
-    memory = _kept.get("pricing")
-    if memory is None or memory.token != token or not token:
-        memory = _kept["pricing"] = _read(token) if token else Memory(0)
-    return memory
+    return ask_recall()()
+
+
+def ask_recall() -> bulk.Later[Memory]:
+    """Ask for pricing's revision; promotions, coupons and taxes as they stand, or later, when they are wanted."""
+    asked = bulk.ask("SELECT token FROM pricing_revision")
+
+    def recalled() -> Memory:
+        rows = asked.rows()
+        token = rows[0][0] if rows else 0
+        memory = _kept.get("pricing")
+        if memory is None or memory.token != token or not token:
+            memory = _kept["pricing"] = _read(token) if token else Memory(0)
+        return memory
+
+    return recalled
 
 
 def _read(token: int) -> Memory:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from django.db import transaction
 
 from onebasket.base import bulk, inbox, outbox, quarantine
 from onebasket.base.clock import database_now
@@ -33,7 +32,7 @@ def book_sales(source_id: int, receipts: Sequence[Receipt | Unreadable]) -> list
     A receipt that cannot be read, does not tie, names no known place, or reuses a key for other content goes to
     quarantine whole; its neighbours are booked. The same receipt again is answered as the first time.
     """
-    with transaction.atomic():
+    with bulk.batch():
         now = database_now()
         places = places_by_code(_place_codes(receipts))
         faults = {index: fault for index, item in enumerate(receipts) if (fault := _fault(item, places))}
@@ -42,7 +41,7 @@ def book_sales(source_id: int, receipts: Sequence[Receipt | Unreadable]) -> list
         }
         order = list(sound)
         claims = [inbox.Claim(source_id, receipt.key, fingerprint(receipt)) for receipt in sound.values()]
-        claimed = inbox.claim(KIND, claims, now=now)
+        claimed = inbox.claim(KIND, claims)
         entries = {entry: sound[order[position]] for position, entry in sorted(claimed.fresh.items())}
         booked = _book(source_id, entries, places, now=now) if entries else {}
         inbox.settle({entry: _encode(outcome).decode() for entry, outcome in booked.items()})

@@ -92,7 +92,7 @@ def _move(exception: LineException, product: ProductFacts, going: Going, *, sour
     if not going.quantity or not product.tracked:
         return
     key = mending_key(exception.pk)
-    claimed = inbox.claim("mend", [inbox.Claim(source_id, key, fingerprint([product.sku, going.quantity]))], now=now)
+    claimed = inbox.claim("mend", [inbox.Claim(source_id, key, fingerprint([product.sku, going.quantity]))])
     entry = claimed.fresh[0]
     occurred_at = exception.receipt.occurred_at
     shelf = ShelfKey(exception.place_id, going.end, product.id)

@@ -10,9 +10,9 @@ import msgspec
 from onebasket.base import bulk, outbox
 from onebasket.base.locking import require_transaction
 from onebasket.commerce.places.queries import places_by_id
-from onebasket.commerce.slots.locking import expired_promises, lock_slots, promises_of, share_plans
+from onebasket.commerce.slots.locking import ask_expired, ask_promises, ask_slots, share_plans
 from onebasket.commerce.slots.models import Slot, SlotPromise
-from onebasket.commerce.slots.queries.plans import known_slots, plans_of
+from onebasket.commerce.slots.queries.plans import ask_known, plans_of
 from onebasket.commerce.slots.rules.book import Promise, SlotBook, SlotFigures
 from onebasket.commerce.slots.rules.events import SlotNews, SlotsChanged
 from onebasket.commerce.slots.rules.planning import LAST_ID, may_be_slot, place_of, planned
@@ -38,18 +38,29 @@ def open_slots_book(slot_ids: Iterable[int], *, references: Iterable[UUID], now:
     Raises:
         GuardError: a reference has just taken another slot; the batch is to be repeated.
     """
+    return ask_slots_book(slot_ids, references=references, now=now)()
+
+
+def ask_slots_book(slot_ids: Iterable[int], *, references: Iterable[UUID], now: datetime) -> bulk.Later[SlotBook]:
+    """Lock slots as `open_slots_book` does, and return the book when it is wanted: shelves may be asked for before."""
     require_transaction()
     wanted = set(references)
-    before = promises_of(wanted)
-    ids = {one for one in slot_ids if 0 < one <= LAST_ID} | {one.slot_id for one in before.values() if one.active}
-    _make_missing(ids, now=now)
-    figures = lock_slots(ids)
-    promises = promises_of(wanted)
-    if any(one.active and one.slot_id not in figures for one in promises.values()):
-        message = "a reference has taken another slot meanwhile"
-        raise bulk.GuardError(message)
-    book = SlotBook(now, figures, {reference: promises.get(reference) for reference in wanted})
-    book.release_expired(expired_promises(sorted(figures), now=now))
+    named = {one for one in slot_ids if 0 < one <= LAST_ID}
+    rows = ask_known(one for one in named if may_be_slot(one, now=now))
+    before = {one.slot_id for one in ask_promises(wanted)().values() if one.active}
+    ids = named | before
+    _make_missing(ids - rows() - before, now=now)
+    locked, promised, expired = ask_slots(ids), ask_promises(wanted), ask_expired(ids, now=now)
+
+    def book() -> SlotBook:
+        figures, promises = locked(), promised()
+        if any(one.active and one.slot_id not in figures for one in promises.values()):
+            message = "a reference has taken another slot meanwhile"
+            raise bulk.GuardError(message)
+        opened = SlotBook(now, figures, {reference: promises.get(reference) for reference in wanted})
+        opened.release_expired(expired())
+        return opened
+
     return book
 
 
@@ -58,8 +69,7 @@ def _make_missing(ids: set[int], *, now: datetime) -> None:
 
     The plan is kept as it is meanwhile: who changes it looks at every row that is there.
     """
-    near = [identity for identity in ids if may_be_slot(identity, now=now)]
-    missing = set(near) - known_slots(near) if near else set()
+    missing = {identity for identity in ids if may_be_slot(identity, now=now)}
     if not missing:
         return
     places = {one.id: one.time_zone for one in places_by_id({place_of(identity) for identity in missing}).values()}
@@ -105,9 +115,7 @@ def _write_promises(changed: Sequence[Promise], *, now: datetime) -> None:
         (one.reference, one.place_id, one.slot_id, one.standing.value, one.expires_at, now, one.version + 1)
         for one in made
     ]
-    if len(bulk.insert_missing(SlotPromise, _PROMISE_NAMES, rows, ("id",))) != len(rows):
-        message = "a reference has taken a slot meanwhile"
-        raise bulk.GuardError(message)
+    bulk.insert_guarded(SlotPromise, _PROMISE_NAMES, rows)
     kept = [
         (
             one.place_id,

@@ -90,7 +90,10 @@ def _date(value: date | str) -> date:
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
-def known_slots(ids: Iterable[int]) -> set[int]:
-    """Return which of these slots have a row yet."""
-    wanted = bulk.list_parameter(sorted(set(ids)))
-    return {identity for (identity,) in bulk.fetch(f"SELECT id FROM slots_slot WHERE {bulk.in_list('id')}", [wanted])}  # noqa: S608
+def ask_known(ids: Iterable[int]) -> bulk.Later[set[int]]:
+    """Ask which of these slots have a row yet."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return set
+    asked = bulk.ask(f"SELECT id FROM slots_slot WHERE {bulk.in_list('id')}", [bulk.list_parameter(wanted)])  # noqa: S608
+    return lambda: {identity for (identity,) in asked.rows()}

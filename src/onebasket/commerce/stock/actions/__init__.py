@@ -1,6 +1,6 @@
 """What changes the stock. Public: facts, counts, transfers, holds, buffers, notes; and the book for modules above."""
 
-from onebasket.commerce.stock.actions.book import open_book, post
+from onebasket.commerce.stock.actions.book import ask_book, open_book, post
 from onebasket.commerce.stock.actions.buffers import set_buffers
 from onebasket.commerce.stock.actions.exceptions import note_exception
 from onebasket.commerce.stock.actions.facts import book_movements
@@ -17,6 +17,7 @@ from onebasket.commerce.stock.actions.reservations import NewReservation, close_
 
 __all__ = [
     "NewReservation",
+    "ask_book",
     "book_movements",
     "claim_holds",
     "close_reservations",

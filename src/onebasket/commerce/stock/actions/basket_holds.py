@@ -3,7 +3,7 @@
 A basket's hold bears the basket's id and belongs to no source, so that only its basket gives it back or turns it over.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -59,15 +59,17 @@ class ChangedPart(NamedTuple):
     expires_at: datetime
 
 
-def held_parts(hold_ids: Iterable[UUID], *, now: datetime) -> list[HeldPart]:
-    """Return the active lines of these holds that have not expired; asked once their shelves are locked."""
+def ask_held_parts(hold_ids: Collection[UUID], *, now: datetime) -> bulk.Later[list[HeldPart]]:
+    """Ask for the active lines of these holds that have not expired, after their shelves' locks were asked for."""
     require_transaction()
+    if not hold_ids:
+        return list
     sql = (
         "SELECT hold_id, id, number, place_id, product_id, quantity FROM stock_holdline "  # noqa: S608 - constants
         f"WHERE state = 'active' AND expires_at > %s AND {bulk.in_list('hold_id')}"
     )
-    rows = bulk.fetch(sql, [instant_parameter(now), bulk.list_parameter(hold_ids)])
-    return [HeldPart(as_uuid(hold), *rest) for hold, *rest in rows]
+    asked = bulk.ask(sql, [instant_parameter(now), bulk.list_parameter(hold_ids)])
+    return lambda: [HeldPart(as_uuid(hold), *rest) for hold, *rest in asked.rows()]
 
 
 def write_parts(

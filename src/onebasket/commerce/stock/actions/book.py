@@ -11,7 +11,7 @@ from onebasket.base import bulk, outbox
 from onebasket.base.columns import Row
 from onebasket.base.locking import require_transaction
 from onebasket.commerce.stock.actions.exceptions import follow_exceptions
-from onebasket.commerce.stock.locking import expired_lines, lock_shelves
+from onebasket.commerce.stock.locking import ask_expired_lines, ask_shelves, lock_shelves
 from onebasket.commerce.stock.models import Count, HoldLine, Movement, Shelf
 from onebasket.commerce.stock.queries.ledger import count_instants
 from onebasket.commerce.stock.rules.book import Figures, ShelfBook, ShelfKey
@@ -54,11 +54,29 @@ def open_book(
     return book
 
 
+def ask_book(keys: Iterable[ShelfKey], *, now: datetime) -> bulk.Later[ShelfBook]:
+    """Lock shelves as `open_book` does for promises, after what was asked for so far; the book when it is wanted.
+
+    Their expired holds are asked for at once, for who changes baskets meets shelves that hold something.
+    """
+    wanted = set(keys)
+    locked, expired = ask_shelves(wanted), ask_expired_lines(wanted, now=now)
+
+    def book() -> ShelfBook:
+        opened = ShelfBook(locked())
+        _release(opened, expired())
+        return opened
+
+    return book
+
+
 def _release_expired(book: ShelfBook, *, now: datetime) -> None:
     held = [key for key, shelf in book.figures.items() if shelf.held]
-    if not held:
-        return
-    lines = expired_lines(held, now=now)
+    if held:
+        _release(book, ask_expired_lines(held, now=now)())
+
+
+def _release(book: ShelfBook, lines: list[HeldLine]) -> None:
     for line in lines:
         book.hold(line.place_id, line.product_id, -line.quantity)
     if lines:

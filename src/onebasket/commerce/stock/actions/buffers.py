@@ -29,7 +29,7 @@ def set_buffers(source_id: int, settings: Sequence[BufferSetting]) -> list[Buffe
     with transaction.atomic():
         now = database_now()
         claims = [inbox.Claim(source_id, setting.key, fingerprint(setting)) for setting in settings]
-        claimed = inbox.claim("buffer", claims, now=now)
+        claimed = inbox.claim("buffer", claims)
         in_turn = sorted(claimed.fresh, key=lambda index: (_target(settings[index]), index))
         decided = {index: _set(settings[index]) for index in in_turn}
         outbox.record([_news(settings[i], now) for i in in_turn if decided[i].outcome == "set"])

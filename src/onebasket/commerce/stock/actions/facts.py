@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from django.db import transaction
 
-from onebasket.base import inbox, quarantine
+from onebasket.base import bulk, inbox, quarantine
 from onebasket.base.clock import database_now
 from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.catalogue.rules import ProductFacts
@@ -47,13 +46,13 @@ class _World:
 
 def book_movements(source_id: int, facts: Sequence[StockFact | quarantine.Unreadable]) -> list[FactOutcome]:
     """Book facts in the order given and return an outcome for each; what cannot be booked goes to quarantine whole."""
-    with transaction.atomic():
+    with bulk.batch():
         now = database_now()
         world = _world(facts)
         faults = {index: fault for index, fact in enumerate(facts) if (fault := _fault(fact, world))}
         sound = [index for index in range(len(facts)) if index not in faults]
         claims = [_claim(source_id, facts[index]) for index in sound]
-        claimed = inbox.claim(KIND, claims, now=now)
+        claimed = inbox.claim(KIND, claims)
         fresh = {sound[position]: entry for position, entry in sorted(claimed.fresh.items())}
         booked = _book({entry: _sound(facts[index]) for index, entry in fresh.items()}, world, now=now)
         inbox.settle({entry: msgspec.json.encode(outcome).decode() for entry, outcome in booked.items()})

@@ -55,10 +55,10 @@ class _World(NamedTuple):
 
 def hold_stock(calls: Sequence[HoldCall]) -> list[HoldOutcome]:
     """Take promises for baskets, one after the other; each is answered with its hold or a typed refusal."""
-    with transaction.atomic():
+    with bulk.batch():
         now = database_now()
         claims = [inbox.Claim(c.source_id, c.request.key, fingerprint(c.request)) for c in calls]
-        claimed = inbox.claim("hold", claims, now=now)
+        claimed = inbox.claim("hold", claims)
         fresh = {index: calls[index] for index in sorted(claimed.fresh)}
         decided = _decide_all(fresh, now=now) if fresh else {}
         inbox.settle({claimed.fresh[i]: msgspec.json.encode(outcome).decode() for i, outcome in decided.items()})

@@ -2,6 +2,7 @@
 
 from onebasket.commerce.stock.queries.available import (
     Availability,
+    ask_buffers,
     available_among,
     available_at,
     available_everywhere,
@@ -11,6 +12,7 @@ from onebasket.commerce.stock.queries.ledger import count_instants, moved_by, mo
 
 __all__ = [
     "Availability",
+    "ask_buffers",
     "available_among",
     "available_at",
     "available_everywhere",

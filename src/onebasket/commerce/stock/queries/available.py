@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -89,16 +90,27 @@ def available_among(
 
 def buffers_of(place_ids: Iterable[int], *, product_ids: Iterable[int]) -> Buffers:
     """Return what these places keep back of these products, in one statement."""
-    products = set(product_ids)
-    by_product: dict[tuple[int, str, int], int] = {}
-    by_unit: dict[tuple[int, str, str], int] = {}
+    return ask_buffers(place_ids, product_ids=product_ids)()
+
+
+def ask_buffers(place_ids: Iterable[int], *, product_ids: Iterable[int]) -> bulk.Later[Buffers]:
+    """Ask what these places keep back of these products; read once, when it is first wanted."""
     sql = (
         "SELECT b.place_id, b.channel, b.product_id, u.code, b.quantity FROM stock_buffer b "  # noqa: S608 - constants
         f"LEFT JOIN catalogue_unit u ON u.id = b.unit_id WHERE {bulk.in_list('b.place_id')}"
     )
-    for place, channel, product, unit, quantity in bulk.fetch(sql, [bulk.list_parameter(set(place_ids))]):
-        if product is None:
-            by_unit[place, channel, unit or ""] = quantity
-        elif product in products:
-            by_product[place, channel, product] = quantity
-    return Buffers(by_product, by_unit)
+    asked = bulk.ask(sql, [bulk.list_parameter(set(place_ids))])
+
+    @cache
+    def buffers() -> Buffers:
+        products = set(product_ids)
+        by_product: dict[tuple[int, str, int], int] = {}
+        by_unit: dict[tuple[int, str, str], int] = {}
+        for place, channel, product, unit, quantity in asked.rows():
+            if product is None:
+                by_unit[place, channel, unit or ""] = quantity
+            elif product in products:
+                by_product[place, channel, product] = quantity
+        return Buffers(by_product, by_unit)
+
+    return buffers
