@@ -433,7 +433,7 @@ CORRUPTIONS: list[tuple[str, set[str], list[str]]] = [
     (
         "a tax's amount",
         {"orders.terms"},
-        ["UPDATE orders_ordertax SET amount = amount + 1"],
+        [f"UPDATE orders_ordertax SET amount = amount + 1 WHERE {first('orders_ordertax')}"],
     ),
     (
         "a line's amount",

@@ -352,7 +352,7 @@ def test_a_person_who_is_erased_is_nobody_here(source: int) -> None:
         assert forget_numbers(["1001", ""]) == 1
 
     assert offers_of(["1001"]) == PersonalOffers((), (), ())
-    assert [one.differences for one in audit_pricing()] == [0, 0, 0]
+    assert [one.differences for one in audit_pricing()] == [0, 0, 0, 0]
     assert list(UseRow.objects.values_list("loyalty_number", "times")) == [("", 1)]
     assert offers_of(["1002"]).campaigns[0].campaign == "26"
 

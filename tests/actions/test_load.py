@@ -18,8 +18,8 @@ from django.db import DataError
 from onebasket.base import quarantine
 from onebasket.base.models import InboxEntry, QuarantineItem
 from onebasket.commerce.access.actions import enrol_source, set_source_active
+from onebasket.commerce.pricing.actions.tills import book_receipts
 from onebasket.commerce.pricing.models import Promotion
-from onebasket.commerce.sales.actions import book_sales
 from onebasket.commerce.sales.models import Receipt as ReceiptRow
 from onebasket.commerce.sales.rules.receipt import Receipt
 from onebasket.commerce.stock.models import Shelf
@@ -91,14 +91,14 @@ def test_what_cannot_be_booked_is_kept_whole_and_its_neighbours_go_on(chain: Cha
 def test_a_receipt_that_the_database_refuses_stands_alone(
     chain: Chain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    book = book_sales
+    book = book_receipts
 
     def refuse(source: int, items: list[Receipt | quarantine.Unreadable]) -> object:
         if any(isinstance(item, Receipt) and item.number == "3" for item in items):
             raise DataError("value out of range")
         return book(source, items)
 
-    monkeypatch.setattr("onebasket.project.loading.receipts.book_sales", refuse)
+    monkeypatch.setattr("onebasket.project.loading.receipts.book_receipts", refuse)
     tally = Tally()
     ReceiptFiles(chain.source).load(write(tmp_path / "day.jsonl", *[sale(n) for n in range(1, 7)]), tally)
     assert (tally.booked, tally.quarantined, dict(tally.reasons)) == (5, 1, {"failed": 1})

@@ -158,6 +158,6 @@ def test_the_audit_sees_what_is_at_odds(source: int) -> None:
     CouponSerial.objects.filter(order=TWO).update(order=THREE)
 
     found = {one.check: one.differences for one in audit_pricing()}
-    assert found == {"pricing.counts": 0, "pricing.limits": 1, "pricing.serials": 2}
+    assert found == {"pricing.counts": 0, "pricing.limits": 1, "pricing.serials": 2, "pricing.tills": 0}
     Row.objects.filter(order=THREE).delete()
     assert {one.check: one.differences for one in audit_pricing()}["pricing.counts"] == 1

@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from onebasket.commerce.orders.models import Order
 from tests.builders import faults_in_stock, shelf
-from tests.channels.api import Caller, Hub, make_hub, order_body
+from tests.channels.api import Caller, Hub, make_hub, order_body, receipt_body
+from tests.offers import add_codes, add_coupon, put, worth
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +51,36 @@ def test_an_order_is_placed_and_promised(hub: Hub) -> None:
         },
     ]  # fmt: skip
     assert shelf("milk") == (10, 2, 0)
+
+
+def test_an_order_is_priced_with_its_coupon_and_comes_to_what_was_expected(hub: Hub) -> None:
+    add_coupon(hub.source, "paper")
+    put(hub.source, worth("fifty", "paper", amount=50))
+    body = order_body({"milk": 2}, coupons=["paper"])
+
+    other = hub.shop.post("orders", {**body, "expected_total": 398}, "k1")
+    assert (other.status, other.json["code"], other.json["total"]) == (422, "price_changed", 348)
+    assert shelf("milk") == (10, 0, 0)
+    placed = hub.shop.post("orders", {**body, "expected_total": 348}, "k2")
+
+    assert (placed.status, placed.json["total"], placed.json["lines"][0]["reduced_amount"]) == (201, 348, 50)
+    assert hub.shop.post("orders", {**body, "coupons": [""]}, "k3").status == 422
+    assert hub.shop.post("orders", {**body, "coupons": ["x"] * 51}, "k4").status == 422
+
+
+def test_a_receipt_s_coupon_counts_over_http(hub: Hub) -> None:
+    """A till's code is not good on the web a second later."""
+    add_coupon(hub.source, "single", "single_use")
+    add_codes(hub.source, "single", "aaaaaaaaaa")
+    put(hub.source, worth("code", "single"))
+    cut = {"kind": "coupon", "funder": "manufacturer", "amount": 50, "reference": "aaaaaaaaaa"}
+    sale = receipt_body("r1", {"milk": (1, 149)})
+    sale["lines"][0] |= {"discounts": [cut], "list_amount": 199}
+
+    assert hub.shop.post("receipts", {"items": [sale]}).results[0]["outcome"] == "booked"
+
+    placed = hub.shop.post("orders", order_body({"milk": 1}, coupons=["aaaaaaaaaa"]), "k1")
+    assert (placed.status, placed.json["total"]) == (201, 199)
 
 
 def test_the_same_again_answers_the_same_and_changes_nothing(hub: Hub) -> None:

@@ -33,7 +33,7 @@ Thing = Any
 
 UNSEEN = {
     "customers.read", "users.manage", "sources.enrol", "tokens.issue", "events.read", "trail.read", "promotions.set",
-    "books.read", "points.set", "balances.read",
+    "books.read", "points.set", "returns.set", "balances.read",
 }  # fmt: skip
 """Rights that a store has nowhere."""
 MODELS = sorted(ADMINS, key=lambda model: model._meta.label)

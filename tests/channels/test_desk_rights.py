@@ -31,7 +31,8 @@ MAY = {
     "drop-parked": "admin", "send-letter-again": "admin",
     "plan-slot-days": "admin merchandiser store", "plan-slot-date": "admin merchandiser store",
     "drop-slot-date": "admin merchandiser store",
-    "set-earning-rule": "admin finance",
+    "set-earning-rule": "admin finance", "set-return-policy": "admin finance",
+    "settle-overuse": "admin merchandiser store",
     "set-buffer": "admin merchandiser", "set-price": "admin merchandiser", "end-price": "admin merchandiser",
     "new-promotion": "admin merchandiser", "state-promotion": "admin merchandiser",
     "edit-promotion": "admin merchandiser", "launch-promotion": "admin merchandiser",
@@ -58,6 +59,7 @@ SEES = {
     "customers.read": "admin", "users.manage": "admin", "sources.enrol": "admin", "tokens.issue": "admin",
     "payments.read": "admin store finance", "balances.read": "admin finance",
     "books.read": "admin finance", "points.set": "admin finance",
+    "returns.set": "admin finance",
     "events.read": "admin", "trail.read": "admin finance",
 }  # fmt: skip
 

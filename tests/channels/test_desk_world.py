@@ -27,6 +27,7 @@ from onebasket.commerce.catalogue.rules import BarcodeItem, ProductItem, UnitIte
 from onebasket.commerce.customers.actions import upsert_customers
 from onebasket.commerce.customers.actions.merging import merge_customers
 from onebasket.commerce.customers.rules import CustomerItem
+from onebasket.commerce.fulfilment.actions import set_return_policy
 from onebasket.commerce.fulfilment.models import Return, ReturnLine, ReturnTender, Staging
 from onebasket.commerce.orders.actions import OrderCall, place_orders
 from onebasket.commerce.orders.rules.messages import LineRequest, OrderPlaced, OrderRequest
@@ -45,6 +46,7 @@ from onebasket.commerce.pricing.actions import (
 )
 from onebasket.commerce.pricing.actions.previews import begin_preview
 from onebasket.commerce.pricing.actions.redeeming import claim_uses
+from onebasket.commerce.pricing.models import Overuse
 from onebasket.commerce.pricing.models import Promotion as PromotionRow
 from onebasket.commerce.pricing.rules.book import PriceItem
 from onebasket.commerce.pricing.rules.messages import (
@@ -103,6 +105,7 @@ def make_world() -> World:
     pay_everything(source, "330", "406")
     pay_everything(source, "406", "330", round_="again")
     make_offers(source)
+    set_return_policy("reprice_kept", place="330", actor="test")
     _events()
     journalise_all()
     return World(source, orders)
@@ -136,6 +139,10 @@ def _back(source: int, place: str, order: UUID) -> None:
     ReturnLine.objects.create(**part, original=1, product_id=milk, quantity=1, tax_amount=0, disposition="sellable")
     ReturnTender.objects.create(**part, kind="cash")
     Staging.objects.create(order_id=order, place_id=at, spot="Fridge 2", staged_by="ann", staged_at=NOW)
+    Overuse.objects.create(
+        place_id=at, receipt=0, code="milk", reason="limit", loyalty_number="1001", times=1, counted=2, most=1,
+        opened_at=NOW,
+    )  # fmt: skip
 
 
 def make_offers(source: int) -> None:

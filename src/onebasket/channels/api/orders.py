@@ -55,8 +55,10 @@ class OrderQuery(PageQuery, frozen=True, kw_only=True):
 def place_order(call: Call) -> HttpResponse:
     """Place an order.
 
-    All lines or none, unless `partial`; at one place, or at the first of several that serves it whole. A refusal is a
-    problem with its `code` and, where there is not enough, its `shortfalls`. First and repeated alike answer 201.
+    All lines or none, unless `partial`; at one place, or at the first of several that serves it whole. It is priced as
+    a basket is, through promotions, with the card and the coupons that it names; their uses are claimed with it. A
+    refusal is a problem with its `code` and, where there is not enough, its `shortfalls`; with `expected_total`, what
+    comes to another amount is refused too. First and repeated alike answer 201.
     """
     request = OrderRequest(call.key, *msgspec.structs.astuple(call.body))
     _require_reach(call, (request,))
@@ -116,5 +118,6 @@ def _refused(outcome: OrderRefused | OrderConflict) -> ProblemError:
             place=outcome.place,
             shortfalls=outcome.shortfalls,
             skus=outcome.skus,
+            **({} if outcome.total is None else {"total": outcome.total}),
         )
     )

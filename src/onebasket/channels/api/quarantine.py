@@ -21,7 +21,7 @@ from onebasket.channels.api.once import once
 from onebasket.channels.api.paging import Page, PageQuery, after_of, page
 from onebasket.channels.api.problems import refuse, unknown
 from onebasket.channels.api.tokens import Caller, narrow_to
-from onebasket.commerce.sales.actions.replaying import replay_quarantined as replay_receipt
+from onebasket.commerce.pricing.actions.tills import replay_receipt
 from onebasket.commerce.stock.actions.replaying import replay_quarantined as replay_fact
 
 REPLAYS: dict[str, Callable[..., ReplayOutcome]] = {"receipt": replay_receipt, "stock": replay_fact}

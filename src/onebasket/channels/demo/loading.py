@@ -26,9 +26,9 @@ from onebasket.commerce.customers.rules import CustomerItem
 from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.rules import PlaceItem
 from onebasket.commerce.pricing.actions import set_prices, set_tax_classes, set_tax_terms, set_taxes
+from onebasket.commerce.pricing.actions.tills import book_receipts
 from onebasket.commerce.pricing.rules.book import PriceItem
 from onebasket.commerce.pricing.rules.messages import TaxItem, TaxTermsItem
-from onebasket.commerce.sales.actions import book_sales
 from onebasket.commerce.sales.rules.outcomes import ReceiptBooked
 from onebasket.commerce.search.actions import count_sales, rebuild_index
 from onebasket.commerce.slots.actions import set_slot_plans
@@ -128,7 +128,9 @@ def load_history(chain: Chain, day: DemoDay, *, source_id: int, progress: Progre
     ]
     done = 0
     for batch in batches(receipts, RECEIPTS_A_BATCH):
-        if unbooked := [outcome for outcome in book_sales(source_id, batch) if not isinstance(outcome, ReceiptBooked)]:
+        if unbooked := [
+            outcome for outcome in book_receipts(source_id, batch) if not isinstance(outcome, ReceiptBooked)
+        ]:
             raise DemoLoadError(f"history was not taken: {unbooked[0]}")
         done += len(batch)
         progress("receipts of the days before", done, len(receipts))

@@ -27,6 +27,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Breaches", "warning", "stock_breach", "exceptions.read", "?is=open"),
             Entry("Discrepancies", "difference", "stock_discrepancy", "exceptions.read", "?is=open"),
             Entry("Line exceptions", "help", "sales_lineexception", "exceptions.read", "?state__exact=open"),
+            Entry("Used too often", "production_quantity_limits", "pricing_overuse", "exceptions.read", "?is=open"),
             Entry("Quarantine", "medical_services", "base_quarantineitem", "quarantine.read", "?state__exact=open"),
         ),
     ),
@@ -55,6 +56,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Order lines", "list_alt", "orders_orderline", "orders.read"),
             Entry("Staged", "shelves", "fulfilment_staging", "orders.read"),
             Entry("Returns", "assignment_return", "fulfilment_return", "sales.read"),
+            Entry("Policy of returns", "gavel", "fulfilment_returnpolicy", "returns.set"),
         ),
     ),
     (

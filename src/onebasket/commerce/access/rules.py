@@ -87,6 +87,7 @@ RIGHTS: dict[str, str] = {
     "books.read": "See the journal, what it comes to, and customers' points.",
     "points.set": "Set how points are earned.",
     "returns.override": "Pay back another amount than was worked out.",
+    "returns.set": "Say what a broken multi-buy pays back.",
     "exceptions.read": "See line exceptions, breaches and discrepancies.",
     "exceptions.work": "Settle line exceptions, breaches and discrepancies.",
     "quarantine.read": "See what is in quarantine, whole.",
@@ -120,7 +121,7 @@ ROLE_RIGHTS: dict[str, frozenset[str]] = {
     # Whoever answers for a store: what its people ask somebody for.
     "manager": _STORE | {"returns.override"},
     "finance": _WATCH
-    | {"books.read", "points.set", "taxes.set", "quarantine.read", "quarantine.work", "trail.read"}
+    | {"books.read", "points.set", "taxes.set", "returns.set", "quarantine.read", "quarantine.work", "trail.read"}
     | {"payments.read", "payments.refund", "balances.read", "balances.issue", "balances.block"},
     "reader": _WATCH,
 }

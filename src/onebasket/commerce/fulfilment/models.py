@@ -50,9 +50,25 @@ class BroughtBack(models.Model):
         ]
 
 
+class ReturnPolicy(models.Model):
+    """What a broken multi-buy pays back, of orders placed from `set_at` on: of a place's, or of the whole chain's.
+
+    A row is never changed; the last one that had begun holds. An empty policy of a place is the chain's again.
+    """
+
+    place = models.ForeignKey("places.Place", on_delete=models.PROTECT, null=True, blank=True, db_constraint=False)
+    policy = models.CharField(max_length=12, blank=True)
+    set_at = models.DateTimeField()
+    set_by = models.CharField(max_length=150)
+
+    class Meta:
+        verbose_name_plural = "return policies"
+
+
 class Return(models.Model):
     """Goods brought back at a place, and what was paid back for them, tax included.
 
+    `owed` is by how much the goods still kept cost more than was left to pay back: it goes off what comes back later.
     `reference` is what they were sold by, empty without a receipt. `receipt_id` is the receipt of the return, by which
     goods and money are booked.
     """
@@ -68,6 +84,7 @@ class Return(models.Model):
     total = models.BigIntegerField()
     tax_total = models.BigIntegerField()
     policy = models.CharField(max_length=12)
+    owed = models.BigIntegerField(default=0)
     loyalty_number = models.CharField(max_length=64, blank=True)
     reason = models.CharField(max_length=200, blank=True)
     override = models.CharField(max_length=200, blank=True)

@@ -19,6 +19,22 @@ class LockedCount(NamedTuple):
     times: int
 
 
+class LockedUse(NamedTuple):
+    """A use as locked; `serial` is the digest of its single-use code."""
+
+    id: int
+    user: UUID
+    serial: str
+    loyalty_number: str
+    code: str
+    times: int
+
+    @property
+    def counter(self) -> Counter:
+        """Return what it is counted under."""
+        return self.loyalty_number, self.code
+
+
 def lock_serials(digests: Iterable[str]) -> dict[str, SerialState]:
     """Lock single-use codes in the order of their digests and return how each stands; unknown ones are left out."""
     require_transaction()
@@ -51,11 +67,12 @@ def lock_counts(keys: Iterable[Counter]) -> dict[Counter, LockedCount]:
     return {(number, code): LockedCount(*figures) for number, code, *figures in rows}
 
 
-def lock_uses(orders: Iterable[UUID]) -> list[tuple[int, str, str, str, int]]:
-    """Lock what orders use, in the order of its rows; return (id, serial, loyalty number, code, times) of each."""
+def lock_uses(users: Iterable[UUID]) -> list[LockedUse]:
+    """Lock what orders and receipts use, in the order of its rows."""
     require_transaction()
     sql = (
-        "SELECT id, serial, loyalty_number, code, times FROM pricing_use "  # noqa: S608 - constants
+        "SELECT id, order_id, serial, loyalty_number, code, times FROM pricing_use "  # noqa: S608 - constants
         f"WHERE released_at IS NULL AND {bulk.in_list('order_id')} ORDER BY id{bulk.for_update()}"
     )
-    return [tuple(row) for row in bulk.fetch(sql, [bulk.list_parameter(set(orders))])]
+    rows = bulk.fetch(sql, [bulk.list_parameter(set(users))])
+    return [LockedUse(identity, as_uuid(user), *figures) for identity, user, *figures in rows]

@@ -21,7 +21,7 @@ from onebasket.channels.files.sniff import HEAD, sniff
 from onebasket.commerce.access.queries import sources_by_code
 from onebasket.commerce.catalogue.queries import units
 from onebasket.commerce.places.queries import all_places
-from onebasket.commerce.sales.actions import book_sales
+from onebasket.commerce.pricing.actions.tills import book_receipts
 from onebasket.commerce.sales.rules.outcomes import ReceiptBooked, ReceiptOutcome
 from onebasket.commerce.sales.rules.receipt import Receipt
 from onebasket.project.loading.pace import Pace
@@ -82,7 +82,7 @@ class ReceiptFiles:
         self._form = form
         self._mapping = _read_mapping(mapping) if mapping else None
         self._pace = Pace(batch)
-        self._writer = Writer(book_sales, hot="receipts")
+        self._writer = Writer(book_receipts, hot="receipts")
         self._reading: Reading | None = None
         self._last_id = 0
 

@@ -10,7 +10,7 @@ from onebasket.channels.desk.columns import NAME, PLACE, PRODUCT, SKU, Column, R
 from onebasket.channels.desk.rows import ReadOnlyAdmin
 from onebasket.channels.desk.searching import ByProductAdmin, SearchedAdmin, as_uuid
 from onebasket.channels.desk.sections import Section, section
-from onebasket.commerce.fulfilment.models import Return, ReturnLine, ReturnTender, Staging
+from onebasket.commerce.fulfilment.models import Return, ReturnLine, ReturnPolicy, ReturnTender, Staging
 from onebasket.commerce.orders.models import Order
 from onebasket.commerce.sales.models import Receipt
 
@@ -107,4 +107,32 @@ class StagingAdmin(ReadOnlyAdmin):
     )  # fmt: skip
 
 
-ADMINS: dict[Any, type[ReadOnlyAdmin]] = {Return: ReturnAdmin, ReturnLine: ReturnLineAdmin, Staging: StagingAdmin}
+def _of_place(row: Row) -> str:
+    return row.place.name if row.place else "the whole chain"
+
+
+class ReturnPolicyAdmin(ReadOnlyAdmin):
+    """What a broken multi-buy pays back."""
+
+    right = "returns.set"
+    about = "Each holds for orders placed from then on, until the next one of its place or the chain. None is changed."
+    place_field = ""
+    reads_along = ("place",)
+    ordering = ("-set_at",)
+    table = (
+        Column("Of", _of_place, _of_place),
+        Column("Policy", lambda row: row.policy or "the chain's", lambda row: row.policy),
+        columns.moment("From", "set_at"), columns.text("By", "set_by"),
+    )  # fmt: skip
+
+    def trail_target(self, row: Row) -> str:
+        """Return its name in the trail."""
+        return f"return-policy/{row.place.code if row.place else 'chain'}"
+
+
+ADMINS: dict[Any, type[ReadOnlyAdmin]] = {
+    Return: ReturnAdmin,
+    ReturnLine: ReturnLineAdmin,
+    ReturnPolicy: ReturnPolicyAdmin,
+    Staging: StagingAdmin,
+}

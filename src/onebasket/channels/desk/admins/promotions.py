@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from onebasket.channels.desk import columns, filters
-from onebasket.channels.desk.columns import Column, Row
+from onebasket.channels.desk.columns import PLACE, Column, Row
 from onebasket.channels.desk.rights import has_anywhere, person
 from onebasket.channels.desk.rows import work_address
 from onebasket.channels.desk.searching import SearchedAdmin, as_uuid
@@ -19,11 +19,13 @@ from onebasket.commerce.pricing.models import (
     CampaignHousehold,
     Coupon,
     CouponSerial,
+    Overuse,
     Preview,
     Promotion,
     Use,
 )
 from onebasket.commerce.pricing.queries.listing import read_promotion
+from onebasket.commerce.sales.models import Receipt
 
 STATES: dict[object, str] = {1: "info", 2: "good"}
 MEDIA: dict[object, str] = {1: "info", 3: "warn"}
@@ -200,22 +202,25 @@ def _offered(request: HttpRequest, row: Row, slug: str) -> list[tuple[Any, str]]
     return [(BY_SLUG[slug], work_address(BY_SLUG[slug], code=row.code))]
 
 
+def _user(row: Row) -> object:
+    if row.receipt:
+        return columns.link("a till's receipt", columns.address_of(Receipt, row.receipt))
+    return columns.link(f"order {str(row.order)[-12:]}", columns.address_of(Order, row.order))
+
+
 class UseAdmin(SearchedAdmin):
     """Who used what."""
 
     right = "customers.read"
     place_field = ""
-    about = "An order's use of a promotion. What was given back may be used again."
+    about = "An order's or a till's use of a promotion. What was given back may be used again."
     search_help_text = "Loyalty number, promotion or id of the order"
     list_filter = (filters.day("claimed_at"),)
     table = (
         columns.text("Promotion", "code", sort=False), columns.text("Loyalty number", "loyalty_number", sort=False),
         columns.number("Times", "times", sort=False), columns.number("In all", "counted", sort=False),
         columns.number("At most", "most", sort=False),
-        Column(
-            "Order", lambda row: columns.link(str(row.order)[-12:], columns.address_of(Order, row.order)),
-            lambda row: row.order,
-        ),
+        Column("By", _user, lambda row: f"receipt/{row.receipt}" if row.receipt else row.order),
         columns.yes_no("Single-use code", "serial"), columns.moment("Claimed", "claimed_at"),
         columns.moment("Given back", "released_at", sort=False),
     )  # fmt: skip
@@ -226,4 +231,44 @@ class UseAdmin(SearchedAdmin):
         return Q(order=identity) if identity else Q(loyalty_number=term) | Q(code=term)
 
 
-ADMINS = {Promotion: PromotionAdmin, Campaign: CampaignAdmin, Coupon: CouponAdmin, Use: UseAdmin}
+class OveruseAdmin(SearchedAdmin):
+    """What tills gave though it was used up."""
+
+    right = "exceptions.read"
+    about = "A till gave what was used up, or took a code that is not good. The sale stands; look at it, and settle it."
+    search_help_text = "Promotion or loyalty number"
+    ordering = ("-opened_at",)
+    reads_along = ("place",)
+    list_filter = (filters.OPEN, filters.one_of("reason"), filters.PLACE, filters.day("opened_at"))
+    table = (
+        columns.text("Promotion", "code", sort=False), columns.choice("Why", "reason"), PLACE,
+        Column(
+            "Receipt", lambda row: columns.link("its receipt", columns.address_of(Receipt, row.receipt)),
+            lambda row: row.receipt,
+        ),
+        columns.text("Loyalty number", "loyalty_number", sort=False), columns.number("Times", "times", sort=False),
+        columns.number("In all", "counted", sort=False), columns.number("At most", "most", sort=False),
+        columns.moment("Opened", "opened_at"), columns.moment("Settled", "closed_at"), columns.long("Note", "note"),
+        columns.text("By", "noted_by"),
+    )  # fmt: skip
+
+    def sought(self, term: str) -> Q:
+        """Find a promotion's or a customer's."""
+        return Q(code=term) | Q(loyalty_number=term)
+
+    def heading(self, row: Row) -> str:
+        """Name it by its promotion."""
+        return f"Used too often: {row.code} at {row.place.name}"
+
+    def trail_target(self, row: Row) -> str:
+        """Return its name in the trail."""
+        return f"overuse/{row.pk}"
+
+
+ADMINS = {
+    Promotion: PromotionAdmin,
+    Campaign: CampaignAdmin,
+    Coupon: CouponAdmin,
+    Use: UseAdmin,
+    Overuse: OveruseAdmin,
+}

@@ -13,10 +13,11 @@ from onebasket.base.clock import database_now
 from onebasket.channels.desk.columns import address_of
 from onebasket.channels.desk.own import desk_source, key_of
 from onebasket.channels.desk.works.prices import time_field
-from onebasket.channels.desk.works.work import Asked, Done, Refused, Result, Row, Work, WorkForm
+from onebasket.channels.desk.works.work import Asked, Done, NoteForm, Refused, Result, Row, Work, WorkForm
 from onebasket.commerce.access.rules import ItemOutcome
 from onebasket.commerce.pricing.actions import add_serials, end_coupons, set_campaigns, set_coupons
-from onebasket.commerce.pricing.models import Campaign, Coupon
+from onebasket.commerce.pricing.actions.tills import SettledBeforeError, settle_overuse
+from onebasket.commerce.pricing.models import Campaign, Coupon, Overuse
 from onebasket.commerce.pricing.rules.messages import CampaignItem, CouponEnd, CouponItem, SerialsItem
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -210,3 +211,27 @@ def _told(
 
 def _note(asked: Asked, action: str, target: str, **detail: object) -> None:
     trail.note_change(asked.actor, action=action, target=target, at=database_now(), detail=detail)
+
+
+class SettleOveruse(Work):
+    """Settle what a till gave though it was used up."""
+
+    slug = "settle-overuse"
+    label = "Settle"
+    verb = "Settle it"
+    about = "Keep what you found out. The sale and the count stay as they are."
+    right = "exceptions.work"
+    model = Overuse
+    form = NoteForm
+
+    def is_offered(self, row: Row) -> bool:
+        """Offer it while nobody has settled it."""
+        return row.closed_at is None
+
+    def perform(self, asked: Asked) -> Result:
+        """Settle it."""
+        try:
+            settle_overuse(asked.row.pk, note=asked.data["note"], actor=asked.actor)
+        except SettledBeforeError:
+            return Refused("This was settled before. Nothing was changed.")
+        return Done("It is settled, and the note is kept.")

@@ -12,11 +12,11 @@ from onebasket.base.replaying import OtherKindError, Replayed, ReplayOutcome, di
 from onebasket.channels.desk.rights import Places
 from onebasket.channels.desk.works.work import Asked, Done, NoteForm, Refused, Result, Row, Work, WorkForm, refusing
 from onebasket.commerce.access.rules import reach
-from onebasket.commerce.sales.actions import replaying as sales
+from onebasket.commerce.pricing.actions import tills
 from onebasket.commerce.stock.actions import replaying as stock
 
 LONGEST_TEXT = 1_000_000
-REPLAYS = {"receipt": sales.replay_quarantined, "stock": stock.replay_quarantined}
+REPLAYS = {"receipt": tills.replay_receipt, "stock": stock.replay_quarantined}
 """How each kind is booked again."""
 
 

@@ -4,7 +4,7 @@ The receipt moves the goods, tells the books and stands in the customer's histor
 money came from.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -14,14 +14,12 @@ from django.db import transaction
 
 from onebasket.base import bulk, inbox, outbox
 from onebasket.base.clock import database_now
+from onebasket.commerce.fulfilment.actions.deciding import ReturnCall, Taken, decide, no_place, place_of
 from onebasket.commerce.fulfilment.actions.paying_back import PayingBack, pay_back
-from onebasket.commerce.fulfilment.actions.pricing_back import price_without
 from onebasket.commerce.fulfilment.locking import lock_back
 from onebasket.commerce.fulfilment.models import BroughtBack, Return, ReturnLine, ReturnTender
 from onebasket.commerce.fulfilment.queries.brought_back import known_back
-from onebasket.commerce.fulfilment.queries.originals import original_order, original_receipt
 from onebasket.commerce.fulfilment.rules.messages import (
-    POLICY,
     LineBack,
     PaidBack,
     ReturnAccepted,
@@ -31,32 +29,24 @@ from onebasket.commerce.fulfilment.rules.messages import (
     ReturnRefused,
     ReturnRequest,
 )
-from onebasket.commerce.fulfilment.rules.returns import Back, Original, allocate, refuse_lines
-from onebasket.commerce.places.queries import places_by_code
-from onebasket.commerce.places.rules import PlaceFacts
+from onebasket.commerce.fulfilment.rules.repricing import line_of
+from onebasket.commerce.pricing.actions.redeeming import release_uses
+from onebasket.commerce.pricing.rules.uses import user_of_receipt
 from onebasket.commerce.sales.actions import book_sales
 from onebasket.commerce.sales.rules.outcomes import ReceiptBooked
-from onebasket.commerce.sales.rules.receipt import Discount, Disposition, Funder, Kind, Line, Receipt, Tax, Tender
+from onebasket.commerce.sales.rules.receipt import Kind, Receipt, Tender
 from onebasket.kernel.identity import fingerprint, new_id
 
 TILL = "returns"
 """The till whose receipts these are."""
 _RETURN = (
     "id", "place", "source_id", "entry_id", "reference", "receipt_id", "number", "currency", "total", "tax_total",
-    "policy", "loyalty_number", "reason", "override", "accepted_by", "accepted_at",
+    "policy", "owed", "loyalty_number", "reason", "override", "accepted_by", "accepted_at",
 )  # fmt: skip
 _LINE = ("place", "return_id", "number", "original", "product", "quantity", "amount", "tax_amount", "disposition")
 _TENDER = ("place", "return_id", "number", "kind", "amount", "reference")
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(ReturnAccepted | ReturnRefused).decode
-
-
-class ReturnCall(NamedTuple):
-    """A request, the source that makes it, and the place codes that it may reach (None: every place)."""
-
-    source_id: int
-    request: ReturnRequest
-    places: frozenset[str] | None = None
 
 
 class NotBookedError(RuntimeError):
@@ -75,21 +65,6 @@ class Preview(NamedTuple):
     tax_total: int
 
 
-class _Taken(NamedTuple):
-    """A return that is decided: what comes back, of what, and where; `back` is what came back of its lines before."""
-
-    call: ReturnCall
-    place: PlaceFacts
-    original: Original
-    backs: list[Back]
-    back: Mapping[int, int] = {}
-
-    @property
-    def total(self) -> int:
-        """Return what is paid back, tax included."""
-        return sum(back.due(tax_included=self.original.tax_included) for back in self.backs)
-
-
 def accept_returns(calls: Sequence[ReturnCall]) -> list[ReturnOutcome]:
     """Take goods back, one call after the other; each is answered with what is paid back or a typed refusal."""
     with transaction.atomic():
@@ -106,10 +81,10 @@ def accept_returns(calls: Sequence[ReturnCall]) -> list[ReturnOutcome]:
 def preview_return(call: ReturnCall) -> Preview | ReturnRefused:
     """Say what would be paid back, as things stand; nothing is locked and nothing changes."""
     now = database_now()
-    place = _place(call)
+    place = place_of(call)
     if unreasoned := _unreasoned(call.request):
         return unreasoned
-    taken = _decide(call, place, known_back, now=now) if place else _no_place(call)
+    taken = decide(call, place, known_back, now=now) if place else no_place(call)
     if isinstance(taken, ReturnRefused):
         return taken
     return Preview(_lines_back(taken), taken.original.currency, taken.total, sum(back.tax for back in taken.backs))
@@ -131,17 +106,19 @@ def _unreasoned(request: ReturnRequest) -> ReturnRefused | None:
 
 def _accept(call: ReturnCall, entry_id: int, *, now: datetime) -> ReturnAccepted | ReturnRefused:
     request = call.request
-    place = _place(call)
+    place = place_of(call)
     if place is None:
-        return _no_place(call)
+        return no_place(call)
     if unreasoned := _unreasoned(request):
         return unreasoned
-    taken = _decide(call, place, lock_back, now=now)
+    taken = decide(call, place, lock_back, now=now)
     if isinstance(taken, ReturnRefused):
         return taken
     if request.expected_total not in {None, taken.total}:
         return ReturnRefused("other_total", "It comes to another amount than was shown. Work it out again.")
     _count_back(taken)
+    if taken.all_back:
+        release_uses([_user(taken.original.reference)], now=now)
     identity = new_id()
     number = f"R-{entry_id}"
     paying = PayingBack(call.source_id, request, place, taken.original.reference, taken.original.currency, taken.total)
@@ -152,48 +129,23 @@ def _accept(call: ReturnCall, entry_id: int, *, now: datetime) -> ReturnAccepted
     return accepted
 
 
-def _place(call: ReturnCall) -> PlaceFacts | None:
-    place = places_by_code([call.request.place]).get(call.request.place)
-    return place if place is not None and (call.places is None or place.code in call.places) else None
+def _user(reference: str) -> UUID:
+    """Return whose uses of promotions are given back: those of the order or of the receipt."""
+    kind, _, identity = reference.partition("/")
+    return UUID(identity) if kind == "order" else user_of_receipt(int(identity))
 
 
-def _no_place(call: ReturnCall) -> ReturnRefused:
-    return ReturnRefused("unknown_place", f"There is no place {call.request.place!r}.")
-
-
-BackOf = Callable[[str, Mapping[int, int]], dict[int, int]]
-"""How much of lines, given with what was sold, has come back of a reference."""
-
-
-def _decide(call: ReturnCall, place: PlaceFacts, back_of: BackOf, *, now: datetime) -> _Taken | ReturnRefused:
-    request = call.request
-    if request.order is None and request.receipt is None:
-        priced = price_without(request, place, now=now)
-        if isinstance(priced, ReturnRefused):
-            return priced
-        original = Original("", place.code, place.currency, priced.tax_included, request.loyalty_number, {})
-        return _Taken(call, place, original, priced.backs)
-    found = original_order(request.order) if request.order else original_receipt(request.receipt)  # type: ignore[arg-type]
-    if isinstance(found, ReturnRefused):
-        return found
-    if found.currency != place.currency:
-        return ReturnRefused("other_currency", f"This was sold in {found.currency}; take it back where that is paid.")
-    sold = {line.line: found.lines[line.line].got for line in request.lines if line.line in found.lines}
-    back = back_of(found.reference, {number: got for number, got in sold.items() if got})
-    if refused := refuse_lines(request.lines, found, back):
-        return refused
-    return _Taken(call, place, found, allocate(request.lines, found, back), back)
-
-
-def _count_back(taken: _Taken) -> None:
+def _count_back(taken: Taken) -> None:
     reference = taken.original.reference
     if not reference:
         return
-    rows = [(reference, back.original, taken.back[back.original] + back.quantity) for back in taken.backs]
+    rows = [
+        (reference, back.original, taken.back[back.original] + back.quantity) for back in taken.backs if back.quantity
+    ]
     bulk.update_guarded(BroughtBack, ("reference", "line"), ("back",), sorted(rows))
 
 
-def _book(taken: _Taken, number: str, tenders: Sequence[PaidBack], *, now: datetime) -> int:
+def _book(taken: Taken, number: str, tenders: Sequence[PaidBack], *, now: datetime) -> int:
     """Book the return as a receipt, by which goods and money move; return its id."""
     request, original = taken.call.request, taken.original
     receipt = Receipt(
@@ -204,7 +156,7 @@ def _book(taken: _Taken, number: str, tenders: Sequence[PaidBack], *, now: datet
         kind=Kind.RETURN,
         currency=original.currency,
         occurred_at=now,
-        lines=tuple(_line(back) for back in taken.backs),
+        lines=tuple(line_of(back) for back in taken.backs),
         tenders=tuple(Tender(one.kind, one.amount, one.reference) for one in tenders),
         operator=request.operator,
         original=request.receipt,
@@ -217,20 +169,7 @@ def _book(taken: _Taken, number: str, tenders: Sequence[PaidBack], *, now: datet
     return booked.receipt
 
 
-def _line(back: Back) -> Line:
-    return Line(
-        back.sku,
-        back.quantity,
-        back.list_amount,
-        back.amount,
-        sku=back.sku,
-        discounts=tuple(Discount(cut.kind, Funder(cut.funder), cut.amount, cut.reference) for cut in back.reductions),
-        taxes=tuple(Tax(part.rate, part.base, part.amount, part.code) for part in back.taxes),
-        disposition=Disposition(back.disposition),
-    )
-
-
-def _accepted(taken: _Taken, identity: UUID, number: str, tenders: Sequence[PaidBack]) -> ReturnAccepted:
+def _accepted(taken: Taken, identity: UUID, number: str, tenders: Sequence[PaidBack]) -> ReturnAccepted:
     return ReturnAccepted(
         id=identity,
         number=number,
@@ -243,7 +182,7 @@ def _accepted(taken: _Taken, identity: UUID, number: str, tenders: Sequence[Paid
     )
 
 
-def _lines_back(taken: _Taken) -> tuple[LineBack, ...]:
+def _lines_back(taken: Taken) -> tuple[LineBack, ...]:
     included = taken.original.tax_included
     return tuple(
         LineBack(back.sku, back.quantity, back.due(tax_included=included), back.tax, back.disposition)
@@ -251,12 +190,12 @@ def _lines_back(taken: _Taken) -> tuple[LineBack, ...]:
     )
 
 
-def _write(taken: _Taken, accepted: ReturnAccepted, booked: tuple[int, int], *, now: datetime) -> None:
+def _write(taken: Taken, accepted: ReturnAccepted, booked: tuple[int, int], *, now: datetime) -> None:
     request, place = taken.call.request, taken.place
     entry_id, receipt_id = booked
     head = (
         accepted.id, place.id, taken.call.source_id, entry_id, taken.original.reference, receipt_id, accepted.number,
-        accepted.currency, accepted.total, accepted.tax_total, POLICY, taken.original.loyalty_number,
+        accepted.currency, accepted.total, accepted.tax_total, taken.policy, taken.owed, taken.original.loyalty_number,
         request.reason, request.override, request.operator, now,
     )  # fmt: skip
     bulk.insert(Return, _RETURN, [head])

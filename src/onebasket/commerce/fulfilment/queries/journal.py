@@ -4,9 +4,10 @@ from collections.abc import Collection
 from uuid import UUID
 
 from onebasket.commerce.fulfilment.models import Return, ReturnTender
-from onebasket.commerce.fulfilment.rules.journal import JournalReturn
+from onebasket.commerce.fulfilment.rules.journal import JournalReturn, TillReturn
 
 OF_ORDERS = "order/"
+OF_RECEIPTS = "receipt/"
 CREDIT = "store_credit"
 
 
@@ -26,6 +27,25 @@ def returns_for_journal(ids: Collection[UUID]) -> list[JournalReturn]:
         )
         for row in rows
     ]  # fmt: skip
+
+
+def till_returns_for_journal(ids: Collection[UUID]) -> list[TillReturn]:
+    """Return those of the returns that are of tills' receipts and of somebody's loyalty number."""
+    rows = Return.objects.filter(pk__in=ids, reference__startswith=OF_RECEIPTS).exclude(loyalty_number="")
+    return [
+        TillReturn(row.pk, int(row.reference.removeprefix(OF_RECEIPTS)), row.receipt_id, row.accepted_at)
+        for row in rows.order_by("receipt_id")
+    ]
+
+
+def receipts_of_sales(receipts: Collection[int]) -> dict[int, list[int]]:
+    """Return by tills' receipts the receipts of all their returns, in order."""
+    found: dict[int, list[int]] = {}
+    wanted = [f"{OF_RECEIPTS}{receipt}" for receipt in receipts]
+    rows = Return.objects.filter(reference__in=wanted).order_by("receipt_id").values_list("reference", "receipt_id")
+    for reference, receipt in rows:
+        found.setdefault(int(reference.removeprefix(OF_RECEIPTS)), []).append(receipt)
+    return found
 
 
 def receipts_of_orders(orders: Collection[UUID]) -> dict[UUID, list[int]]:

@@ -1,10 +1,11 @@
 """What goods were sold by: an order that was handed over, or a till's receipt."""
 
+from typing import NamedTuple
 from uuid import UUID
 
 from onebasket.commerce.catalogue.queries import products_by_sku
-from onebasket.commerce.fulfilment.rules.messages import ReturnRefused
-from onebasket.commerce.fulfilment.rules.returns import Original, Sold
+from onebasket.commerce.fulfilment.rules.messages import ReturnRefused, ReturnRequest
+from onebasket.commerce.fulfilment.rules.returns import Original, Sold, due_of
 from onebasket.commerce.orders.queries.following import Followed, follow_order
 from onebasket.commerce.orders.rules.life import Status
 from onebasket.commerce.places.queries import places_by_code
@@ -18,9 +19,30 @@ OF_ORDER = "order/{}"
 OF_RECEIPT = "receipt/{}"
 
 
+class Found(NamedTuple):
+    """What goods were sold by, and the order itself where it was one."""
+
+    original: Original
+    order: Followed | None = None
+
+
+def find_original(request: ReturnRequest) -> Found | ReturnRefused:
+    """Return what the goods of a return were sold by; it names an order or a receipt."""
+    if request.order is None:
+        assert request.receipt is not None  # noqa: S101 - asked by the caller
+        sold = original_receipt(request.receipt)
+        return sold if isinstance(sold, ReturnRefused) else Found(sold)
+    order = follow_order(request.order, places=None)
+    original = _of_order(order)
+    return original if isinstance(original, ReturnRefused) else Found(original, order)
+
+
 def original_order(identity: UUID) -> Original | ReturnRefused:
     """Return an order as it was sold; any place takes its goods back once they were handed over."""
-    order = follow_order(identity, places=None)
+    return _of_order(follow_order(identity, places=None))
+
+
+def _of_order(order: Followed | None) -> Original | ReturnRefused:
     if order is None:
         return ReturnRefused("unknown_original", "There is no such order.")
     if order.status != Status.HANDED_OVER:
@@ -30,7 +52,9 @@ def original_order(identity: UUID) -> Original | ReturnRefused:
         line.line: Sold(_priced(line.line, order), products[line.sku].id, line.picked or 0) for line in order.lines
     }
     reference = OF_ORDER.format(order.id)
-    return Original(reference, order.place, order.currency, order.tax_included, order.loyalty_number, lines)
+    return Original(
+        reference, order.place, order.currency, order.tax_included, order.loyalty_number, lines, order.total
+    )
 
 
 def _priced(number: int, order: Followed) -> PricedLine:
@@ -75,8 +99,9 @@ def _of_receipt(found: ReceiptRead) -> Original:
         taxes = tuple(TaxPart(tax.code, tax.rate, tax.base, tax.amount) for tax in line.taxes)
         priced = PricedLine(line.line, line.sku, line.quantity, line.list_amount, line.paid_amount, reductions, taxes)
         lines[line.line] = Sold(priced, products[line.sku].id, line.quantity)
+    paid = sum(due_of(sold.line, tax_included=head.tax_included) for sold in lines.values())
     reference = OF_RECEIPT.format(head.id)
-    return Original(reference, head.place, head.currency, head.tax_included, head.loyalty_number, lines)
+    return Original(reference, head.place, head.currency, head.tax_included, head.loyalty_number, lines, paid)
 
 
 def _kind(stated: str) -> str:

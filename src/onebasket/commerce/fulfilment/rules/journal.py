@@ -13,13 +13,13 @@ from uuid import UUID
 
 from onebasket.commerce.books.rules.accounts import Account
 from onebasket.commerce.books.rules.entries import Entry, Posting, merged, opposite
-from onebasket.commerce.books.rules.points import granted
+from onebasket.commerce.books.rules.points import granted, spent_at_till
 from onebasket.commerce.sales.rules.journal import tender_posting
 
 SUBSCRIPTION = "books.returns"
 """The subscription by which returns come into the journal."""
 
-RETURNED, AT_THE_COUNTER = "returned", "paid at counter"
+RETURNED, AT_THE_COUNTER, POINTS_RIGHT = "returned", "paid at counter", "points put right"
 COUNTER = "at_collection"
 """The tender that is paid back in cash, where the goods come back."""
 
@@ -62,6 +62,38 @@ def return_entries(back: JournalReturn, receipt: Entry, points: PointsBack, *, o
     counter = [line for kind, amount in back.tenders if kind == COUNTER for line in _owed(back, kind, amount)]
     entries = [_entry(back, RETURNED, receipt.place_code, lines)]
     return entries + ([_entry(back, AT_THE_COUNTER, order_place, counter)] if counter else [])
+
+
+class TillReturn(NamedTuple):
+    """A return of a till's receipt: the receipt that sold, and the one of the return."""
+
+    id: UUID
+    original: int
+    receipt: int
+    at: datetime
+
+
+def points_entry(back: TillReturn, receipt: Entry, loyalty_number: str, *, taken: int, restored: int) -> Entry | None:
+    """Return what puts a return's points right, None where its receipt did all of it.
+
+    The receipt knows the rule of its own day alone; `taken` of those that were earned and `restored` of those that
+    had paid are the parts of what the sale itself earned and spent.
+    """
+    sums = {Account.POINTS_GRANTED: 0, Account.POINTS_SPENT: 0}
+    for line in receipt.lines:
+        if line.account in sums:
+            sums[line.account] += line.amount
+    lines = merged(
+        (
+            *granted(loyalty_number, -taken - sums[Account.POINTS_GRANTED]),
+            *spent_at_till(loyalty_number, sums[Account.POINTS_SPENT] - restored),
+        )
+    )
+    if not lines:
+        return None
+    return Entry(
+        fact=f"return/{back.id}", kind=POINTS_RIGHT, occurred_at=back.at, place_code=receipt.place_code, lines=lines
+    )
 
 
 def points_due(earned: int, base: int, before: int, now: int) -> int:

@@ -11,8 +11,10 @@ from onebasket.commerce.sales.rules.receipt import Disposition, Original
 Key = Annotated[str, Meta(min_length=1, max_length=120)]
 Code = Annotated[str, Meta(min_length=1, max_length=64)]
 Text = Annotated[str, Meta(max_length=200)]
-POLICY = "allocated"
-"""What a broken multi-buy pays back, in every return; each is kept with the policy that held."""
+Policy = Literal["allocated", "reprice_kept"]
+"""What a broken multi-buy pays back: each unit's part of its line, or what was paid less what kept goods cost then."""
+ALLOCATED: Policy = "allocated"
+REPRICE_KEPT: Policy = "reprice_kept"
 MOST_LINES = 200
 
 
@@ -61,7 +63,10 @@ class PaidBack(msgspec.Struct, frozen=True, gc=False):
 
 
 class LineBack(msgspec.Struct, frozen=True, gc=False):
-    """A line that came back: `amount` is paid back for it, of which `tax_amount` is tax."""
+    """A line that came back: `amount` is paid back for it, of which `tax_amount` is tax.
+
+    Without a quantity it is kept, and costs more without what came back (an amount below zero) or less.
+    """
 
     sku: str
     quantity: int

@@ -20,7 +20,10 @@ class Sold(NamedTuple):
 
 
 class Original(NamedTuple):
-    """What goods were sold by: its reference, currency, lines by number, and whether prices contained tax."""
+    """What goods were sold by: its reference, currency, lines by number, and whether prices contained tax.
+
+    `paid` is what was paid for all of it, tax included: together no more goes back, unless somebody overrides it.
+    """
 
     reference: str
     place: str
@@ -28,6 +31,7 @@ class Original(NamedTuple):
     tax_included: bool
     loyalty_number: str
     lines: Mapping[int, Sold]
+    paid: int = 0
 
 
 class Back(NamedTuple):
@@ -51,6 +55,11 @@ class Back(NamedTuple):
     def tax(self) -> int:
         """Return the tax in it or beside it."""
         return sum(part.amount for part in self.taxes)
+
+
+def due_of(line: PricedLine, *, tax_included: bool) -> int:
+    """Return what a line came to, tax included."""
+    return line.amount + (0 if tax_included else sum(tax.amount for tax in line.taxes))
 
 
 def refuse_lines(asked: Sequence[BackLine], original: Original, back: Mapping[int, int]) -> ReturnRefused | None:

@@ -24,7 +24,7 @@ from onebasket.commerce.orders.actions.checkout import CheckoutOutcome
 from onebasket.commerce.orders.actions.reopening import ReopenOutcome
 from onebasket.commerce.orders.rules.baskets import BasketOutcome
 from onebasket.commerce.orders.rules.messages import OrderOutcome, StepOutcome
-from onebasket.commerce.sales.actions import book_sales
+from onebasket.commerce.pricing.actions import tills
 from onebasket.commerce.sales.rules.outcomes import ReceiptOutcome
 from onebasket.commerce.sales.rules.receipt import Receipt
 from onebasket.commerce.stock.actions import book_movements, hold_stock, release_holds
@@ -55,7 +55,7 @@ class ReleaseCall(NamedTuple):
 
 def book_receipts(calls: Sequence[ReceiptsCall]) -> list[list[ReceiptOutcome]]:
     """Book the receipts of several requests, those of one source together; return the outcomes of each request."""
-    return _by_source(calls, book_sales)
+    return _by_source(calls, tills.book_receipts)
 
 
 def book_facts(calls: Sequence[FactsCall]) -> list[list[FactOutcome]]:

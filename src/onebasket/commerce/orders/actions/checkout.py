@@ -23,7 +23,6 @@ from onebasket.commerce.payments.actions import open_balances, open_payments, po
 from onebasket.commerce.payments.rules.balances import BalanceBook
 from onebasket.commerce.pricing.actions.redeeming import claim_uses, release_uses
 from onebasket.commerce.pricing.queries.quoting import Quoted, Unpriced
-from onebasket.commerce.pricing.rules.basket import PricedBasket
 from onebasket.commerce.pricing.rules.uses import Use
 from onebasket.commerce.slots.actions import ask_slots_book, post_slots
 from onebasket.commerce.slots.queries.plans import planned_places
@@ -172,10 +171,11 @@ def _decide(call: CheckoutCall, basket: Basket, shelves: Shelves, balances: Bala
         return CheckoutRefused("slot_not_free", "The time chosen is full or over. Choose another.")
     spend(tendered, balances)
     basket.turn_over(shelves.book)
-    return _draft(request, basket, call.quoted.basket, tendered)
+    return _draft(request, basket, call.quoted, tendered)
 
 
-def _draft(request: Checkout, basket: Basket, priced: PricedBasket, tendered: Tendered) -> Draft:
+def _draft(request: Checkout, basket: Basket, quoted: Quoted, tendered: Tendered) -> Draft:
+    priced = quoted.basket
     ordered = sorted(basket.lines.values(), key=lambda line: line.number)
     lines = []
     for line, stated in zip(ordered, priced.lines, strict=True):
@@ -195,5 +195,5 @@ def _draft(request: Checkout, basket: Basket, priced: PricedBasket, tendered: Te
     return Draft(
         basket.id, basket.place, basket.channel, lines, reason, basket.loyalty_number, request.note,
         PAYMENT_MINUTES if tendered.awaits else None, priced.tax_included, basket.slot_id, request.contact,
-        secret=True, payments=tendered.payments,
+        secret=True, payments=tendered.payments, asked=quoted.asked,
     )  # fmt: skip

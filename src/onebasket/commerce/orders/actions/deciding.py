@@ -6,10 +6,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 from onebasket.commerce.catalogue.rules import ProductFacts
+from onebasket.commerce.orders.actions.quoting import Pricing
 from onebasket.commerce.orders.actions.world import Shortlist, World
 from onebasket.commerce.orders.rules.messages import OrderRefused, OrderRequest, Shortfall
 from onebasket.commerce.places.rules import PlaceFacts
+from onebasket.commerce.pricing.queries.quoting import Quoted
 from onebasket.commerce.pricing.rules.book import PriceFacts
+from onebasket.commerce.pricing.rules.uses import Use
 from onebasket.commerce.sourcing.rules import Candidate, Choice, Need, Shortage, choose_place
 from onebasket.commerce.stock.rules.book import ShelfBook
 from onebasket.commerce.stock.rules.promises import HeldLine
@@ -28,10 +31,16 @@ class Decided(NamedTuple):
     held: Sequence[HeldLine]
     free: Mapping[str, Sequence[int]]
     """What was free of each line at each place that was looked at, under the lock."""
+    quoted: Quoted
 
 
 class Retry(NamedTuple):
-    """The shortlist ran out under the lock although more places looked possible: decide again in a new transaction."""
+    """Decide again in a new transaction: the shortlist ran out under the lock although more places looked possible.
+
+    Or a promotion could not be used as it was worked out; `uses` are to be locked beforehand then.
+    """
+
+    uses: Sequence[Use] = ()
 
 
 def refuse_unknown(request: OrderRequest, world: World) -> OrderRefused | None:  # noqa: PLR0911 - a refusal a line
@@ -54,17 +63,22 @@ def refuse_unknown(request: OrderRequest, world: World) -> OrderRefused | None: 
     return None
 
 
+class Deciding(NamedTuple):
+    """What a batch is decided with: the world, its prices, the book on its shelves; `last`: nothing is put off."""
+
+    world: World
+    pricing: Pricing
+    book: ShelfBook
+    last: bool
+    now: datetime
+
+
 def decide(
-    request: OrderRequest,
-    shortlist: Shortlist,
-    world: World,
-    book: ShelfBook,
-    *,
-    held: Sequence[HeldLine],
-    now: datetime,
+    position: int, request: OrderRequest, shortlist: Shortlist, batch: Deciding, *, held: Sequence[HeldLine]
 ) -> Decided | OrderRefused | Retry:
-    """Choose the place and take the promise in the book, as one decision."""
-    if request.hold is not None and (refused := _refuse_hold(request.hold, held, shortlist, now)):
+    """Choose the place, price what it promises, claim what that uses, and take the promise: one decision."""
+    world = batch.world
+    if request.hold is not None and (refused := _refuse_hold(request.hold, held, shortlist, batch.now)):
         return refused
     products = [world.products[line.sku] for line in request.lines]
     ids = [product.id for product in products]
@@ -74,26 +88,61 @@ def decide(
     needs = [Need(number, line.sku, line.quantity) for number, line in enumerate(request.lines, 1)]
     own = _own_hold(held)
     candidates = [
-        Candidate(place.code, tuple(_free(book, world, place, product, request.channel, own) for product in products))
+        Candidate(
+            place.code, tuple(_free(batch.book, world, place, product, request.channel, own) for product in products)
+        )
         for place, _ in priced
     ]
     choice = choose_place(needs, candidates, partial=request.partial)
-    if shortlist.cut and _fell_short(request, choice, whole=shortlist.whole):
+    cut = shortlist.cut and not batch.last
+    if cut and _fell_short(request, choice, whole=shortlist.whole):
         return Retry()
     if not isinstance(choice, Choice):
         return _refuse_short(needs, candidates[choice.index], choice.reason)
     place, prices = priced[choice.index]
-    if any(
-        p.amount * quantity > MAX_AMOUNT * p.per_quantity for p, quantity in zip(prices, choice.promised, strict=True)
-    ):
+    free = {candidate.place: candidate.available for candidate in candidates}
+    quoted = _price(position, request, place, prices, choice.promised, batch)
+    if not isinstance(quoted, Quoted):
+        return quoted
+    _take(batch.book, place, products, choice.promised, held)
+    return Decided(request, place, products, prices, choice.promised, choice.reason, held, free, quoted)
+
+
+def _price(
+    position: int,
+    request: OrderRequest,
+    place: PlaceFacts,
+    prices: Sequence[PriceFacts],
+    promised: Sequence[int],
+    batch: Deciding,
+) -> Quoted | OrderRefused | Retry:
+    """Price what is promised, and claim what that uses; last of all, so that nothing has to be given back."""
+    if any(p.amount * quantity > MAX_AMOUNT * p.per_quantity for p, quantity in zip(prices, promised, strict=True)):
         return OrderRefused("too_much_money", "A line comes to more than an order may. Order less of it.", place.code)
+    quoted = batch.pricing.quote(position, place, promised)
+    if request.expected_total not in {None, quoted.basket.total}:
+        message = "The order comes to another amount than was expected. Look at it, then place it."
+        return OrderRefused("price_changed", message, place.code, total=quoted.basket.total)
+    claimed = batch.pricing.claim(position, quoted, last=batch.last)
+    if not claimed:
+        return quoted
+    if not batch.last:
+        return Retry([] if isinstance(claimed, str) else claimed)
+    return OrderRefused("coupon_not_usable", f"{claimed} was used meanwhile. Leave it out.", place.code)
+
+
+def _take(
+    book: ShelfBook,
+    place: PlaceFacts,
+    products: Sequence[ProductFacts],
+    promised: Sequence[int],
+    held: Sequence[HeldLine],
+) -> None:
     for line in held:
         book.hold(line.place_id, line.product_id, -line.quantity)
-    for product, quantity in zip(products, choice.promised, strict=True):
+    for product, quantity in zip(products, promised, strict=True):
         if quantity:
             book.reserve(place.id, product.id, quantity)
-    free = {candidate.place: candidate.available for candidate in candidates}
-    return Decided(request, place, products, prices, choice.promised, choice.reason, held, free)
 
 
 def _fell_short(request: OrderRequest, choice: Choice | Shortage, *, whole: bool) -> bool:

@@ -5,14 +5,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from onebasket.commerce.catalogue.rules import ProductFacts
-from onebasket.commerce.orders.actions.deciding import Decided
 from onebasket.commerce.orders.rules.baskets import Contact
 from onebasket.commerce.orders.rules.messages import Shortfall
 from onebasket.commerce.payments.rules.messages import NewPayment
 from onebasket.commerce.places.rules import PlaceFacts
 from onebasket.commerce.pricing.rules.basket import Reduction, TaxPart
-from onebasket.kernel.identity import new_id
-from onebasket.kernel.money import price_for
 
 
 class DraftLine(NamedTuple):
@@ -40,7 +37,10 @@ class DraftLine(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """An order to be written; `minutes` is how long it awaits its payment, None when it awaits none."""
+    """An order to be written; `minutes` is how long it awaits its payment, None when it awaits none.
+
+    `asked` is what is kept of the question that pricing answered.
+    """
 
     id: UUID
     place: PlaceFacts
@@ -55,6 +55,7 @@ class Draft(NamedTuple):
     contact: Contact | None = None
     secret: bool = False
     payments: tuple[NewPayment, ...] = ()
+    asked: str = ""
 
     @property
     def total(self) -> int:
@@ -69,27 +70,3 @@ class Draft(NamedTuple):
             for number, line in enumerate(self.lines, 1)
             if line.promised < line.ordered
         )
-
-
-def draft_request(decided: Decided) -> Draft:
-    """Draft the order that a request comes to."""
-    request = decided.request
-    lines = [
-        DraftLine(product, line.quantity, promised, price.amount, price.per_quantity, amount, amount)
-        for line, product, price, promised in zip(
-            request.lines, decided.products, decided.prices, decided.promised, strict=True
-        )
-        for amount in [price_for(price.amount, per_quantity=price.per_quantity, quantity=promised)]
-    ]
-    reason = {
-        "chosen": decided.reason,
-        "asked": list(request.places),
-        "free": decided.free,
-        "partial": request.partial,
-        "hold": str(request.hold) if request.hold else None,
-        "prices": [price.id for price in decided.prices],
-    }
-    return Draft(
-        new_id(), decided.place, request.channel, lines, reason, request.loyalty_number, request.note,
-        request.payment_minutes,
-    )  # fmt: skip

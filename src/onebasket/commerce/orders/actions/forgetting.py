@@ -25,13 +25,14 @@ class Forgotten(msgspec.Struct, frozen=True):
 def forget_people(ids: Sequence[UUID], numbers: Sequence[str], *, put: str) -> Forgotten:
     """Take everything personal out of these orders, and these loyalty numbers out of orders and baskets.
 
-    The links and codes that opened the orders open nothing any more.
+    The links and codes that opened the orders open nothing any more. What was asked of pricing goes too: it tells which
+    groups the customer was in.
     """
     require_transaction()
     known = [number for number in numbers if number]
     contacts, _ = OrderContact.objects.filter(order_id__in=ids).delete()
-    orders = Order.objects.filter(pk__in=ids).update(note="", secret_digest="", code_digest="")
-    Order.objects.filter(loyalty_number__in=known).update(loyalty_number=put)
+    orders = Order.objects.filter(pk__in=ids).update(note="", secret_digest="", code_digest="", asked="")
+    Order.objects.filter(loyalty_number__in=known).update(loyalty_number=put, asked="")
     baskets = Basket.objects.filter(loyalty_number__in=known).update(loyalty_number="")
     return Forgotten(orders, contacts, baskets)
 

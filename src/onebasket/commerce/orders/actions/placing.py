@@ -8,8 +8,9 @@ import msgspec
 
 from onebasket.base import bulk, inbox
 from onebasket.base.clock import database_now
-from onebasket.commerce.orders.actions.deciding import Decided, Retry, decide, refuse_unknown
-from onebasket.commerce.orders.actions.drafting import draft_request
+from onebasket.commerce.orders.actions.deciding import Decided, Deciding, Retry, decide, refuse_unknown
+from onebasket.commerce.orders.actions.ordering import draft_request
+from onebasket.commerce.orders.actions.quoting import Pricing
 from onebasket.commerce.orders.actions.world import Shortlist, World, load_world, shortlist
 from onebasket.commerce.orders.actions.writing import Placing, write_orders
 from onebasket.commerce.orders.rules.messages import (
@@ -19,6 +20,7 @@ from onebasket.commerce.orders.rules.messages import (
     OrderRefused,
     OrderRequest,
 )
+from onebasket.commerce.pricing.rules.uses import Use
 from onebasket.commerce.stock.actions import claim_holds, confirm_lines, open_book, post, shelves_of, still_held
 from onebasket.commerce.stock.queries.promises import hold_owners
 from onebasket.commerce.stock.rules.book import ShelfKey
@@ -41,28 +43,40 @@ class OrderCall(NamedTuple):
 def place_orders(calls: Sequence[OrderCall]) -> list[OrderOutcome]:
     """Place orders one after the other and answer each: placed, refused with its reason, or a key conflict.
 
-    A request whose shortlisted places ran out under the lock, while others looked possible, is decided again in a
-    transaction of its own with a fresh look, for as long as each pass decides any; then a few times at the most.
+    A request whose shortlisted places ran out under the lock, while others looked possible, or whose promotions could
+    not be used as they were worked out, is decided again in a transaction of its own with a fresh look, for as long as
+    each pass decides any; then a few times at the most.
     """
     outcomes: dict[int, OrderOutcome] = {}
     waiting = dict(enumerate(calls))
-    idle = 0
+    idle, more = 0, dict[int, Sequence[Use]]()
     while waiting:
-        decided = _place(waiting, last=idle == MOST_IDLE_PASSES)
+        decided = _place(waiting, _Pass(idle == MOST_IDLE_PASSES, more))
         idle = 0 if decided else idle + 1
         outcomes |= decided
         waiting = {index: call for index, call in waiting.items() if index not in outcomes}
     return [outcomes[index] for index in range(len(calls))]
 
 
-def _place(calls: Mapping[int, OrderCall], *, last: bool) -> dict[int, OrderOutcome]:
+class _Pass(NamedTuple):
+    """A pass over requests: whether it is the last one, and by index what was found to be used in one before it."""
+
+    last: bool
+    more: dict[int, Sequence[Use]]
+
+
+def _place(calls: Mapping[int, OrderCall], pass_: _Pass) -> dict[int, OrderOutcome]:
     order = list(calls)
     with bulk.batch():
         now = database_now()
         claims = [inbox.Claim(c.source_id, c.request.key, fingerprint(c.request)) for c in calls.values()]
         claimed = inbox.claim("order", claims)
         fresh = {position: calls[order[position]] for position in sorted(claimed.fresh)}
-        decided = _decide_all(fresh, claimed.fresh, last=last, now=now) if fresh else {}
+        decided: dict[int, OrderOutcome] = {}
+        if fresh:
+            retries = _Pass(pass_.last, {p: pass_.more[order[p]] for p in fresh if order[p] in pass_.more})
+            decided = _decide_all(fresh, claimed.fresh, retries, now=now)
+            pass_.more.update({order[p]: uses for p, uses in retries.more.items()})
         undecided = fresh.keys() - decided.keys()
         inbox.unclaim([claimed.fresh[position] for position in undecided])
         inbox.settle({claimed.fresh[p]: _encode(outcome).decode() for p, outcome in decided.items()})
@@ -81,7 +95,7 @@ _PENDING = OrderConflict("pending")
 
 
 def _decide_all(
-    fresh: Mapping[int, OrderCall], entries: Mapping[int, int], *, last: bool, now: datetime
+    fresh: Mapping[int, OrderCall], entries: Mapping[int, int], pass_: _Pass, *, now: datetime
 ) -> dict[int, OrderOutcome]:
     world = load_world([call.request for call in fresh.values()], now=now)
     outcomes: dict[int, OrderOutcome] = {}
@@ -92,27 +106,33 @@ def _decide_all(
     if not known:
         return outcomes
     lists = shortlist(known, world, now=now)
+    pricing = Pricing(known, world, now=now)
+    pricing.lock(lists, pass_.more)
     holds = claim_holds([request.hold for request in known.values() if request.hold])
     lines_held = [line for lines in holds.values() for line in lines]
     book = open_book(_keys(known, lists, world) | shelves_of(lines_held), now=now)
     world = world.with_buffers()
     holds = still_held(holds)
     owners = hold_owners(holds)
+    batch = Deciding(world, pricing, book, pass_.last, now)
     placings: list[Placing] = []
     confirmed: list[HeldLine] = []
     for position, request in known.items():
         own = request.hold is not None and owners.get(request.hold) == fresh[position].source_id
         held = holds.pop(request.hold, []) if own and request.hold else []
-        short = lists[position]._replace(cut=lists[position].cut and not last)
-        found = decide(request, short, world, book, held=held, now=now)
+        found = decide(position, request, lists[position], batch, held=held)
         if isinstance(found, Decided):
             confirmed += found.held
-            placings.append(Placing(position, entries[position], fresh[position].source_id, draft_request(found)))
-        elif not isinstance(found, Retry):
+            draft = draft_request(found, pricing.id_of(position))
+            placings.append(Placing(position, entries[position], fresh[position].source_id, draft))
+        elif isinstance(found, Retry):
+            pass_.more[position] = found.uses
+        else:
             outcomes[position] = found
             if request.hold and held:
                 holds[request.hold] = held
     confirm_lines(confirmed)
+    pricing.post(now=now)
     outcomes |= write_orders(placings, now=now)
     post(book, now=now, names=world.names(lines_held))
     return outcomes

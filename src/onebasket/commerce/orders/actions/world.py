@@ -67,7 +67,8 @@ def load_world(requests: Sequence[OrderRequest], *, now: datetime) -> World:
     places = places_by_code({code for request in requests for code in request.places})
     products = products_by_sku({line.sku for request in requests for line in request.lines})
     product_ids = [product.id for product in products.values()]
-    prices = price_book({place.id: place.currency for place in places.values()}, product_ids, at=now)
+    currencies = {place.id: place.currency for place in places.values()}
+    prices = price_book(currencies, product_ids, at=now, loyalty=True)
     return World(places, products, prices)
 
 

@@ -31,6 +31,7 @@ _ORDER = (
     "id", "place", "business_day", "number", "channel", "source_id", "entry_id", "status", "loyalty_number", "currency",
     "total", "line_count", "placed_at", "changed_at", "expires_at", "reason", "note", "slot_id", "list_total",
     "reduction_total", "tax_total", "tax_included", "secret_digest", "code_digest", "secret_generation",
+    "asked",
 )  # fmt: skip
 _FULFILMENT = ("id", "place", "order", "owner", "status")
 _LINE = (
@@ -138,7 +139,7 @@ def _order_row(item: _Numbered, now: datetime) -> Row:
         now, now, placed.expires_at, draft.reason, draft.note, draft.slot_id,
         sum(line.list_amount for line in draft.lines), sum(line.reduced_amount for line in draft.lines),
         sum(line.tax_amount for line in draft.lines), draft.tax_included,
-        *digests, generation,
+        *digests, generation, draft.asked,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ class Order(models.Model):
     """A placed basket; `place` is the one whose day numbers it, `number` counts within place and business day.
 
     `total` is what is due now, tax included; `list_total`, `reduction_total` and `tax_total` are as placed.
+    `asked` is what was asked of pricing, where promotions took something off (`pricing.rules.placed`).
     Secrets that open its page or hand it over are kept as digests (SHA-256), made anew with each `secret_generation`.
     """
 
@@ -40,6 +41,7 @@ class Order(models.Model):
     code_digest = models.CharField(max_length=64, blank=True)
     secret_generation = models.SmallIntegerField(default=0)
     note = models.CharField(max_length=500, blank=True)
+    asked = models.TextField(blank=True, default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["place", "business_day", "number"], name="order_number")]

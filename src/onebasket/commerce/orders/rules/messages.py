@@ -27,6 +27,7 @@ class OrderRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `partial`: take what there is of each line (then exactly the first place that has any serves it).
     `hold`: the basket's hold that the order confirms; its place must be the only one.
     `payment_minutes`: when set, the order awaits payment and its promise expires after so many minutes.
+    `coupons`: codes as typed or scanned. `expected_total`: what it is to come to, tax included; else nothing is done.
     """
 
     key: Annotated[str, Meta(min_length=1, max_length=120)]
@@ -38,6 +39,8 @@ class OrderRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hold: UUID | None = None
     payment_minutes: Annotated[int, Meta(ge=1, le=1440)] | None = None
     note: Annotated[str, Meta(max_length=500)] = ""
+    coupons: Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=64)], ...], Meta(max_length=50)] = ()
+    expected_total: Annotated[int, Meta(ge=0, le=10**13)] | None = None
 
 
 class Shortfall(msgspec.Struct, frozen=True, gc=False):
@@ -97,18 +100,22 @@ class OrderPlaced(msgspec.Struct, frozen=True, tag="placed", tag_field="outcome"
 
 RefusalCode = Literal[
     "short", "unknown_product", "unknown_place", "no_price", "untracked_product", "hold_not_usable", "too_much_money",
-    "inactive_product", "inactive_place", "doubled_line",
+    "inactive_product", "inactive_place", "doubled_line", "price_changed", "coupon_not_usable",
 ]  # fmt: skip
 
 
 class OrderRefused(msgspec.Struct, frozen=True, tag="refused", tag_field="outcome"):
-    """The order was not placed and changed nothing; `shortfalls` name each short line and by how much."""
+    """The order was not placed and changed nothing; `shortfalls` name each short line and by how much.
+
+    `total` is what it would have come to, where another total was expected.
+    """
 
     code: RefusalCode
     message: str
     place: str = ""
     shortfalls: tuple[Shortfall, ...] = ()
     skus: tuple[str, ...] = ()
+    total: int | None = None
 
 
 class OrderConflict(msgspec.Struct, frozen=True, tag="conflict", tag_field="outcome"):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from onebasket.base.locking import require_transaction
-from onebasket.commerce.pricing.models import CampaignHousehold, CouponClip, Use, UseCount
+from onebasket.commerce.pricing.models import CampaignHousehold, CouponClip, Overuse, Use, UseCount
 
 
 def forget_numbers(numbers: Sequence[str]) -> int:
@@ -16,4 +16,5 @@ def forget_numbers(numbers: Sequence[str]) -> int:
     CampaignHousehold.objects.filter(loyalty_number__in=known).delete()
     CouponClip.objects.filter(loyalty_number__in=known).delete()
     UseCount.objects.filter(loyalty_number__in=known).delete()
+    Overuse.objects.filter(loyalty_number__in=known).update(loyalty_number="")
     return Use.objects.filter(loyalty_number__in=known).update(loyalty_number="", most=None)

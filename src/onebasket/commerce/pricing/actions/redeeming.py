@@ -8,14 +8,111 @@ from onebasket.base import bulk
 from onebasket.base.clock import database_now
 from onebasket.base.columns import Row, as_uuid
 from onebasket.base.locking import require_transaction
-from onebasket.commerce.pricing.locking import LockedCount, lock_counts, lock_serials, lock_uses
+from onebasket.commerce.pricing.locking import LockedCount, LockedUse, lock_counts, lock_serials, lock_uses
 from onebasket.commerce.pricing.models import CouponSerial, UseCount
 from onebasket.commerce.pricing.models import Use as UseRow
 from onebasket.commerce.pricing.queries.remembered import recall
 from onebasket.commerce.pricing.rules.messages import serial_digest
-from onebasket.commerce.pricing.rules.uses import Counted, Counter, RefusedUse, Use, UseBook
+from onebasket.commerce.pricing.rules.uses import Counted, Counter, Fact, RefusedUse, Use, UseBook
 
-_NAMES = ("order", "code", "serial", "loyalty_number", "times", "counted", "most", "claimed_at")
+_NAMES = ("order", "code", "serial", "loyalty_number", "times", "counted", "most", "claimed_at", "receipt")
+
+
+class Redeeming:
+    """Uses under their locks: claimed one order after the other in memory, and written at the end."""
+
+    def __init__(self, uses: Sequence[Use]) -> None:
+        """Lock what these uses are counted under: single-use codes, then customers' counts."""
+        self._digests: dict[Use, str] = {}
+        self._counts: dict[Counter, LockedCount] = {}
+        self._claimed: list[Counted] = []
+        self._book = UseBook({}, {}, {})
+        self._in_use: list[LockedUse] = []
+        self._released: list[LockedUse] = []
+        self._facts: list[Fact] = []
+        self.lock(uses)
+
+    def lock(self, uses: Sequence[Use], *, releasing: Iterable[UUID] = ()) -> None:
+        """Lock what more uses are counted under, and what these orders or receipts use, which may be given back."""
+        rows = lock_uses(releasing) if releasing else []
+        if not uses and not rows:
+            return
+        fresh = [use for use in uses if not self.covers([use])]
+        digests = [_digest(use) for use in fresh if use.serial]
+        serials = lock_serials([*digests, *(row.serial for row in rows if row.serial)])
+        keys = [(use.loyalty_number, use.code) for use in fresh if use.loyalty_number]
+        counts = lock_counts([*keys, *(row.counter for row in rows if row.loyalty_number)])
+        self._counts |= {key: count for key, count in counts.items() if key not in self._counts}
+        self._in_use += rows
+        if uses:
+            self._book.limit(recall().limits, _held({use.order for use in uses}))
+        self._book.know({key: count.times for key, count in counts.items()}, serials)
+
+    def covers(self, uses: Iterable[Use]) -> bool:
+        """Whether all that these uses are counted under is locked."""
+        return all(
+            (not use.loyalty_number or (use.loyalty_number, use.code) in self._counts)
+            and (not use.serial or self._book.knows(_digest(use)))
+            for use in uses
+        )
+
+    def claim(self, uses: Iterable[Use]) -> list[RefusedUse]:
+        """Claim the uses of one order: all of them, or none with the reasons."""
+        stated = [(use, _digest(use)) for use in dict.fromkeys(uses)]
+        self._digests.update(stated)
+        granted, refused = self._book.claim(stated)
+        self._claimed += granted
+        return refused
+
+    def count(self, uses: Iterable[Use]) -> list[Fact]:
+        """Count a till's uses, which were before anybody could refuse them; return each with what is wrong with it."""
+        facts = [self._book.count(use, _digest(use)) for use in dict.fromkeys(uses)]
+        self._facts += facts
+        return facts
+
+    def release(self, user: UUID) -> None:
+        """Give back what an order or a receipt uses, of what was locked for it."""
+        for row in [row for row in self._in_use if row.user == user]:
+            self._in_use.remove(row)
+            self._released.append(row)
+            self._book.give_back(row.counter, row.times, row.serial)
+
+    @property
+    def released(self) -> int:
+        """Return how many uses were given back."""
+        return len(self._released)
+
+    def post(self, *, now: datetime) -> None:
+        """Write what was claimed, counted and given back."""
+        if not (self._claimed or self._facts or self._released):
+            return
+        back = [(row.id, now) for row in self._released]
+        bulk.update_guarded(UseRow, ("id",), ("released_at",), sorted(back))
+        freed = [(digest, None, None) for digest in sorted(self._book.freed - self._book.taken.keys())]
+        bulk.update_guarded(CouponSerial, ("digest",), ("order", "used_at"), freed)
+        rows: list[Row] = [
+            (use.order, use.code, self._digests[use], use.loyalty_number, use.times, counted, most, now, None)
+            for use, counted, most in self._claimed
+        ]
+        rows += [
+            (
+                use.order,
+                use.code,
+                serial,
+                use.loyalty_number,
+                use.times,
+                counted,
+                None if reason else most,
+                now,
+                use.receipt,
+            )
+            for use, counted, most, serial, reason in self._facts
+        ]
+        bulk.insert(UseRow, _NAMES, rows)
+        taken = [(digest, order, now) for digest, order in sorted(self._book.taken.items())]
+        bulk.update_guarded(CouponSerial, ("digest",), ("order", "used_at"), taken)
+        counts, figures = self._counts, self._book.counts
+        _post({key: figures[key] for key in counts if figures[key] != counts[key].times}, counts)
 
 
 def claim_uses(uses: Sequence[Use], *, now: datetime) -> list[RefusedUse]:
@@ -27,22 +124,12 @@ def claim_uses(uses: Sequence[Use], *, now: datetime) -> list[RefusedUse]:
     require_transaction()
     if not uses:
         return []
-    digests = {use: serial_digest(use.serial) if use.serial else "" for use in uses}
-    limits = recall().limits
-    serials = lock_serials(digest for digest in digests.values() if digest)
-    counts = lock_counts((use.loyalty_number, use.code) for use in uses if use.loyalty_number)
-    held = _held({use.order for use in uses})
-    book = UseBook({key: count.times for key, count in counts.items()}, limits, serials, held=held)
-    by_order: dict[UUID, list[tuple[Use, str]]] = {}
-    for use in dict.fromkeys(uses):
-        by_order.setdefault(use.order, []).append((use, digests[use]))
-    claimed: list[Counted] = []
-    refused: list[RefusedUse] = []
-    for of_order in by_order.values():
-        granted, denied = book.claim(of_order)
-        claimed += granted
-        refused += denied
-    _write(claimed, digests, book, counts, now)
+    redeeming = Redeeming(uses)
+    by_order: dict[UUID, list[Use]] = {}
+    for use in uses:
+        by_order.setdefault(use.order, []).append(use)
+    refused = [one for of_order in by_order.values() for one in redeeming.claim(of_order)]
+    redeeming.post(now=now)
     return refused
 
 
@@ -51,22 +138,14 @@ def release_uses(orders: Iterable[UUID], *, now: datetime | None = None) -> int:
 
     Locks what they use, then single-use codes, then customers' counts. Released again, nothing changes.
     """
-    rows = lock_uses(orders)
-    if not rows:
-        return 0
-    lock_serials(serial for _, serial, *_ in rows if serial)
-    back: dict[Counter, int] = {}
-    for _, _, number, code, times in rows:
-        if number:
-            back[number, code] = back.get((number, code), 0) + times
-    counts = lock_counts(back)
-    _post({key: counts[key].times - times for key, times in back.items()}, counts)
-    digests = {serial for _, serial, *_ in rows if serial}
-    freed = [(digest, None, None) for digest in sorted(digests)]
-    bulk.update_guarded(CouponSerial, ("digest",), ("order", "used_at"), freed)
-    at = now or database_now()
-    bulk.update_guarded(UseRow, ("id",), ("released_at",), [(identity, at) for identity, *_ in rows])
-    return len(rows)
+    require_transaction()
+    users = set(orders)
+    redeeming = Redeeming(())
+    redeeming.lock((), releasing=users)
+    for user in users:
+        redeeming.release(user)
+    redeeming.post(now=now or database_now())
+    return redeeming.released
 
 
 def _held(orders: set[UUID]) -> list[tuple[UUID, str, str]]:
@@ -77,21 +156,8 @@ def _held(orders: set[UUID]) -> list[tuple[UUID, str, str]]:
     return [(as_uuid(order), code, serial) for order, code, serial in bulk.fetch(sql, [bulk.list_parameter(orders)])]
 
 
-def _write(
-    claimed: Sequence[Counted],
-    digests: Mapping[Use, str],
-    book: UseBook,
-    counts: Mapping[Counter, LockedCount],
-    now: datetime,
-) -> None:
-    rows: list[Row] = [
-        (use.order, use.code, digests[use], use.loyalty_number, use.times, counted, most, now)
-        for use, counted, most in claimed
-    ]
-    bulk.insert(UseRow, _NAMES, rows)
-    taken = [(digest, order, now) for digest, order in sorted(book.taken.items())]
-    bulk.update_guarded(CouponSerial, ("digest",), ("order", "used_at"), taken)
-    _post({key: book.counts[key] for key in counts if book.counts[key] != counts[key].times}, counts)
+def _digest(use: Use) -> str:
+    return serial_digest(use.serial) if use.serial else ""
 
 
 def _post(figures: Mapping[Counter, int], counts: Mapping[Counter, LockedCount]) -> None:

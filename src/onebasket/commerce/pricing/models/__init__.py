@@ -4,7 +4,7 @@ from onebasket.commerce.pricing.models.coupons import Campaign, CampaignHousehol
 from onebasket.commerce.pricing.models.prices import Price
 from onebasket.commerce.pricing.models.promotions import Preview, Promotion, Revision, SkuList, SkuListEntry
 from onebasket.commerce.pricing.models.taxes import Tax, TaxClass, TaxTerms
-from onebasket.commerce.pricing.models.uses import Use, UseCount
+from onebasket.commerce.pricing.models.uses import Overuse, Use, UseCount
 
 __all__ = [
     "Campaign",
@@ -12,6 +12,7 @@ __all__ = [
     "Coupon",
     "CouponClip",
     "CouponSerial",
+    "Overuse",
     "Preview",
     "Price",
     "Promotion",

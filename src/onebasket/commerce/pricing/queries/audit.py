@@ -48,4 +48,15 @@ CHECKS = (
             "WHERE u.serial <> '' AND u.released_at IS NULL AND (s.order_id IS NULL OR s.order_id <> u.order_id)"
         ),
     ),
+    Check(
+        "pricing.tills",
+        "Each till's use is of a receipt that exists, and each use that waits to be looked at was counted.",
+        counted="SELECT COUNT(*) FROM pricing_use WHERE receipt IS NOT NULL",
+        differing=(
+            "SELECT 'use' AS what, u.receipt, u.code FROM pricing_use u LEFT JOIN sales_receipt r ON r.id = u.receipt "
+            "WHERE u.receipt IS NOT NULL AND r.id IS NULL UNION ALL "
+            "SELECT 'overuse', o.receipt, o.code FROM pricing_overuse o WHERE NOT EXISTS ("
+            "SELECT 1 FROM pricing_use u WHERE u.receipt = o.receipt AND u.code = o.code)"
+        ),
+    ),
 )

@@ -25,13 +25,14 @@ class ClipRead(msgspec.Struct, frozen=True):
 
 
 class UseRead(msgspec.Struct, frozen=True):
-    """A use of a promotion by an order."""
+    """A use of a promotion by an order, or by a till's receipt: then `order` is what stands for it."""
 
     order: UUID
     code: str
     times: int
     claimed_at: datetime
     released_at: datetime | None
+    receipt: int | None = None
 
 
 class PersonalOffers(msgspec.Struct, frozen=True):
@@ -51,5 +52,7 @@ def offers_of(numbers: Sequence[str]) -> PersonalOffers:
     return PersonalOffers(
         tuple(TargetedRead(*row) for row in campaigns.values_list("campaign_code", "since", "until")),
         tuple(ClipRead(*row) for row in clips.values_list("coupon_code", "clipped_at")),
-        tuple(UseRead(*row) for row in uses.values_list("order", "code", "times", "claimed_at", "released_at")),
+        tuple(
+            UseRead(*row) for row in uses.values_list("order", "code", "times", "claimed_at", "released_at", "receipt")
+        ),
     )

@@ -22,6 +22,7 @@ from onebasket.commerce.pricing.queries.remembered import NO_TERMS, Memory, Prod
 from onebasket.commerce.pricing.rules.basket import Item, PricedBasket, Shopper, Terms, UnitPrice
 from onebasket.commerce.pricing.rules.book import PriceFacts
 from onebasket.commerce.pricing.rules.messages import serial_digest
+from onebasket.commerce.pricing.rules.placed import state_ask
 from onebasket.commerce.pricing.rules.presenting import ClaimedUse, SerialFacts, present, spread_uses, unread
 from onebasket.commerce.pricing.rules.pricing import price_basket
 from onebasket.commerce.pricing.rules.uses import Use
@@ -42,6 +43,7 @@ class QuoteAsk(msgspec.Struct, frozen=True):
     """On which channel and when, for whom, and which codes are presented: of coupons, as typed or scanned.
 
     `as_member` asks what any member would pay, for whoever is told that before a card is shown; nothing is claimed so.
+    `without_staff`: whoever asks may name any card, so that nobody is staff to him.
     """
 
     channel: str
@@ -50,6 +52,7 @@ class QuoteAsk(msgspec.Struct, frozen=True):
     coupons: tuple[str, ...] = ()
     staff: bool = False
     as_member: bool = False
+    without_staff: bool = False
 
 
 class Quote(NamedTuple):
@@ -61,11 +64,12 @@ class Quote(NamedTuple):
 
 
 class Quoted(msgspec.Struct, frozen=True, tag="quoted", tag_field="quote"):
-    """What a basket comes to, and what its order has to claim for it."""
+    """What a basket comes to, what its order has to claim for it, and what it keeps of the question (`state_ask`)."""
 
     basket: PricedBasket
     claims: tuple[ClaimedUse, ...] = ()
     loyalty_number: str = ""
+    asked: str = ""
 
     def uses(self, order: UUID) -> list[Use]:
         """Return what the order claims with `claim_uses`."""
@@ -89,6 +93,32 @@ def quote_all(quotes: Sequence[Quote], memory: Memory | None = None) -> list[Quo
 
     As many statements for a batch as for one, where all are of one instant.
     """
+    quoting = open_quoting(quotes, memory=memory)
+    return [quoting.price(one) for one in quotes]
+
+
+class Quoting(NamedTuple):
+    """What baskets are priced from, as it was read for all of them: pricing reads no more."""
+
+    memory: Memory
+    known: Mapping[int, ProductTerms]
+    people: Mapping[tuple[str, datetime], ShopperFacts]
+    who: Mapping[str, Holder]
+    serials: Mapping[str, SerialFacts]
+    books: Mapping[datetime, PriceBook]
+
+    def price(self, one: Quote) -> Quoted | Unpriced:
+        """Return what a basket comes to: one of those that this was opened for, or a part of it."""
+        ask = one.ask
+        facts = self.people.get((ask.loyalty_number, ask.at))
+        holder = self.who.get(facts.loyalty_number, NOBODY) if facts else NOBODY
+        return _quote(one, self.books[ask.at], self.known, _Shopper(facts, holder, self.memory, ask), self.serials)
+
+
+def open_quoting(
+    quotes: Sequence[Quote], *, memory: Memory | None = None, book: tuple[datetime, PriceBook] | None = None
+) -> Quoting:
+    """Read what baskets are priced from; `book` where prices of their instant, card prices too, were read already."""
     memory = memory or recall()
     products = {line.product.id: line.product.sku for _, lines, _ in quotes for line in lines}
     known = memory.products(products)
@@ -96,13 +126,8 @@ def quote_all(quotes: Sequence[Quote], memory: Memory | None = None) -> list[Quo
     people = _people(numbers)
     who = persons({facts.loyalty_number: facts.numbers for facts in people.values()})
     serials = _serials({text for *_, ask in quotes for text in unread(ask.coupons, memory.coupons)})
-    books = {at: _book(quotes, products, at) for at in {ask.at for *_, ask in quotes}}
-    found: list[Quoted | Unpriced] = []
-    for one in quotes:
-        facts = people.get((one.ask.loyalty_number, one.ask.at))
-        shopper = _Shopper(facts, who.get(facts.loyalty_number, NOBODY) if facts else NOBODY, memory, one.ask)
-        found.append(_quote(one, books[one.ask.at], known, shopper, serials))
-    return found
+    books = dict([book]) if book else {at: _book(quotes, products, at) for at in {ask.at for *_, ask in quotes}}
+    return Quoting(memory, known, people, who, serials, books)
 
 
 def _people(numbers: Iterable[tuple[str, datetime]]) -> dict[tuple[str, datetime], ShopperFacts]:
@@ -126,7 +151,7 @@ class _Shopper:
         self.segments = memory.coupons.segments(holder.campaigns, ask.at) | (facts.segments if facts else frozenset())
         self.facts = Shopper(
             member=facts is not None or ask.as_member,
-            staff=ask.staff or (facts is not None and facts.staff),
+            staff=not ask.without_staff and (ask.staff or (facts is not None and facts.staff)),
             loyalty_number=facts.loyalty_number if facts else "",
             segments=self.segments,
             used=holder.used,
@@ -164,7 +189,8 @@ def _quote(
     if presented.notes:
         basket = msgspec.structs.replace(basket, notes=(*basket.notes, *presented.notes))
     claims = spread_uses(basket.uses, presented.serials, shopper.memory.coupons)
-    return Quoted(basket, claims, shopper.facts.loyalty_number)
+    asked = state_ask(items, shopper.facts, terms, coupons=presented.coupons, priced=basket)
+    return Quoted(basket, claims, shopper.facts.loyalty_number, asked)
 
 
 def _item(

@@ -21,6 +21,7 @@ from onebasket.commerce.pricing.rules.lists import list_group, lists_of
 from onebasket.commerce.pricing.rules.messages import MEDIUM_NAMES, ROUNDING_NAMES, STATE_NUMBERS
 from onebasket.commerce.pricing.rules.promotions import Promotion, decode_promotion
 from onebasket.commerce.pricing.rules.taxes import ClassRules, Reckoning, TaxBook, TaxSpan, tax_book
+from onebasket.commerce.pricing.rules.till_uses import Counting
 
 KEPT_AFTER = timedelta(days=7)
 """For so long after its end a promotion is still compiled: what is priced as of a while ago finds it."""
@@ -60,6 +61,11 @@ class Memory:
     def limits(self) -> Mapping[str, int]:
         """Return how often a customer may use each promotion that has such a limit."""
         return {one.code: one.limits.per_customer for one in self.promotions if one.limits.per_customer}
+
+    @cached_property
+    def counting(self) -> Counting:
+        """Return the promotions whose uses at tills count."""
+        return Counting(self.promotions)
 
     @cached_property
     def lists(self) -> frozenset[int]:

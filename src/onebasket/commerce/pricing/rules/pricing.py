@@ -18,7 +18,7 @@ from onebasket.commerce.pricing.rules.deciding import Decided, decide
 from onebasket.commerce.pricing.rules.noting import Notes
 from onebasket.commerce.pricing.rules.promotions import Promotion
 from onebasket.commerce.pricing.rules.qualifying import Standings
-from onebasket.commerce.pricing.rules.runs import cut_runs, lay_out
+from onebasket.commerce.pricing.rules.runs import Line, cut_runs, lay_out
 from onebasket.commerce.pricing.rules.settling import Bill, settle, settle_basket
 from onebasket.commerce.pricing.rules.taxing import Taxable, cash_rounding, tax_lines
 
@@ -44,6 +44,8 @@ def price_basket(
         lay_out(place, item, standings.live(promotions.reaching(item)), member=shopper.member)
         for place, item in enumerate(items)
     ]
+    if not coupons and all(_is_plain(line) for line in placed):
+        return _plain(placed, terms)
     lines = sorted(placed, key=lambda line: (line.item.sku, line.item.number))
     counter = Nodes(nodes)
     runs = cut_runs(lines)
@@ -54,6 +56,36 @@ def price_basket(
     bills.sort(key=lambda bill: bill.line.place)
     notes = Notes(standings, covers, decided)
     return _written(bills, notes, decided, terms, counter, promotions)
+
+
+def _is_plain(line: Line) -> bool:
+    """Whether there is nothing to choose and nothing to tell of a line: it costs what the shelf says."""
+    return not line.live and line.own == line.list_amount and line.item.loyalty is None
+
+
+def _plain(lines: Sequence[Line], terms: Terms) -> PricedBasket:
+    """Return what plain lines come to; most baskets of an outside shop are of such."""
+    taxes = tax_lines([Taxable(line.item.tax_class, line.list_amount) for line in lines], terms)
+    priced = tuple(
+        PricedLine(
+            line.item.number,
+            line.item.sku,
+            line.item.quantity,
+            line.list_amount,
+            line.list_amount,
+            (),
+            parts,
+            (),
+            line.item.shelf.amount,
+            line.item.shelf.per_quantity,
+        )
+        for line, parts in zip(lines, taxes, strict=True)
+    )
+    goods = sum(line.list_amount for line in lines)
+    tax = sum(part.amount for parts in taxes for part in parts)
+    total = goods if terms.tax_included else goods + tax
+    rounding = cash_rounding(total, terms.cash_step)
+    return PricedBasket(priced, terms.currency, goods, 0, tax, total, terms.tax_included, rounding)
 
 
 def _written(

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 
+_RECEIPTS = UUID("6f6e6562-6173-5b65-8074-726563656970")
 RefusedWhy = Literal["limit", "used", "unknown"]
 
 
 class Use(msgspec.Struct, frozen=True, gc=False):
-    """An order's use of a promotion by its code, `times` over.
+    """An order's use of a promotion by its code, `times` over; or a till's receipt's (`user_of_receipt`).
 
     `serial` is the single-use code that was presented for it, or nothing; without a loyalty number nobody is counted.
+    `receipt` is the till's receipt whose use it is, 0 for an order's.
     """
 
     order: UUID
@@ -20,6 +22,7 @@ class Use(msgspec.Struct, frozen=True, gc=False):
     times: int = 1
     loyalty_number: str = ""
     serial: str = ""
+    receipt: int = 0
 
 
 class RefusedUse(msgspec.Struct, frozen=True, gc=False):
@@ -30,6 +33,11 @@ class RefusedUse(msgspec.Struct, frozen=True, gc=False):
 
     use: Use
     reason: RefusedWhy
+
+
+def user_of_receipt(receipt: int) -> UUID:
+    """Return the id under which a till's receipt uses promotions, as an order does under its own."""
+    return uuid5(_RECEIPTS, str(receipt))
 
 
 Counter = tuple[str, str]
@@ -50,6 +58,19 @@ class SerialState(NamedTuple):
     order: UUID | None
 
 
+class Fact(NamedTuple):
+    """A till's use, which counts whatever is wrong with it: `reason` says what, None where nothing is.
+
+    `counted` of `most`; `serial` is the digest of the single-use code that it took, empty where it took none.
+    """
+
+    use: Use
+    counted: int
+    most: int | None
+    serial: str
+    reason: RefusedWhy | None
+
+
 class UseBook:
     """What stands while a batch of orders claims its uses, one after the other: figures in memory."""
 
@@ -67,9 +88,28 @@ class UseBook:
         """
         self.counts = dict(counts)
         self.taken: dict[str, UUID] = {}
+        self.freed: set[str] = set()
         self._limits = limits
-        self._serials = serials
+        self._serials = dict(serials)
         self._held = set(held)
+
+    def know(
+        self,
+        counts: Mapping[Counter, int],
+        serials: Mapping[str, SerialState],
+    ) -> None:
+        """Take in what more was locked; what is known stays as the batch has left it."""
+        self.counts = {**counts, **self.counts}
+        self._serials = {**serials, **self._serials}
+
+    def limit(self, limits: Mapping[str, int], held: Iterable[tuple[UUID, str, str]]) -> None:
+        """Take in how often promotions may be used, and what was claimed before."""
+        self._limits = limits
+        self._held.update(held)
+
+    def knows(self, digest: str) -> bool:
+        """Whether a single-use code was locked."""
+        return digest in self._serials
 
     def claim(self, uses: Iterable[tuple[Use, str]]) -> tuple[list[Counted], list[RefusedUse]]:
         """Claim the uses of one order, each with its code's digest or nothing: all, or none with the reasons."""
@@ -91,6 +131,25 @@ class UseBook:
             if digest:
                 self.taken[digest] = use.order
         return claimed, []
+
+    def count(self, use: Use, digest: str) -> Fact:
+        """Count a till's use, which was before anybody could refuse it."""
+        reason = self._refused(use, digest)
+        most = self._limits.get(use.code) if use.loyalty_number else None
+        counted = self._count(use)
+        if digest and reason is None:
+            self.taken[digest] = use.order
+        if reason is None and most is not None and counted > most:
+            reason = "limit"
+        return Fact(use, counted, most, digest if self.taken.get(digest) == use.order else "", reason)
+
+    def give_back(self, key: Counter, times: int, digest: str) -> None:
+        """Give back what was used, and the single-use code that was good for it."""
+        if key[0]:
+            self.counts[key] = self.counts.get(key, 0) - times
+        if digest:
+            self.freed.add(digest)
+            self._serials[digest] = SerialState(None)
 
     def _count(self, use: Use) -> int:
         if not use.loyalty_number:

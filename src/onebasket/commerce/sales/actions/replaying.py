@@ -1,11 +1,14 @@
 """Book a quarantined receipt after all, once it is mended or what it needed is there."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 import msgspec
 
 from onebasket.base.quarantine import Fault, Unreadable
 from onebasket.base.replaying import ReplayOutcome, replay
 from onebasket.commerce.sales.actions.booking import KIND, book_sales
-from onebasket.commerce.sales.rules.outcomes import ReceiptQuarantined
+from onebasket.commerce.sales.rules.outcomes import ReceiptOutcome, ReceiptQuarantined
 from onebasket.commerce.sales.rules.receipt import Receipt
 
 _decode = msgspec.json.Decoder(Receipt).decode
@@ -22,7 +25,13 @@ def read_receipt(text: str) -> Receipt | Unreadable:
         return Unreadable(text, "unreadable", f"This cannot be read as a receipt: {error}.")
 
 
-def replay_quarantined(item_id: int, *, actor: str, places: frozenset[str] | None = None) -> ReplayOutcome:
+Book = Callable[[int, Sequence[Receipt]], Sequence[ReceiptOutcome]]
+"""How receipts of a source are booked: as facts of sales, or with more that follows from them."""
+
+
+def replay_quarantined(
+    item_id: int, *, actor: str, places: frozenset[str] | None = None, book: Book = book_sales
+) -> ReplayOutcome:
     """Book an open quarantined receipt from its mended or original text, under the item's source, never twice.
 
     `places` are the codes that the actor may book at (None: everywhere). When it fails again the item stays open.
@@ -31,9 +40,9 @@ def replay_quarantined(item_id: int, *, actor: str, places: frozenset[str] | Non
         NotOpenError: the item was settled before.
         OtherKindError: the item is no receipt.
     """
-    return replay(item_id, kind=KIND, actor=actor, places=places, read=read_receipt, book=_book)
+    return replay(item_id, kind=KIND, actor=actor, places=places, read=read_receipt, book=partial(_book, book))
 
 
-def _book(source_id: int, receipt: Receipt) -> Fault | None:
-    (outcome,) = book_sales(source_id, [receipt])
+def _book(book: Book, source_id: int, receipt: Receipt) -> Fault | None:
+    (outcome,) = book(source_id, [receipt])
     return Fault(outcome.reason, outcome.explanation) if isinstance(outcome, ReceiptQuarantined) else None

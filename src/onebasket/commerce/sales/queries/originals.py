@@ -60,6 +60,13 @@ def booked_originals(wanted: Iterable[Printed], place_ids: Mapping[str, int]) ->
     return found
 
 
+def voided_of(receipts: Collection[int]) -> set[int]:
+    """Return those of the receipts that were voided; one statement, none without receipts."""
+    if not receipts:
+        return set()
+    return set(Receipt.objects.filter(pk__in=list(receipts), voided=True).values_list("pk", flat=True))
+
+
 def lined_voids(names: Collection[Printed]) -> list[tuple[Printed, Found]]:
     """Return the voids that name these receipts, list their lines, and count: a statement each, for they are rare."""
     return [

@@ -138,9 +138,13 @@ def _points(receipt: JournalReceipt, rule: EarningRule | None) -> tuple[Posting,
     if rule is None or not receipt.loyalty_number:
         return ()
     gained = earned(rule, bought(receipt), sign=receipt.effect)
-    paid = sum(tender.amount for tender in receipt.tenders if _plain(tender.kind) in POINTS_TENDERS)
-    spent = spent_at_till(receipt.loyalty_number, receipt.effect * points_for(rule, paid))
+    spent = spent_at_till(receipt.loyalty_number, receipt.effect * points_for(rule, paid_in_points(receipt)))
     return granted(receipt.loyalty_number, gained) + spent
+
+
+def paid_in_points(receipt: JournalReceipt) -> int:
+    """Return what points paid of a receipt, in minor units."""
+    return sum(tender.amount for tender in receipt.tenders if _plain(tender.kind) in POINTS_TENDERS)
 
 
 def bought(receipt: JournalReceipt) -> list[EarnedOn]:

@@ -1,5 +1,7 @@
 """When a receipt ties: lines, discounts, tax and tenders agree to the minor unit."""
 
+from collections.abc import Sequence
+
 from onebasket.commerce.sales.rules.receipt import Kind, Line, Receipt, Tax
 from onebasket.kernel.money import PPM, currencies, divide_half_up
 
@@ -37,25 +39,31 @@ def untied(receipt: Receipt) -> str | None:
     due = paid + extra + receipt.rounding
     given = sum(tender.amount for tender in receipt.tenders) - receipt.change
     if due == given or (receipt.kind is Kind.VOID and receipt.original is None and not receipt.tenders):
-        return _overtaxed(receipt) if taxed else None
+        return _overtaxed(receipt.lines) if taxed else None
     return (
         f"Lines come to {paid}, tax on top to {extra} and rounding to {receipt.rounding}: {due} is due. "
         f"Tenders less change come to {given}: {given - due:+d} apart."
     )
 
 
-def _overtaxed(receipt: Receipt) -> str | None:
+def lines_untied(lines: Sequence[Line]) -> str | None:
+    """Return what does not tie in lines by themselves, however they are paid, or None when everything does."""
+    faults = (_untied_line(line, number) for number, line in enumerate(lines, 1))
+    return next((fault for fault in faults if fault), None) or _overtaxed(lines)
+
+
+def _overtaxed(lines: Sequence[Line]) -> str | None:
     """Return which tax is of more than was sold: tills state it line by line, or for all of them on one.
 
     A base may be that of list amounts (a manufacturer's coupon is no discount for the tax office), rounded per line.
     """
-    sold = sum(max(abs(line.list_amount), abs(line.paid_amount)) for line in receipt.lines)
+    sold = sum(max(abs(line.list_amount), abs(line.paid_amount)) for line in lines)
     bases: dict[tuple[str, int], int] = {}
-    for line in receipt.lines:
+    for line in lines:
         for tax in line.taxes:
             bases[tax.code, tax.rate] = bases.get((tax.code, tax.rate), 0) + abs(tax.base)
     for (code, rate), base in bases.items():
-        if base > sold + len(receipt.lines):
+        if base > sold + len(lines):
             name = f"Tax {code}" if code else "Tax"
             return f"{name} of {rate / 10_000} % is stated on {base}, but only {sold} was sold."
     return None
