@@ -19,10 +19,11 @@ from onebasket.commerce.orders.actions import (
 from onebasket.commerce.orders.rules.baskets import BasketStands, ChangeBasket, Checkout, Contact, OpenBasket
 from onebasket.commerce.orders.rules.life import Step
 from onebasket.commerce.orders.rules.messages import LineRequest, OrderPlaced, OrderRequest, OrderStep, PickedLine
-from onebasket.commerce.pricing.actions import set_prices
+from onebasket.commerce.pricing.actions import set_prices, set_tax_classes
 from onebasket.commerce.pricing.queries.quoting import Quoted
 from onebasket.commerce.pricing.rules.basket import PricedBasket, PricedLine
 from onebasket.commerce.pricing.rules.book import PriceItem
+from onebasket.commerce.pricing.rules.messages import TaxClassItem
 from onebasket.commerce.stock.actions import book_movements
 from onebasket.commerce.stock.rules.messages import FactKind, FactLine, StockFact
 from onebasket.kernel.identity import new_id
@@ -55,6 +56,7 @@ class PennyOrders(Orders):
 
     def __post_init__(self) -> None:
         upsert_products(self.source, [ProductItem("i-penny", "penny", "Penny")])
+        set_tax_classes(self.source, [TaxClassItem("untaxed-penny", "none", sku="penny")])
         set_prices(self.source, [PriceItem("c-penny", "penny", "USD", 1, MORNING - timedelta(days=9))])
         line = (FactLine("penny", PENNIES),)
         book_movements(
