@@ -303,3 +303,21 @@ def test_rebuilding_reads_products_in_parts(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(building, "AT_ONCE", 5)
     assert rebuild_index() == len(PRODUCTS)
     assert search().total == len(PRODUCTS)
+
+
+def test_what_a_killed_writer_left_in_the_way_does_not_stop_the_news(
+    source: int, keeper: IndexKeeper, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A kill between the file of deletions and the commit leaves that file: the next writer would write the same."""
+    put_products(source, {"oat": ("Oat drink, 1 l", "Dairy", "Milk", "Acme", 100)})
+    assert take_in(keeper) == 1
+    holding = index_folder() / generation()
+    for segment in {path.stem for path in holding.glob("*.store")}:
+        for stamp in range(10_000):
+            (holding / f"{segment}.{stamp}.del").touch()
+    before = generation()
+    put_products(source, {"oat": ("Almond drink, 1 l", "Dairy", "Milk", "Acme", 100)}, stem="again-")
+    assert take_in(keeper) == len(PRODUCTS) + 1
+    assert generation() != before
+    assert [record.getMessage() for record in caplog.records] == ["the index cannot be written to, and is built anew"]
+    assert found("almond") == ["oat"]

@@ -63,6 +63,7 @@ TABLE = {
     "balances.issue": "af",
     "balances.block": "af",
     "returns.override": "an",
+    "returns.set": "af",
     "parked.work": "a",
 }
 ROLES = {"a": "admin", "m": "merchandiser", "s": "store", "n": "manager", "f": "finance", "r": "reader"}

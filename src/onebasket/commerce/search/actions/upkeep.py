@@ -4,6 +4,7 @@ The index is its own memory. It notes up to which event it has come in the same 
 at any moment leaves it at the commit before, from which the next turn goes on; doing news twice changes nothing.
 """
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -35,6 +36,8 @@ from onebasket.commerce.search.queries.index import (
 )
 from onebasket.commerce.search.queries.source import Indexed, indexed
 from onebasket.commerce.search.rules.news import TYPES, News, touched_by
+
+logger = logging.getLogger(__name__)
 
 HEAP_BYTES: Final = 16 * 1024 * 1024
 EVENTS_AT_ONCE: Final = 5_000
@@ -97,14 +100,19 @@ class IndexKeeper:
         if now - priced_until >= PRICES_EVERY:
             products |= listed_by_id(repriced_between(priced_until, now))
             priced_until = now
-        self._progress = Progress(snapshot.about, until, priced_until)
         if not products and until - snapshot.about.position < NOTED_EVERY:
+            self._progress = Progress(snapshot.about, until, priced_until)
             return 0
         items = indexed(list(products.values()), at=now)
         if not _fits(snapshot.about, items):
             return rebuild_here(index_folder())
         about = msgspec.structs.replace(snapshot.about, position=until, priced_until=priced_until.isoformat())
-        _write(products.values(), items, about)
+        try:
+            _write(products.values(), items, about)
+        except ValueError:
+            # A writer that was killed left a file which this one would write: every try would end there.
+            logger.warning("the index cannot be written to, and is built anew", exc_info=True)
+            return rebuild_here(index_folder())
         return len(products)
 
 
