@@ -109,6 +109,19 @@ def execute(sql: str, parameters: Sequence[Any] = ()) -> int:
         return int(cursor.rowcount)
 
 
+def write(sql: str, parameters: Sequence[Any] = ()) -> None:
+    """Run a statement of which nothing is wanted: inside `together` it waits for company, elsewhere it runs now."""
+    if _sending.pipeline is None:
+        execute(sql, parameters)
+    else:
+        _send(sql, parameters)
+
+
+def goes_by_copy(count: int) -> bool:
+    """Whether so many rows are inserted by PostgreSQL's COPY, rather than by a statement."""
+    return is_postgresql() and count > (FEW_ROWS if _sending.pipeline is None else MANY_ROWS)
+
+
 def _send(sql: str, parameters: Sequence[Any]) -> Answer:
     """Send a statement with its neighbours, and wait for nothing."""
     assert _sending.pipeline is not None  # noqa: S101 - asked by the caller
@@ -142,30 +155,24 @@ def insert(model: Model, names: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Insert all rows: a prepared statement on SQLite, COPY on PostgreSQL where they are many. Any conflict raises."""
     if not rows:
         return
-    pipeline = _sending.pipeline
-    if is_postgresql() and len(rows) <= (FEW_ROWS if pipeline is None else MANY_ROWS):
+    if is_postgresql() and not goes_by_copy(len(rows)):
         source, parameters = as_relation(model, names, rows)
-        sql = f"{_into(model, names)} {source}"
-        if pipeline is None:
-            execute(sql, parameters)
-        else:
-            _send(sql, parameters)
+        write(f"{_into(model, names)} {source}", parameters)
         return
     converted = convert(fields_of(model, names), rows, copied=is_postgresql())
-    columns = ", ".join(_columns(model, names))
+    if is_postgresql():
+        copy(f"COPY {table(model)} ({', '.join(_columns(model, names))}) FROM STDIN", converted)
+        return
     with connection.cursor() as cursor:
-        if is_postgresql():
-            # Django wraps what execute raises, not what COPY does: without this a deadlock here would not be repeated.
-            with (
-                _alone(),
-                connection.wrap_database_errors,
-                cursor.copy(f"COPY {table(model)} ({columns}) FROM STDIN") as copy,
-            ):
-                for row in converted:
-                    copy.write_row(row)
-        else:
-            marks = ", ".join(["%s"] * len(names))
-            cursor.executemany(f"INSERT INTO {table(model)} ({columns}) VALUES ({marks})", converted)  # noqa: S608
+        cursor.executemany(f"{_into(model, names)} VALUES ({', '.join(['%s'] * len(names))})", converted)
+
+
+def copy(sql: str, rows: Iterable[Row]) -> None:
+    """Write rows by PostgreSQL's COPY, after all that was sent before."""
+    # Django wraps what execute raises, not what COPY does: without this a deadlock here would not be repeated.
+    with _alone(), connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(sql) as into:
+        for row in rows:
+            into.write_row(row)
 
 
 def insert_missing(model: Model, names: tuple[str, ...], rows: Sequence[Row], returning: tuple[str, ...]) -> list[Row]:

@@ -16,6 +16,7 @@ from onebasket.base import bulk
 from onebasket.base.columns import convert
 from onebasket.base.tuning import SERVING, Tuning, tune_writer
 
+_WRITES = ("INSERT", "UPDATE")
 Batch = list["Write"]
 
 
@@ -42,10 +43,10 @@ class Recording:
     def batch(self) -> Iterator[None]:
         """Record the writes of one batch."""
         self.batches.append([])
-        copied = bulk.insert
+        copied, sent = bulk.insert, bulk._send  # noqa: SLF001 - looked over the shoulder of
 
         def insert(model: Any, names: tuple[str, ...], rows: Sequence[Any]) -> None:  # noqa: ANN401 - as bulk.insert
-            if len(rows) > bulk.FEW_ROWS and bulk.is_postgresql():  # fewer go by a statement, which is recorded below
+            if bulk.goes_by_copy(len(rows)):  # fewer go by a statement, which is recorded below
                 fields = bulk.fields_of(model, names)
                 columns = ", ".join(str(field.column) for field in fields)
                 sql = f"COPY {bulk.table(model)} ({columns}) FROM STDIN"
@@ -59,16 +60,21 @@ class Recording:
             many: bool,  # noqa: FBT001 - as Django's wrappers take it
             context: object,
         ) -> object:
-            if sql.lstrip()[:6].upper() in {"INSERT", "UPDATE"}:
+            if sql.lstrip().upper().startswith(_WRITES):
                 self._note(Write(sql, list(parameters) if many else parameters, many=many))
             return run(sql, parameters, many, context)
 
-        bulk.insert = insert
+        def _send(sql: str, parameters: Sequence[Any]) -> Any:  # noqa: ANN401 - as bulk sends it
+            if sql.startswith(_WRITES):
+                self._note(Write(sql, parameters, many=False))
+            return sent(sql, parameters)
+
+        bulk.insert, bulk._send = insert, _send  # noqa: SLF001
         try:
             with connection.execute_wrapper(_execute):
                 yield
         finally:
-            bulk.insert = copied
+            bulk.insert, bulk._send = copied, sent  # noqa: SLF001
 
 
 def replay(batches: Sequence[Batch], tuning: Tuning) -> float:
@@ -76,16 +82,14 @@ def replay(batches: Sequence[Batch], tuning: Tuning) -> float:
     tune_writer(tuning)
     begins = time.perf_counter()
     for batch in batches:
-        with transaction.atomic(), connection.cursor() as cursor:
+        with bulk.batch(), connection.cursor() as cursor:
             for write in batch:
                 if write.copy:
-                    with cursor.copy(write.sql) as copy:
-                        for row in write.rows:
-                            copy.write_row(row)
+                    bulk.copy(write.sql, write.rows)
                 elif write.many:
                     cursor.executemany(write.sql, write.rows)
                 else:
-                    cursor.execute(write.sql, write.rows)
+                    bulk.write(write.sql, write.rows)
     return time.perf_counter() - begins
 
 
