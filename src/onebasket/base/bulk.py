@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
-from django.db import connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 
 from onebasket.base.arrays import array, array_of
 from onebasket.base.columns import Converter, Row, array_type, convert, convert_columns, converters
@@ -35,6 +35,7 @@ class _Sending(threading.local):
 
     pipeline: Pipeline | None = None
     guards: list[tuple[Answer, Model, int]]
+    link: Any = None  # Django's connection itself: looking it up for each statement is not free
 
 
 _sending = _Sending()
@@ -79,7 +80,7 @@ class Asked:
     def rows(self) -> list[Row]:
         """Return the rows as the driver gives them (SQLite: times and UUIDs as text)."""
         if self._answer is not None:
-            with connection.wrap_database_errors:
+            with _sending.link.wrap_database_errors:
                 self._rows, self._answer = self._answer.rows(), None
         return self._rows
 
@@ -125,9 +126,10 @@ def goes_by_copy(count: int) -> bool:
 def _send(sql: str, parameters: Sequence[Any]) -> Answer:
     """Send a statement with its neighbours, and wait for nothing."""
     assert _sending.pipeline is not None  # noqa: S101 - asked by the caller
-    if connection.queries_logged:
-        connection.queries_log.append({"sql": sql, "time": "0.000"})
-    with connection.wrap_database_errors:
+    link = _sending.link
+    if link.queries_logged:
+        link.queries_log.append({"sql": sql, "time": "0.000"})
+    with link.wrap_database_errors:
         return _sending.pipeline.send(sql, parameters)
 
 
@@ -282,11 +284,12 @@ def together() -> Iterator[None]:
     if not is_postgresql() or _sending.pipeline is not None:
         yield
         return
-    connection.ensure_connection()
-    pipeline = _sending.pipeline = Pipeline(connection.connection)
+    link = _sending.link = connections[DEFAULT_DB_ALIAS]
+    link.ensure_connection()
+    pipeline = _sending.pipeline = Pipeline(link.connection)
     _sending.guards = []
     try:
-        with connection.execute_wrapper(_after_all_sent), connection.wrap_database_errors:
+        with link.execute_wrapper(_after_all_sent), link.wrap_database_errors:
             try:
                 yield
                 pipeline.receive()
