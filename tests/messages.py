@@ -19,7 +19,7 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
 CHANNELS = ROOT / "src" / "onebasket" / "channels"
-TRANSLATED = ("shop", "account", "store")
+TRANSLATED = ("shop", "account", "store", "pulse")
 """The channels that people of any language look at, each with a catalogue of its own."""
 LANGUAGES = ("de",)
 KEYWORDS = {

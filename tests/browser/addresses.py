@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
+from django.views.i18n import set_language
 
 
 def elsewhere(request: HttpRequest) -> HttpResponse:
@@ -11,5 +12,6 @@ def elsewhere(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("desk/", elsewhere),
     path("api/v1/docs", elsewhere),
+    path("language", set_language, name="language"),
     path("", include("onebasket.channels.pulse.urls")),
 ]

@@ -44,6 +44,10 @@ UNKNOWN_HOST = "The hub is not called by the host name of this request; ONEBASKE
 OPEN_TO_ALL = ("/account/", "/login/", "/logout/", "/shop/")
 """Pages that ask nobody for a second factor: signing in and out, accounts, and what every passer-by sees."""
 
+FRONT = "/"
+SPOKEN = (ACCOUNT, STORE, "/login/", "/logout/", "/pulse/")
+"""Pages beside the front door that speak every language of ours."""
+
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
@@ -139,13 +143,13 @@ def permissions_policy(get_response: Handler) -> Handler:
 
 
 def language(get_response: Handler) -> Handler:
-    """Answer accounts' and associates' pages in the language that the browser asks for; the shop has its own choice.
+    """Answer in the language that was chosen or the browser asks for; the shop has its own choice, the desk is English.
 
     Stands around allauth, whose pages and mails speak the same.
     """
 
     def answer(request: HttpRequest) -> HttpResponse:
-        if not request.path_info.startswith((ACCOUNT, STORE)):
+        if request.path_info != FRONT and not request.path_info.startswith(SPOKEN):
             return get_response(request)
         with translation.override(language_asked(request)):
             response = get_response(request)

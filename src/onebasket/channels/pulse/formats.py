@@ -1,14 +1,16 @@
 """How figures are written for people: money, quantities, times, in the language of the page."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 
-from babel.core import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_time
+from babel.core import Locale
+from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal, format_percent
-from django.utils.translation import get_language, ngettext, to_locale
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from onebasket.base.languages import DEFAULT, LOCALES
 from onebasket.channels.pulse.figures import Amount, Money
 from onebasket.kernel.clock import zone
 from onebasket.kernel.money import decimal_amount
@@ -20,11 +22,22 @@ HOUR = 3600
 
 
 def locale() -> Locale:
-    """Return the babel locale of the active language; American English when babel does not know it."""
-    try:
-        return Locale.parse(to_locale(get_language() or "en-us"))
-    except (UnknownLocaleError, ValueError):
-        return Locale.parse("en_US")
+    """Return the locale by which the active language writes its figures."""
+    return _locale(LOCALES.get((get_language() or DEFAULT).split("-")[0], LOCALES[DEFAULT]))
+
+
+@cache
+def _locale(name: str) -> Locale:
+    return Locale.parse(name)
+
+
+def _without_decimals(pattern: str) -> str:
+    return pattern.replace(".00", "")
+
+
+def _per_cent(digits: str) -> str:
+    """Return a pattern with the sign of per cent where the locale puts it: 1.5%, and 1,5 %."""
+    return str(locale().percent_formats[None].pattern).replace("#,##0", digits)
 
 
 def money(value: Money | None, *, whole: bool = False) -> str:
@@ -33,7 +46,13 @@ def money(value: Money | None, *, whole: bool = False) -> str:
         return DASH
     decimals = decimal_amount(value.amount, value.currency)
     if whole and abs(decimals) >= WHOLE_FROM:
-        return format_currency(decimals, value.currency, format="¤#,##0", locale=locale(), currency_digits=False)
+        return format_currency(
+            decimals,
+            value.currency,
+            format=_without_decimals(locale().currency_formats["standard"].pattern),
+            locale=locale(),
+            currency_digits=False,
+        )
     return format_currency(decimals, value.currency, locale=locale())
 
 
@@ -55,12 +74,14 @@ def quantity(value: Amount | None, *, signed: bool = False) -> str:
 
 def percent(part: int, whole: int) -> str:
     """Write how much more or less than `whole` the part is, with its sign."""
-    return format_percent(Decimal(part - whole) / whole, format=f"+0.0%;{MINUS}0.0%", locale=locale())
+    return format_percent(
+        Decimal(part - whole) / whole, format=f"+{_per_cent('0.0')};{MINUS}{_per_cent('0.0')}", locale=locale()
+    )
 
 
 def rate(ppm: int) -> str:
     """Write a tax rate in parts per million as per cent."""
-    return format_percent(Decimal(ppm) / 1_000_000, format="0.###%", locale=locale())
+    return format_percent(Decimal(ppm) / 1_000_000, format=_per_cent("0.###"), locale=locale())
 
 
 def clock(at: datetime | None, time_zone: str = "UTC", *, seconds: bool = True) -> str:
@@ -75,7 +96,17 @@ def moment(at: datetime | None, time_zone: str = "UTC") -> str:
     """Write date and time of day at the place."""
     if at is None:
         return DASH
-    return format_datetime(at.astimezone(zone(time_zone)), format="d MMM y, HH:mm:ss", locale=locale())
+    return f"{day_at(at, time_zone)}, {clock(at, time_zone)}"
+
+
+def day(of: date) -> str:
+    """Write a date: 21 Nov 2026, in German 21.11.2026."""
+    return format_date(of, format="d MMM y" if locale().language == DEFAULT else "medium", locale=locale())
+
+
+def day_at(at: datetime, time_zone: str = "UTC") -> str:
+    """Write the date of a moment at the place."""
+    return day(at.astimezone(zone(time_zone)).date())
 
 
 def weekday(at: datetime, time_zone: str = "UTC") -> str:

@@ -54,9 +54,9 @@ def _exception(row: ExceptionRow) -> tuple[Cell, ...]:
 def _quarantine(row: QuarantineRow) -> tuple[Cell, ...]:
     return (
         Cell(formats.moment(row.received_at), raw=row.received_at.isoformat()),
-        Cell(row.kind, sub=row.key),
+        Cell(words.word(words.QUARANTINE_KINDS, row.kind), sub=row.key, raw=row.kind),
         Cell(row.place_code or formats.DASH, raw=row.place_code),
-        Cell(row.reason.replace("_", " "), sub=row.explanation, raw=row.reason),
+        Cell(words.word(words.QUARANTINE_REASONS, row.reason.replace("-", "_")), sub=row.explanation, raw=row.reason),
         _state(words.QUARANTINE_STATES, row.state),
     )
 

@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 
 from onebasket.base import overview as plumbing
 from onebasket.base.clock import database_now
+from onebasket.channels.pulse import formats
 from onebasket.channels.pulse.figures import Amount, Part, PlaceRow, ProductRow, Rows, ShelfRow, Viewer
 from onebasket.channels.pulse.now import SPAN, pulse_figures, seen_places
+from onebasket.channels.pulse.reasons import why
 from onebasket.channels.pulse.rows import (
     DeliveryRow,
     DiscountView,
@@ -272,7 +274,7 @@ def _taxes(rows: list[dict[str, Any]]) -> tuple[TaxView, ...]:
 def _original(place: str, till: str, number: str, day: date | None) -> str:
     if not number:
         return ""
-    values = {"number": number, "place": place, "till": till, "day": day.isoformat() if day else ""}
+    values = {"number": number, "place": place, "till": till, "day": formats.day(day) if day else ""}
     return _("receipt %(number)s of %(day)s, %(place)s, till %(till)s") % values
 
 
@@ -292,7 +294,9 @@ def _reason(reason: Any) -> tuple[tuple[str, str], ...]:  # noqa: ANN401 - store
         return (("", str(reason)),) if reason else ()
     words = {"chosen": _("Chosen"), "asked": _("Asked for")}
     shown = ((words[name], value) for name, value in reason.items() if name in words and value)
-    return tuple((name, ", ".join(map(str, value)) if isinstance(value, list) else str(value)) for name, value in shown)
+    return tuple(
+        (name, ", ".join(map(str, value)) if isinstance(value, list) else why(str(value))) for name, value in shown
+    )
 
 
 READERS: dict[str, Callable[[Viewer, Part], Rows]] = {

@@ -48,13 +48,13 @@ def _receipt(row: ReceiptRow) -> tuple[Cell, ...]:
     return (
         Cell(
             formats.clock(row.booked_at, row.time_zone),
-            sub=formats.moment(row.booked_at, row.time_zone).rsplit(",", 1)[0],
+            sub=formats.day_at(row.booked_at, row.time_zone),
             raw=row.booked_at.isoformat(),
         ),
         Cell(row.number, href=reverse("pulse:receipt", args=[row.id]), tag=kind, tag_class="warn"),
         place_cell(row.place_code, row.place_name),
         Cell(row.till),
-        Cell(row.business_day.isoformat()),
+        Cell(formats.day(row.business_day), raw=row.business_day.isoformat()),
         Cell(formats.clock(row.occurred_at, row.time_zone), raw=row.occurred_at.isoformat(), sub=_suspect(row)),
         Cell(formats.number(row.line_count), raw=row.line_count),
         money_cell(row.discount_total, row.currency),
@@ -70,7 +70,7 @@ def _order(row: OrderRow) -> tuple[Cell, ...]:
     return (
         Cell(
             formats.clock(row.placed_at, row.time_zone),
-            sub=formats.moment(row.placed_at, row.time_zone).rsplit(",", 1)[0],
+            sub=formats.day_at(row.placed_at, row.time_zone),
             raw=row.placed_at.isoformat(),
         ),
         Cell(
@@ -109,7 +109,7 @@ def _place(row: PlaceRow) -> tuple[Cell, ...]:
 
     return (
         Cell(row.name, raw=row.name, sub=row.code),
-        Cell(words.word(words.PLACE_KINDS, row.kind)),
+        Cell(words.word(words.PLACE_KINDS, row.kind), raw=row.kind),
         count(row.receipts_hour, "pulse:receipts"),
         count(row.orders_hour, "pulse:orders"),
         money_cell(row.sold_hour, row.currency),
@@ -149,7 +149,7 @@ ORDERS = Listing(
     about=_("Placed baskets of every channel, and where each one stands."),
     columns=(
         Column("placed_at", _("Placed"), sorts=True),
-        Column("order", _("Order")),
+        Column("order", _("Order number")),
         Column("place", _("Served by")),
         Column("status", _("Status"), sorts=True),
         Column("lines", _("Lines"), sorts=True, numeric=True),

@@ -29,10 +29,27 @@ EXCEPTION_STATES: dict[str, Word] = {"open": _("open"), "mended": _("mended"), "
 QUARANTINE_STATES: dict[str, Word] = {
     "open": _("open"), "replayed": _("replayed"), "discarded": _("discarded"), "superseded": _("superseded"),
 }  # fmt: skip
+QUARANTINE_KINDS: dict[str, Word] = {"receipt": _("till receipt"), "stock": _("stock fact")}
+QUARANTINE_REASONS: dict[str, Word] = {
+    "not_json": _("not JSON"), "encoding": _("not UTF-8"), "missing_field": _("a field is missing"),
+    "unknown_field": _("unknown field"), "bad_value": _("bad value"), "bad_number": _("bad number"),
+    "bad_date": _("bad date"), "unknown_unit": _("unknown unit"), "time_zone": _("no time zone"),
+    "columns": _("columns"), "row": _("row"), "total": _("total"), "not_xml": _("not XML"),
+    "not_poslog": _("not POSLog"), "forbidden_xml": _("forbidden XML"), "outside_subset": _("outside our subset"),
+    "too_deep": _("nested too deeply"), "too_large": _("too large"), "unknown_place": _("unknown place"),
+    "unknown_product": _("unknown product"), "does_not_tie": _("does not add up"), "conflict": _("key used before"),
+    "nul": _("unreadable text"), "unreadable_text": _("unreadable text"), "unreadable": _("unreadable"),
+    "failed": _("our fault"), "mended_meanwhile": _("mended meanwhile"), "other_place": _("another place"),
+}  # fmt: skip
+"""Files write them with hyphens, which are underscores here."""
 PLACE_KINDS: dict[str, Word] = {"store": _("store"), "warehouse": _("warehouse"), "partner": _("partner")}
-TENDERS: dict[str, Word] = {"cash": _("Cash"), "card": _("Card"), "voucher": _("Voucher"), "account": _("Account")}
+TENDERS: dict[str, Word] = {
+    "cash": _("Cash"), "card": _("Card"), "voucher": _("Voucher"), "account": _("Account"),
+    "gift_card": _("Gift card"), "store_credit": _("Store credit"), "points": _("Points"),
+}  # fmt: skip
 DISCOUNTS: dict[str, Word] = {
     "loyalty": _("with card"), "promotion": _("promotion"), "coupon": _("coupon"), "staff": _("staff"),
+    "markdown": _("marked down"),
 }  # fmt: skip
 PROMISE_KINDS: dict[str, Word] = {"reservation": _("order"), "hold": _("basket")}
 

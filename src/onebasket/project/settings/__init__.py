@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "onebasket.channels.shop",
     "onebasket.channels.account.apps.AccountPagesConfig",
     "onebasket.channels.store.apps.StoreConfig",
+    "onebasket.channels.pulse",
     "unfold",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
@@ -102,7 +103,6 @@ INSTALLED_APPS = [
     "onebasket.commerce.insights.apps.InsightsConfig",
     "onebasket.channels.api",
     "onebasket.channels.desk",
-    "onebasket.channels.pulse",
 ]
 
 MIDDLEWARE = [

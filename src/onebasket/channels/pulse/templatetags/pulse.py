@@ -1,6 +1,6 @@
 """What the pulse's templates write: figures in the language of the page, and charts."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from django import template
 from django.utils.translation import gettext as _
@@ -107,6 +107,12 @@ def minute(at: datetime | None, time_zone: str = "UTC") -> str:
 def moment(at: datetime | None, time_zone: str = "UTC") -> str:
     """Write date and time at a place."""
     return formats.moment(at, time_zone)
+
+
+@register.filter
+def day(of: date) -> str:
+    """Write a date."""
+    return formats.day(of)
 
 
 @register.filter
