@@ -18,13 +18,11 @@ from onebasket.commerce.pricing.rules.book import PriceItem
 from onebasket.commerce.pricing.rules.messages import PromotionItem
 from onebasket.commerce.pricing.rules.promotions import (
     AmountOff,
-    BasketOff,
     MultiBuy,
     PercentOff,
     Promotion,
     Saving,
     Selector,
-    Tier,
 )
 from onebasket.commerce.slots.actions import set_slot_plans
 from onebasket.commerce.slots.queries import open_slots
@@ -73,14 +71,12 @@ def make_chain(*, scopes: frozenset[str], scarce: int = 0) -> Bench:
 
 
 def _promotions(skus: Sequence[str], since: datetime) -> list[PromotionItem]:
-    """Put every tenth product on offer (so much off, a share off, several for a price in turn), and large baskets."""
+    """Put every tenth product on offer: in turn so much off, a share off, and several for a price."""
     savings: tuple[Saving, ...] = (AmountOff(20), PercentOff(100_000), MultiBuy(3, 500))
     found = [
         Promotion(f"deal-{sku}", f"Deal {sku}", savings[number % 3], since, Selector(skus=frozenset({sku})))
         for number, sku in enumerate(skus[::10])
     ]
-    large = BasketOff((Tier(900, amount_off=50),))
-    found.append(Promotion("large", "Large basket", large, since, Selector(everything=True)))
     return [PromotionItem(f"p-{one.code}", msgspec.structs.replace(one, currency="USD"), "live") for one in found]
 
 
