@@ -16,7 +16,7 @@ from onebasket.project.deciding import Deciding
 from onebasket.project.indexing import Indexing
 from onebasket.project.starting import require_certificate, require_file_without_hub, require_port
 
-THREADS = 64
+THREADS = 32
 """A serving process's request threads: most wait for the committer, which decides them in batches."""
 
 IDLE_SECONDS = 600

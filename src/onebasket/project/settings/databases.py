@@ -88,7 +88,7 @@ def database_settings(address: SqliteAddress | PostgresAddress, *, pool: int) ->
             "prepare_threshold": None,
             "options": POSTGRES_SESSION,
             # A request takes a connection with its first query and gives it back when it ends; requests on the hot
-            # path wait for the committer without one, so that a few serve 64 threads.
+            # path wait for the committer without one, so that a few serve all threads.
             # A server that is gone is told within seconds, and tried anew as often as somebody asks: the pool's own
             # attempts come ever more rarely, and would leave a server that is back unused for minutes.
             "pool": {"min_size": 2, "max_size": pool, "timeout": 3, "reconnect_timeout": 3},
