@@ -1,6 +1,6 @@
 """Statements that are sent together: same rows, same errors, and a connection that is good afterwards."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from onebasket.base import bulk, pipeline
 from onebasket.base.arrays import array, array_of
+from onebasket.base.committer import perform
 from onebasket.base.models import InboxEntry
 from onebasket.base.postgresql.base import is_alive
 
@@ -186,6 +187,27 @@ def test_a_statement_that_failed_before_it_was_prepared_is_prepared_later() -> N
                 assert bulk.fetch("SELECT 10 / %s::bigint AS after_a_failure", [value]) == [(2,)]
         except DataError:
             assert value == 0
+
+
+@only_postgresql
+@pytest.mark.parametrize("spoil", ["DEALLOCATE ALL", "ALTER TABLE spoiled ALTER figure TYPE text"])
+def test_what_is_prepared_no_more_is_prepared_anew(spoil: str) -> None:
+    def act(_: Sequence[Any]) -> list[Any]:
+        with bulk.batch():
+            return bulk.fetch("SELECT * FROM spoiled")
+
+    bulk.execute("CREATE TABLE spoiled (figure integer)")
+    try:
+        assert perform(act, []) == []
+        bulk.execute(spoil)
+        with pytest.raises(DatabaseError):
+            act([])
+        assert act([]) == []
+
+        bulk.execute(spoil.replace("text", "integer USING 1"))
+        assert perform(act, []) == []
+    finally:
+        bulk.execute("DROP TABLE spoiled")
 
 
 @only_postgresql

@@ -20,6 +20,8 @@ from psycopg.pq import ExecStatus, TransactionStatus
 Row = tuple[Any, ...]
 MOST_PREPARED = 1_000
 """Statements of a connection that PostgreSQL keeps prepared; more are sent whole each time."""
+STALE = ("26000", "0A000")
+"""Errors of prepared statements that are gone, or whose tables have another form by now: all are prepared anew."""
 _MARK = re.compile(r"%(.)")
 _FORMATS = {"s": PyFormat.AUTO, "b": PyFormat.BINARY, "t": PyFormat.TEXT}
 _GOOD = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
@@ -157,7 +159,7 @@ class Pipeline:
             raise errors.OperationalError("the connection to the server ended")
         fresh, self._fresh = self._fresh, []
         if failed is not None:
-            for key in fresh:
+            for key in self._prepared.copy() if failed.sqlstate in STALE else fresh:
                 self._prepared.pop(key, None)
             raise failed
 

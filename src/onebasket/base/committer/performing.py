@@ -6,15 +6,16 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from onebasket.base.bulk import GuardError
 from onebasket.base.database_file import require_the_file
+from onebasket.base.pipeline import STALE
 
 logger = logging.getLogger(__name__)
 
 MAX_REPEATS = 8
-_LOST_RACES = ("40P01", "40001")  # PostgreSQL: deadlock detected, serialisation failure
+_LOST_RACES = ("40P01", "40001", *STALE)  # PostgreSQL: deadlock detected, serialisation failure
 
 Action = Callable[[Sequence[Any]], Sequence[Any]]
 
@@ -34,8 +35,10 @@ def perform(action: Action, requests: Sequence[Any]) -> Sequence[Any]:
         try:
             require_the_file()
             return action(requests)
-        except (OperationalError, InterfaceError, GuardError) as error:
+        except (DatabaseError, InterfaceError, GuardError) as error:
             if not lost_race(error):
+                if not isinstance(error, OperationalError | InterfaceError):
+                    raise
                 logger.warning("the database cannot serve: %s", error)
                 connection.close()
                 raise UnavailableError(str(error)) from error
@@ -45,7 +48,7 @@ def perform(action: Action, requests: Sequence[Any]) -> Sequence[Any]:
 
 
 def lost_race(error: Exception) -> bool:
-    """Whether repeating the transaction can help: deadlock, serialisation failure, a lost guard, a stale snapshot.
+    """Whether repeating the transaction can help: deadlock, serialisation failure, a lost guard, what is stale.
 
     A SQLite that is plainly busy does not count: its lock has been waited for already, as long as the settings say.
     """
