@@ -17,7 +17,9 @@ from onebasket.channels.shop.drawing.choosing import picture_for, words
 from onebasket.channels.shop.drawing.pictures import HUES, pictures, sprite
 from onebasket.channels.shop.paging import Pages
 from onebasket.channels.shop.sizes import take_apart
+from onebasket.channels.shop.views.files import PART
 from onebasket.commerce.catalogue.actions import upsert_products
+from onebasket.commerce.catalogue.models import Product
 from onebasket.commerce.catalogue.rules import ProductItem
 from onebasket.commerce.pricing.models import Price
 from tests.builders import add_prices, at, deliver
@@ -203,11 +205,11 @@ def test_machines_read_a_product(source: int) -> None:
 def test_the_sitemap_lists_what_can_be_bought(source: int) -> None:
     client = Client()
     index = client.get("/shop/sitemap.xml").content.decode()
-    assert index.count("<loc>") == 2
-    assert "<loc>http://testserver/shop/sitemap-1.xml</loc>" in index
-    sections = client.get("/shop/sitemap-0.xml").content.decode()
+    sections_at, products_at = re.findall(r"<loc>http://testserver(/shop/sitemap-[0-9]+\.xml)</loc>", index)
+    assert sections_at == "/shop/sitemap-0.xml"
+    sections = client.get(sections_at).content.decode()
     assert "<loc>http://testserver/shop/d/other/other</loc>" in sections
-    products = client.get("/shop/sitemap-1.xml").content.decode()
+    products = client.get(products_at).content.decode()
     assert sorted(re.findall(r"/shop/p/[^<]+", products)) == [
         "/shop/p/apples/apples",
         "/shop/p/bread/bread",
@@ -219,13 +221,23 @@ def test_the_sitemap_lists_what_can_be_bought(source: int) -> None:
     Price.objects.filter(amount=205).update(recorded_at=at(90), valid_from=at(90))
     Price.objects.filter(product__sku="bread").update(recorded_at=at(60), valid_from=at(60))
     Price.objects.filter(product__sku="apples").update(valid_from=database_now() + timedelta(days=2))
-    again = client.get("/shop/sitemap-1.xml").content.decode()
+    again = client.get(products_at).content.decode()
     stated = dict(re.findall(r"/p/[^<]+/([a-z]+)</loc>(?:<lastmod>([^<]+))?", again))
     assert (stated["bread"], stated["apples"]) == (f"{at(60):%Y-%m-%dT%H:%M:%SZ}", "")
-    assert client.get("/shop/sitemap-9.xml").status_code == 404
+    assert client.get("/shop/sitemap-999999.xml").status_code == 404
     robots = client.get("/robots.txt").content.decode()
     assert "Disallow: /shop/basket" in robots
     assert "Sitemap: http://testserver/shop/sitemap.xml" in robots
+
+
+def test_the_sitemap_leaves_out_parts_that_are_empty(source: int) -> None:
+    bread = Product.objects.get(sku="bread")
+    Product.objects.create(id=bread.id + 5 * PART, sku="far", name="Far", unit_id=bread.unit_id)
+    index = Client().get("/shop/sitemap.xml").content.decode()
+    parts = [int(part) for part in re.findall(r"sitemap-([0-9]+)\.xml", index)]
+    assert parts == [0, parts[1], parts[1] + 5]
+    assert Client().get(f"/shop/sitemap-{parts[1] + 1}.xml").status_code == 404
+    assert "/p/far/far<" in Client().get(f"/shop/sitemap-{parts[2]}.xml").content.decode()
 
 
 def test_pictures_come_from_here_and_stay(source: int) -> None:

@@ -13,7 +13,7 @@ from onebasket.base.clock import database_now
 from onebasket.channels.shop.departments import departments
 from onebasket.channels.shop.drawing.pictures import HUES, pictures, sprite, tile
 from onebasket.channels.shop.goods import address_of
-from onebasket.commerce.catalogue.queries.browsing import largest_id, names_between
+from onebasket.commerce.catalogue.queries.browsing import names_between, parts_of
 from onebasket.commerce.pricing.queries.changes import prices_changed
 
 SVG = "image/svg+xml"
@@ -52,8 +52,8 @@ def picture(_request: HttpRequest, name: str, hue: str) -> HttpResponse:
 
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
-    """List the parts of the sitemap."""
-    parts = range(-(-largest_id() // PART) + 1)
+    """List the parts of the sitemap: the sections, then the products in parts that have any."""
+    parts = (0, *parts_of(PART))
     addresses = (request.build_absolute_uri(reverse("shop:sitemap-part", args=[part])) for part in parts)
     return _xml("sitemapindex", "".join(f"<sitemap><loc>{escape(address)}</loc></sitemap>" for address in addresses))
 
