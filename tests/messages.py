@@ -18,9 +18,9 @@ from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
-CHANNELS = ROOT / "src" / "onebasket" / "channels"
-TRANSLATED = ("shop", "account", "store", "pulse")
-"""The channels that people of any language look at, each with a catalogue of its own."""
+PACKAGE = ROOT / "src" / "onebasket"
+TRANSLATED = ("front", "shop", "account", "store", "pulse")
+"""What people of any language look at, each with a catalogue of its own: the front, and channels."""
 LANGUAGES = ("de",)
 KEYWORDS = {
     "gettext": None,
@@ -36,14 +36,19 @@ THEN = datetime(2026, 1, 1, tzinfo=UTC)
 Message = str | tuple[str, ...]
 
 
+def folder_of(channel: str) -> Path:
+    """Return where what is translated lives."""
+    return PACKAGE / channel if channel == "front" else PACKAGE / "channels" / channel
+
+
 def po_file(language: str, channel: str) -> Path:
     """Return where a channel's texts of a language are written."""
-    return CHANNELS / channel / "locale" / language / "LC_MESSAGES" / "django.po"
+    return folder_of(channel) / "locale" / language / "LC_MESSAGES" / "django.po"
 
 
 def messages(channel: str) -> Iterator[Message]:
     """Give every text of a channel that is to be translated."""
-    folder = CHANNELS / channel
+    folder = folder_of(channel)
     for path in sorted(folder.rglob("*.py")):
         yield from _gather(path.read_text(encoding="utf-8"))
     for path in sorted((*folder.rglob("*.html"), *folder.rglob("*.txt"))):

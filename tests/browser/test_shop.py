@@ -8,13 +8,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
-from onebasket.channels.shop import guesses, offers, stores
+from onebasket.channels.shop import guesses, offers
 from onebasket.commerce.catalogue.actions import upsert_products
 from onebasket.commerce.catalogue.rules import ProductItem
 from onebasket.commerce.hotpath.actions import ACTIONS
 from onebasket.commerce.hotpath.actions import asking as committing
 from onebasket.commerce.orders.models import Order
 from onebasket.commerce.places.models import Place
+from onebasket.front import stores
 from tests.browser.chromium import ARGUMENTS, SIZES
 from tests.builders import add_prices, deliver, faults_in_stock, make_chain, running
 from tests.offers import add_customers, card_prices, promotion, put

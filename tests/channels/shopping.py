@@ -9,8 +9,9 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
-from onebasket.channels.shop import guesses, stores, visit
+from onebasket.channels.shop import guesses, visit
 from onebasket.commerce.hotpath.actions import asking
+from onebasket.front import stores
 from tests.builders import make_chain
 from tests.channels.api import InlineCommitter
 

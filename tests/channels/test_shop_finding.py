@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from onebasket.base.clock import database_now
-from onebasket.channels.shop import offers, stores
+from onebasket.channels.shop import offers
 from onebasket.commerce.hotpath.actions import asking
 from onebasket.commerce.pricing.rules.promotions import AmountOff, Audience, BasketOff, Coupon, Tier
+from onebasket.front import stores
 from tests.channels.api import InlineCommitter
 from tests.channels.shopping import Page, Shopper
 from tests.offers import promotion, put

@@ -6,7 +6,6 @@ from typing import cast, get_args
 import pytest
 from django.test import Client
 
-from onebasket.channels.shop.notes import WHY, why
 from onebasket.commerce.access.models import User
 from onebasket.commerce.orders.models import Order, OrderReduction
 from onebasket.commerce.orders.rules.life import Step
@@ -17,6 +16,7 @@ from onebasket.commerce.pricing.rules.basket import Note, Why
 from onebasket.commerce.pricing.rules.messages import TaxItem, TaxTermsItem
 from onebasket.commerce.pricing.rules.promotions import AmountOff, Audience, BuyGet, MultiBuy, PercentOff
 from onebasket.commerce.pricing.rules.wording import REASONS
+from onebasket.front.notes import WHY, why
 from tests.builders import counts_of, take_steps
 from tests.channels.shopping import Shopper, make_shop
 from tests.offers import SINCE, add_coupon, add_customers, card_prices, promotion, put, worth

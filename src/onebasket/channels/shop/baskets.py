@@ -3,14 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from onebasket.channels.shop import formats
-from onebasket.channels.shop.drawing.choosing import Picture, picture_for
-from onebasket.channels.shop.goods import address_of
-from onebasket.channels.shop.notes import refusals, why
-from onebasket.channels.shop.pricetags import CHANNEL, Deal
-from onebasket.channels.shop.sizes import Named, take_apart
-from onebasket.channels.shop.steps import Step, step_of
-from onebasket.channels.shop.stores import Near, Store, Stores
+from onebasket.channels.shop.addresses import address_of
 from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.catalogue.queries.browsing import ShownProduct, shown_by_sku
 from onebasket.commerce.orders.queries.quoting import priced_at, quote_basket
@@ -20,6 +13,13 @@ from onebasket.commerce.pricing.rules.basket import PricedBasket, PricedLine, Re
 from onebasket.commerce.slots.queries import slots_by_id
 from onebasket.commerce.slots.rules.facts import SlotFacts
 from onebasket.commerce.sourcing.queries import Wanted, nearby_with_all
+from onebasket.front import formats
+from onebasket.front.drawing.choosing import Picture, picture_for
+from onebasket.front.notes import refusals, why
+from onebasket.front.pricetags import CHANNEL, Deal
+from onebasket.front.sizes import Named, take_apart
+from onebasket.front.steps import Step, step_of
+from onebasket.front.stores import Near, Store, Stores
 
 ALTERNATIVES = 3
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from onebasket.channels.shop.drawing.choosing import Picture, picture_of
 from onebasket.commerce.catalogue.queries.browsing import Assortment, assortment
+from onebasket.front.drawing.choosing import Picture, picture_of
 
 
 @dataclass(frozen=True, slots=True)

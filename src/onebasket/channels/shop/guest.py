@@ -12,10 +12,10 @@ from onebasket.base.clock import database_now
 from onebasket.channels.shop.departments import Departments, departments
 from onebasket.channels.shop.members import Member, member_of
 from onebasket.channels.shop.own import shop_source
-from onebasket.channels.shop.stores import Store, Stores, stores_for
 from onebasket.channels.shop.visit import Visit
 from onebasket.commerce.orders.queries.baskets import read_basket
 from onebasket.commerce.orders.rules.baskets import BasketStands
+from onebasket.front.stores import Store, Stores, stores_for
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Guest:
         """Return the open stores and the one chosen: where a basket is filled, its own."""
         if self.basket is not None and self.basket.place != self.visit.place:
             self.keep(place=self.basket.place)
-        return stores_for(self.visit)
+        return stores_for(self.visit.place)
 
     @property
     def store(self) -> Store | None:

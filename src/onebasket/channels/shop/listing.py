@@ -12,8 +12,7 @@ import msgspec
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from onebasket.channels.shop import formats
-from onebasket.channels.shop.goods import Good, goods_for
+from onebasket.channels.shop.addresses import address_of
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.offers import offered_here, popular_here
 from onebasket.channels.shop.paging import Pages, asked_page
@@ -23,6 +22,8 @@ from onebasket.commerce.catalogue.queries import search_products
 from onebasket.commerce.catalogue.queries.browsing import ShownProduct, products_in, shown_by_id
 from onebasket.commerce.search.queries import IndexMissingError, find
 from onebasket.commerce.search.rules.messages import FacetValue, Hit, SearchPage, SearchQuery
+from onebasket.front import formats
+from onebasket.front.goods import Good, goods_for
 
 PAGE_GOODS = 24
 FARTHEST_PAGE = 400
@@ -206,7 +207,7 @@ def _is_sum(text: str) -> bool:
 
 def cards(rows: list[ShownProduct], guest: Guest) -> list[Good]:
     """Return the cards of products for this guest."""
-    return goods_for(rows, guest.stores, guest.wanted, card=guest.card, now=guest.now)
+    return goods_for(rows, guest.stores, guest.wanted, address=address_of, card=guest.card, now=guest.now)
 
 
 def popular(guest: Guest, department: str = "") -> tuple[int, ...]:

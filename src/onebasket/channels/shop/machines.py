@@ -7,8 +7,8 @@ import msgspec
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
-from onebasket.channels.shop.goods import Good
-from onebasket.channels.shop.pricetags import PriceTag
+from onebasket.front.goods import Good
+from onebasket.front.pricetags import PriceTag
 from onebasket.kernel.money import decimal_amount
 
 _encode = msgspec.json.Encoder().encode

@@ -5,14 +5,14 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from onebasket.channels.shop.pricetags import CHANNEL
-from onebasket.channels.shop.stores import Store
 from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.pricing.queries.offers import live_promotions
 from onebasket.commerce.pricing.rules.promotions import BasketOff, Promotion
 from onebasket.commerce.search.queries import find
 from onebasket.commerce.search.rules.messages import SearchQuery
 from onebasket.commerce.stock.queries import available_among
+from onebasket.front.pricetags import CHANNEL
+from onebasket.front.stores import Store
 
 REST_SECONDS = 60.0
 """For so long a process takes the products as it last looked them up; their prices and stock are those of now."""

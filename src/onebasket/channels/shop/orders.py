@@ -6,18 +6,18 @@ from datetime import datetime
 import segno
 from django.utils.safestring import SafeString, mark_safe
 
-from onebasket.channels.shop import formats
-from onebasket.channels.shop.drawing.choosing import Picture, picture_for
-from onebasket.channels.shop.goods import address_of
-from onebasket.channels.shop.notes import refusals
-from onebasket.channels.shop.sizes import Named, take_apart
+from onebasket.channels.shop.addresses import address_of
 from onebasket.channels.shop.slots import slot_text
-from onebasket.channels.shop.stores import Store, Stores
 from onebasket.channels.shop.words import STATUSES, TENDERS, Word
 from onebasket.commerce.orders.actions.secrets import collection_code, page_secret
 from onebasket.commerce.orders.queries.following import Followed, FollowedLine, FollowedTax
 from onebasket.commerce.payments.queries.tenders import TenderSeen, tenders_of
 from onebasket.commerce.slots.queries import slots_by_id
+from onebasket.front import formats
+from onebasket.front.drawing.choosing import Picture, picture_for
+from onebasket.front.notes import refusals
+from onebasket.front.sizes import Named, take_apart
+from onebasket.front.stores import Store, Stores
 
 WAY = ("placed", "picking", "ready", "handed_over")
 """The stations of an order, in order."""

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
-from onebasket.channels.shop import formats
-from onebasket.channels.shop.stores import Store
 from onebasket.commerce.slots.queries import open_slots
 from onebasket.commerce.slots.rules.facts import SlotFacts
+from onebasket.front import formats
+from onebasket.front.stores import Store
 from onebasket.kernel.clock import zone
 
 DAYS = 7

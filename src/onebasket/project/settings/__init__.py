@@ -66,6 +66,7 @@ ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts) or ["localhost", "127.0.0.1", "[
 INSTALLED_APPS = [
     # First, so that their words go before those that Django's own applications have for the same texts, and accounts'
     # pages before those of allauth.
+    "onebasket.front",
     "onebasket.channels.shop",
     "onebasket.channels.account.apps.AccountPagesConfig",
     "onebasket.channels.store.apps.StoreConfig",

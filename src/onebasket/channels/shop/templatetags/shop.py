@@ -9,14 +9,14 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from onebasket.channels.shop import formats
-from onebasket.channels.shop.drawing.choosing import Picture
-from onebasket.channels.shop.drawing.pictures import sprite
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.slots import slot_text
-from onebasket.channels.shop.stores import Store
 from onebasket.commerce.catalogue.queries.browsing import ShownProduct
 from onebasket.commerce.slots.rules.facts import SlotFacts
+from onebasket.front import formats
+from onebasket.front.drawing.choosing import Picture
+from onebasket.front.drawing.pictures import sprite
+from onebasket.front.stores import Store
 
 register = template.Library()
 

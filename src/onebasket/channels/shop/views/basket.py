@@ -8,16 +8,17 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from onebasket.channels.shop import asking
+from onebasket.channels.shop.addresses import address_of
 from onebasket.channels.shop.baskets import view_basket
 from onebasket.channels.shop.changing import change_line, ensure_basket
 from onebasket.channels.shop.frame import only_posted, shop_page, show
-from onebasket.channels.shop.goods import goods_for
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.reading import number_of, text_of
 from onebasket.channels.shop.views.stores import safe_next
 from onebasket.commerce.catalogue.queries.browsing import shown_by_sku
 from onebasket.commerce.customers.queries import customers_by_loyalty_number
 from onebasket.commerce.orders.rules.baskets import BasketOutcome, BasketRefused, BasketStands, ChangeBasket
+from onebasket.front.goods import goods_for
 
 CODE_LENGTH = 64
 
@@ -122,6 +123,8 @@ def _tell(guest: Guest, outcome: BasketOutcome, *, done: str = "") -> None:
 def _card(request: HttpRequest, guest: Guest, sku: str) -> HttpResponse:
     """Answer htmx with the controls of one card, and with the basket's figure at the top of the page."""
     products = shown_by_sku([sku])
-    goods = goods_for(list(products.values()), guest.stores, guest.wanted, card=guest.card, now=guest.now)
+    goods = goods_for(
+        list(products.values()), guest.stores, guest.wanted, address=address_of, card=guest.card, now=guest.now
+    )
     context = {"good": goods[0] if goods else None, "next": safe_next(request.POST.get("next", ""))}
     return show(request, guest, "_card", context)

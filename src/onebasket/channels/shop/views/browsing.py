@@ -7,9 +7,9 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from onebasket.channels.shop.addresses import address_of, slug_of
 from onebasket.channels.shop.departments import Category, Department
 from onebasket.channels.shop.frame import shop_page, show
-from onebasket.channels.shop.goods import address_of, slug_of
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.listing import cards, list_goods, lots, offers, popular
 from onebasket.channels.shop.machines import product_data

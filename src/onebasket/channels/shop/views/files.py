@@ -10,11 +10,11 @@ from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
 from onebasket.base.clock import database_now
+from onebasket.channels.shop.addresses import address_of
 from onebasket.channels.shop.departments import departments
-from onebasket.channels.shop.drawing.pictures import HUES, pictures, sprite, tile
-from onebasket.channels.shop.goods import address_of
 from onebasket.commerce.catalogue.queries.browsing import names_between, parts_of
 from onebasket.commerce.pricing.queries.changes import prices_changed
+from onebasket.front.drawing.pictures import HUES, pictures, sprite, tile
 
 SVG = "image/svg+xml"
 FOR_EVER = "public, max-age=31536000, immutable"

@@ -10,9 +10,9 @@ from onebasket.channels.shop import asking
 from onebasket.channels.shop.frame import only_posted, shop_page, show
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.reading import text_of
-from onebasket.channels.shop.stores import find_stores
 from onebasket.channels.shop.visit import PATH
 from onebasket.commerce.orders.rules.baskets import BasketRefused, ChangeBasket
+from onebasket.front.stores import find_stores
 
 
 @require_safe

@@ -1,23 +1,18 @@
 """Products as cards show them: picture, name, price, and where they are; many at once, in few statements."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import NamedTuple
-from urllib.parse import quote
 
-from django.urls import reverse
-from django.utils.text import slugify
-
-from onebasket.channels.shop import formats
-from onebasket.channels.shop.drawing.choosing import Picture, picture_for
-from onebasket.channels.shop.pricetags import CHANNEL, PriceTag, price_tags
-from onebasket.channels.shop.sizes import Named, take_apart
-from onebasket.channels.shop.steps import Step, step_of
-from onebasket.channels.shop.stores import Store, Stores
 from onebasket.commerce.catalogue.queries.browsing import ShownProduct
 from onebasket.commerce.stock.queries import available_among, buffers_of
+from onebasket.front import formats
+from onebasket.front.drawing.choosing import Picture, picture_for
+from onebasket.front.pricetags import CHANNEL, PriceTag, price_tags
+from onebasket.front.sizes import Named, take_apart
+from onebasket.front.steps import Step, step_of
+from onebasket.front.stores import Store, Stores
 
 FEW = 5
 """From so many pieces down a shopper is told how many are left."""
@@ -83,26 +78,19 @@ class Good:
         return formats.quantity(here, product.unit, product.decimals)
 
 
-@cache
-def _shelf() -> str:
-    """Return what the addresses of all products begin with: `reverse` for each would be the most of a sitemap."""
-    return reverse("shop:product", args=["x", "x"]).removesuffix("x/x")
-
-
-def slug_of(name: str) -> str:
-    """Return the readable part of a product's address."""
-    return slugify(name) or "product"
-
-
-def address_of(sku: str, name: str) -> str:
-    """Return the address of a product's page."""
-    return f"{_shelf()}{slug_of(name)}/{quote(sku)}"
-
-
 def goods_for(
-    products: Sequence[ShownProduct], stores: Stores, wanted: Mapping[str, int], *, card: str, now: datetime
+    products: Sequence[ShownProduct],
+    stores: Stores,
+    wanted: Mapping[str, int],
+    *,
+    address: Callable[[str, str], str],
+    card: str,
+    now: datetime,
 ) -> list[Good]:
-    """Return the cards of products, in their order; `wanted` is the basket by SKU, `card` the loyalty card shown."""
+    """Return the cards of products, in their order; `wanted` is the basket by SKU, `card` the loyalty card shown.
+
+    `address` gives the page of a SKU and its name, in the channel that shows the cards.
+    """
     if not products:
         return []
     named = {product.id: take_apart(product.name) for product in products}
@@ -113,7 +101,7 @@ def goods_for(
             product=product,
             named=named[product.id],
             picture=picture_for(product.sku, product.name, product.category, product.department),
-            address=address_of(product.sku, product.name),
+            address=address(product.sku, product.name),
             price=tags.get(product.id),
             where=whereabouts(free.get(product.id, {}), stores),
             wanted=wanted.get(product.sku, 0),

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from onebasket.channels.shop.visit import Visit
 from onebasket.commerce.places.queries import addresses_of, all_places, find_spots, nearest, search_places
 from onebasket.commerce.places.rules import PlaceAddress, PlaceFacts, Spot, distance_metres, hours_of, is_open
 from onebasket.kernel.clock import zone
@@ -96,10 +95,10 @@ class _Kept:
 _kept = _Kept()
 
 
-def stores_for(visit: Visit) -> Stores:
+def stores_for(place_code: str) -> Stores:
     """Return the open stores and the shopper's; a store that has closed since is chosen no more."""
     found = open_stores()
-    chosen = next((store for store in found.values() if store.code == visit.place), None) if visit.place else None
+    chosen = next((store for store in found.values() if store.code == place_code), None) if place_code else None
     return Stores(found, chosen)
 
 

@@ -6,8 +6,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from onebasket.channels.shop import formats
 from onebasket.commerce.pricing.rules.basket import Note, Why
+from onebasket.front import formats
 
 WHY: dict[Why, str | Promise] = {
     "needs_card": gettext_lazy("with your card"),

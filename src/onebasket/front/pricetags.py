@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from onebasket.channels.shop import formats
-from onebasket.channels.shop.notes import why
-from onebasket.channels.shop.sizes import Named
-from onebasket.channels.shop.stores import Stores
 from onebasket.commerce.catalogue.queries import products_by_id
 from onebasket.commerce.catalogue.queries.browsing import ShownProduct
 from onebasket.commerce.pricing.queries import price_book
 from onebasket.commerce.pricing.queries.quoting import Asked, Quote, QuoteAsk, Quoted, quote_all
 from onebasket.commerce.pricing.rules.basket import PricedLine
 from onebasket.commerce.pricing.rules.book import PriceFacts
+from onebasket.front import formats
+from onebasket.front.notes import why
+from onebasket.front.sizes import Named
+from onebasket.front.stores import Stores
 from onebasket.kernel.money import price_for
 
 CHANNEL = "web"

@@ -1,0 +1,1 @@
+"""What shoppers' screens share: pictures, names and sizes, price tags, where goods are, and how figures are written."""
