@@ -23,7 +23,7 @@ LONGEST_FUNCTION, USUAL_FUNCTION = 60, 40
 MOST_BY_PLACE = 4
 MOST_PARAMETERS = 6
 FORBIDDEN_NAMES = {"utils", "helpers", "manager", "common", "misc", "service"}
-ROOMS = {"rules", "models", "locking", "queries", "actions"}
+ROOMS = {"rules", "models", "locking", "queries", "actions", "gateways"}
 BESIDE_THE_ROOMS = {"__init__", "apps", "migrations"}
 LATE_IMPORTS = {SOURCE / "project" / "loader.py"}
 

@@ -36,6 +36,9 @@ SUBJECTS = {
     "return": "return/<id>",
     "payment": "payment/<id>",
     "balance": "balance/<account>",
+    "partner": "partner/<code>",
+    "agreement": "partner/<code>",
+    "part": "order/<id>",
 }
 """What an event is about, by the first word of its type; the order of events is promised within a subject."""
 

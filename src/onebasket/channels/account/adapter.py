@@ -3,7 +3,6 @@
 import base64
 import logging
 import smtplib
-from hashlib import sha256
 from secrets import token_bytes
 from typing import Any
 from uuid import uuid4
@@ -12,13 +11,13 @@ import segno
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.http import HttpRequest
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language
 
+from onebasket.base.sealing import UnsealableError, seal, unseal
 from onebasket.commerce.access.rules import SHOPPER
 from onebasket.commerce.customers.actions.details import change_details
 from onebasket.commerce.customers.actions.joining import join
@@ -26,6 +25,7 @@ from onebasket.commerce.customers.queries.reading import read_customer
 from onebasket.commerce.customers.rules.person import Details
 
 logger = logging.getLogger(__name__)
+_PURPOSE = "second-factor"
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -99,13 +99,13 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         """Return the text as it is kept."""
-        return _cipher().encrypt(text.encode()).decode()
+        return seal(text, purpose=_PURPOSE)
 
     def decrypt(self, encrypted_text: str) -> str:
         """Return what was kept; where the installation's key is another by now, a secret that nobody knows."""
         try:
-            return _cipher().decrypt(encrypted_text.encode()).decode()
-        except InvalidToken:
+            return unseal(encrypted_text, purpose=_PURPOSE)
+        except UnsealableError:
             logger.warning("a second factor was kept under another ONEBASKET_SECRET_KEY: reset it")
             return base64.b32encode(token_bytes(20)).decode()
 
@@ -120,8 +120,3 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     def build_totp_svg(self, url: str) -> str:
         """Draw the code that an app scans, as a part of the page."""
         return str(segno.make(url, error="m").svg_inline(scale=4, border=2, dark="#000", light="#fff"))
-
-
-def _cipher() -> Fernet:
-    key = sha256(f"onebasket.second-factor:{settings.SECRET_KEY}".encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(key))

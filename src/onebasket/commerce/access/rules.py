@@ -42,6 +42,8 @@ SCOPES: dict[str, str] = {
     "returns:read": "Read returns.",
     "giftcards:write": "Make, activate and block gift cards.",
     "giftcards:read": "Read what is on a gift card, by its code.",
+    "partners:write": "State partners, agreements, exchange rates and offers; settle what is odd of theirs.",
+    "partners:read": "Read partners, agreements, offers, referrals, their parts of orders, and commission.",
     "books:read": "Read the journal and what it comes to.",
     "customers:write": "Load, change, merge, retire and erase customers; hand out codes that prove a card.",
     "customers:read": "Read customers, what they bought, and all that is kept about them.",
@@ -84,6 +86,11 @@ RIGHTS: dict[str, str] = {
     "balances.block": "Block gift cards and store credit, and open them again.",
     "slots.read": "See collection slots, their plans and who has taken them.",
     "slots.plan": "Set when places hand out, and how much.",
+    "partners.read": "See partners, agreements, offers, referrals and parts of orders.",
+    "partners.edit": "State partners, agreements and exchange rates; read catalogues.",
+    "partners.secrets": "Set what a partner's platform knows us by.",
+    "partners.work": "Settle what is odd of a partner's, and look into parts of orders.",
+    "commission.read": "See commission, line by line and as it was restated.",
     "books.read": "See the journal, what it comes to, and customers' points.",
     "points.set": "Set how points are earned.",
     "returns.override": "Pay back another amount than was worked out.",
@@ -116,11 +123,13 @@ _STORE = (
 ROLE_RIGHTS: dict[str, frozenset[str]] = {
     "admin": frozenset(RIGHTS),
     "merchandiser": _WATCH
+    | {"partners.read", "partners.edit", "partners.work"}
     | {"catalogue.edit", "prices.set", "promotions.set", "buffers.set", "exceptions.work", "slots.plan"},
     "store": _STORE,
     # Whoever answers for a store: what its people ask somebody for.
     "manager": _STORE | {"returns.override"},
     "finance": _WATCH
+    | {"partners.read", "partners.work", "commission.read"}
     | {"books.read", "points.set", "taxes.set", "returns.set", "quarantine.read", "quarantine.work", "trail.read"}
     | {"payments.read", "payments.refund", "balances.read", "balances.issue", "balances.block"},
     "reader": _WATCH,

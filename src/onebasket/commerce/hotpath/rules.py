@@ -7,6 +7,7 @@ from onebasket.commerce.customers.rules import EVENTS as CUSTOMERS
 from onebasket.commerce.fulfilment.rules.messages import EVENTS as FULFILMENT
 from onebasket.commerce.orders.rules.baskets import EVENTS as BASKETS
 from onebasket.commerce.orders.rules.messages import EVENTS as ORDERS
+from onebasket.commerce.partners.rules.messages import EVENTS as PARTNERS
 from onebasket.commerce.payments.rules.messages import EVENTS as PAYMENTS
 from onebasket.commerce.places.rules import EVENTS as PLACES
 from onebasket.commerce.pricing.rules.messages import EVENTS as PRICING
@@ -15,6 +16,17 @@ from onebasket.commerce.slots.rules.events import EVENTS as SLOTS
 from onebasket.commerce.stock.rules.events import EVENTS as STOCK
 
 EVENTS: dict[str, type[msgspec.Struct]] = (
-    PLACES | CATALOGUE | CUSTOMERS | PRICING | STOCK | SLOTS | SALES | PAYMENTS | BASKETS | ORDERS | FULFILMENT
+    PLACES
+    | CATALOGUE
+    | CUSTOMERS
+    | PRICING
+    | STOCK
+    | SLOTS
+    | SALES
+    | PAYMENTS
+    | PARTNERS
+    | BASKETS
+    | ORDERS
+    | FULFILMENT
 )
 """The data of every event type there is, without the prefix."""

@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "onebasket.commerce.stock.apps.StockConfig",
     "onebasket.commerce.slots.apps.SlotsConfig",
     "onebasket.commerce.payments.apps.PaymentsConfig",
+    "onebasket.commerce.partners.apps.PartnersConfig",
     "onebasket.commerce.sales.apps.SalesConfig",
     "onebasket.commerce.pricing.apps.PricingConfig",
     "onebasket.commerce.search.apps.SearchConfig",

@@ -1,0 +1,1 @@
+"""State changes of partners and of all that comes from them."""

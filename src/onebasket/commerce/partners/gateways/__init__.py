@@ -1,0 +1,1 @@
+"""Gateways to partners' platforms, one folder each: wire formats and HTTP, no database and no decision of ours."""

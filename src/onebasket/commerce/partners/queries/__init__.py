@@ -1,0 +1,1 @@
+"""Reads of partners and of all that comes from them."""

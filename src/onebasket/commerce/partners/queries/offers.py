@@ -1,0 +1,102 @@
+"""Offers with their partner and what they cost a shopper now; a fixed number of statements, however many."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+import msgspec
+
+from onebasket.commerce.partners.models import Offer
+from onebasket.commerce.partners.queries.partners import exchange_rates, partners_by_id
+from onebasket.commerce.partners.rules.offers import (
+    OfferFacts,
+    OfferPrice,
+    Unsellable,
+    is_fresh,
+    price_offer,
+    refuse_offer,
+)
+from onebasket.commerce.partners.rules.partners import PartnerFacts, rate_at
+
+COLUMNS = (
+    "pk", "partner_id", "reference", "title", "price", "currency", "stock", "available", "stated_at", "seller", "brand",
+    "gtin", "model", "category", "description", "url", "list_price", "shipping_amount", "days_from", "days_to", "gone",
+)  # fmt: skip
+
+
+class PricedOffer(msgspec.Struct, frozen=True):
+    """An offer as a shopper may see it now. `refused` says why it cannot be bought, `price` what it costs, where known.
+
+    `is_fresh`: what is stated is young enough to be sold without asking the partner again.
+    """
+
+    offer: OfferFacts
+    partner: PartnerFacts
+    price: OfferPrice | None
+    refused: Unsellable | None
+    is_fresh: bool
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether shoppers see it at all: there is an agreement, the partner sells it, and its price is known."""
+        return self.price is not None and self.refused not in {Unsellable.NO_AGREEMENT, Unsellable.GONE}
+
+    @property
+    def is_referred(self) -> bool:
+        """Whether shoppers may be sent to the partner's own page for it."""
+        agreement = self.partner.agreement
+        return self.is_shown and agreement is not None and agreement.refers and bool(self.offer.url)
+
+
+def offers_by_id(ids: Collection[int]) -> dict[int, OfferFacts]:
+    """Return offers as they are kept, by id; one statement."""
+    if not ids:
+        return {}
+    return {one.id: one for one in map(offer_facts, Offer.objects.filter(pk__in=set(ids)).values_list(*COLUMNS))}
+
+
+def offers_of(partner_id: int, references: Collection[str]) -> dict[str, OfferFacts]:
+    """Return a partner's offers by its own references; one statement."""
+    rows = Offer.objects.filter(partner_id=partner_id, reference__in=set(references)).values_list(*COLUMNS)
+    return {one.reference: one for one in map(offer_facts, rows)}
+
+
+def offers_by_gtin(gtins: Collection[str]) -> dict[str, list[OfferFacts]]:
+    """Return the offers of the same things, by GTIN-14, those that are sold no more left out; one statement."""
+    found: dict[str, list[OfferFacts]] = {}
+    wanted = {gtin for gtin in gtins if gtin}
+    if wanted:
+        for row in Offer.objects.filter(gtin__in=wanted, gone=False).values_list(*COLUMNS):
+            one = offer_facts(row)
+            found.setdefault(one.gtin, []).append(one)
+    return found
+
+
+def priced_offers(ids: Collection[int], *, currency: str, now: datetime) -> dict[int, PricedOffer]:
+    """Return offers by id with what one costs in a currency; five statements."""
+    return {one.offer.id: one for one in price_all(offers_by_id(ids).values(), currency=currency, now=now)}
+
+
+def price_all(offers: Iterable[OfferFacts], *, currency: str, now: datetime) -> list[PricedOffer]:
+    """Return what offers cost in a currency, in their order; four statements."""
+    every = list(offers)
+    if not every:
+        return []
+    partners = partners_by_id({one.partner_id for one in every}, at=now)
+    rates = exchange_rates(currency, bases={one.currency for one in every})
+    found = []
+    for offer in every:
+        partner = partners[offer.partner_id]
+        refused = refuse_offer(offer, partner, quantity=1)
+        agreement = partner.agreement
+        price = None
+        if agreement is not None:
+            stated = price_offer(offer, agreement, rate_at(rates, offer.currency, currency, now))
+            price, refused = (None, refused or stated) if isinstance(stated, Unsellable) else (stated, refused)
+        fresh = agreement is not None and is_fresh(offer, agreement, now)
+        found.append(PricedOffer(offer, partner, price, refused, fresh))
+    return found
+
+
+def offer_facts(row: tuple[object, ...]) -> OfferFacts:
+    """Return an offer out of a row of `COLUMNS`."""
+    return OfferFacts(**dict(zip(("id", *COLUMNS[1:]), row, strict=True)))  # type: ignore[arg-type] # as the columns are
