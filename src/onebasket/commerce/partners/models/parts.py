@@ -59,8 +59,9 @@ class PartnerPart(models.Model):
 class PartnerPartLine(models.Model):
     """A line: `quantity` as bought, `accepted` as the partner took it in (None before), `returned` as brought back.
 
-    `unit_amount` is what the shopper pays for one, `amount` for the line now, tax included; `unit_cost` what the
-    partner asked for when it was bought, stated at `stated_at`.
+    `unit_amount` is what the shopper pays for one and `shipping_amount` for sending the line, tax in them or beside
+    (`tax_included`); `amount` is due for the line now, with both. `unit_cost` and `shipping_cost` are what the partner
+    asked for when it was bought, in its own currency, stated at `stated_at`.
     """
 
     part = models.ForeignKey(PartnerPart, on_delete=models.PROTECT, db_index=False, related_name="lines")
@@ -73,11 +74,14 @@ class PartnerPartLine(models.Model):
     accepted = models.IntegerField(null=True, blank=True)
     returned = models.IntegerField(default=0)
     unit_amount = models.BigIntegerField()
+    shipping_amount = models.BigIntegerField(default=0)
     amount = models.BigIntegerField()
     tax_code = models.CharField(max_length=64, blank=True)
     tax_rate = models.IntegerField(default=0)
     tax_amount = models.BigIntegerField(default=0)
+    tax_included = models.BooleanField(default=True)
     unit_cost = models.BigIntegerField()
+    shipping_cost = models.BigIntegerField(default=0)
     commission_rate = models.IntegerField(default=0)
     exchange_billionths = models.BigIntegerField()
     stated_at = models.DateTimeField()

@@ -129,6 +129,11 @@ class RateFacts(msgspec.Struct, frozen=True):
     valid_from: datetime
 
 
+def place_code_of(partner: str) -> str:
+    """Return the code of the place under which a partner's parts of orders are served."""
+    return f"partner-{partner}"
+
+
 def exchange(amount: int, rate: RateFacts) -> int:
     """Return minor units of `base` in minor units of `quote`, rounded half away from zero."""
     digits = exponent(rate.quote) - exponent(rate.base)
