@@ -6,9 +6,6 @@ from datetime import datetime
 import segno
 from django.utils.safestring import SafeString, mark_safe
 
-from onebasket.channels.shop.addresses import address_of
-from onebasket.channels.shop.slots import slot_text
-from onebasket.channels.shop.words import STATUSES, TENDERS, Word
 from onebasket.commerce.orders.actions.secrets import collection_code, page_secret
 from onebasket.commerce.orders.queries.following import Followed, FollowedLine, FollowedTax
 from onebasket.commerce.payments.queries.tenders import TenderSeen, tenders_of
@@ -17,7 +14,9 @@ from onebasket.front import formats
 from onebasket.front.drawing.choosing import Picture, picture_for
 from onebasket.front.notes import refusals
 from onebasket.front.sizes import Named, take_apart
+from onebasket.front.slots import slot_text
 from onebasket.front.stores import Store, Stores
+from onebasket.front.words import STATUSES, TENDERS, Word
 
 WAY = ("placed", "picking", "ready", "handed_over")
 """The stations of an order, in order."""
@@ -36,11 +35,6 @@ class SeenLine:
     amount: int
     """What is due for it, without the tax that stands beside the lines."""
     refused: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def address(self) -> str:
-        """Return the address of its product's page."""
-        return address_of(self.line.sku, self.line.name)
 
     @property
     def quantity(self) -> str:
