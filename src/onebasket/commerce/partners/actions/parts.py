@@ -9,7 +9,7 @@ import msgspec
 from onebasket.base import bulk, outbox
 from onebasket.base.columns import Row
 from onebasket.base.locking import require_transaction
-from onebasket.commerce.partners.locking import lock_parts, lock_parts_of
+from onebasket.commerce.partners.locking.parts import lock_parts, lock_parts_of
 from onebasket.commerce.partners.models import Partner, PartnerAddress, PartnerPart, PartnerPartLine
 from onebasket.commerce.partners.rules.messages import PartNews
 from onebasket.commerce.partners.rules.partners import place_code_of

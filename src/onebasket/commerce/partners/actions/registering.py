@@ -24,8 +24,8 @@ from onebasket.kernel.money import currencies
 _encode = msgspec.json.Encoder().encode
 _STATED = ("name", "gateway", "endpoint", "currency", "options", "active")
 _TERMS = (
-    "ends_on", "currency", "merchant", "refers", "ships", "markup", "return_days", "settlement_days", "fresh_minutes",
-    "referral_days",
+    "ends_on", "currency", "merchant", "refers", "ships", "counter_returns", "markup", "return_days",
+    "settlement_days", "fresh_minutes", "referral_days",
 )  # fmt: skip
 
 

@@ -7,6 +7,12 @@ from onebasket.base.locking import require_transaction
 from onebasket.commerce.partners.models import PartnerPart
 
 
+def lock_part(identity: UUID) -> PartnerPart:
+    """Lock one part. Raises PartnerPart.DoesNotExist."""
+    require_transaction()
+    return PartnerPart.objects.select_for_update().get(pk=identity)
+
+
 def lock_parts(ids: Iterable[UUID]) -> list[PartnerPart]:
     """Lock the parts that exist, in id order."""
     require_transaction()
