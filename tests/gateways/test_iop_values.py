@@ -223,7 +223,8 @@ LINE: dict[str, object] = {
     "settled_currency": "GBP", "paid_amount": 510, "estimated_paid_commission": 36, "finished_amount": 400,
     "estimated_finished_commission": 28, "commission_rate": "7.00%", "estimated_incentive_paid_commission": 2,
     "estimated_incentive_finished_commission": 1, "new_buyer_bonus_commission": 0,
-    "created_time": "2026-01-01 03:00:00", "paid_time": "2026-01-01 04:00:00", "finished_time": "", "modified_time": "2026-01-01 04:00:00",
+    "created_time": "2026-01-01 03:00:00", "paid_time": "2026-01-01 04:00:00", "finished_time": "",
+    "modified_time": "2026-01-01 04:00:00",
     "product_id": 1001, "product_count": 2, "custom_parameters": '{"dp":"click-1"}',
 }  # fmt: skip
 
