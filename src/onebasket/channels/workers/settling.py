@@ -1,16 +1,17 @@
 """What payments do when orders move on, and orders when a payment is sure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import msgspec
 
 from onebasket.base.subscriptions import Heard
 from onebasket.commerce.orders.actions import StepCall, step_orders
+from onebasket.commerce.orders.queries.paying import paid_orders
 from onebasket.commerce.orders.rules.life import Step
 from onebasket.commerce.orders.rules.messages import OrderNews, OrderStep
+from onebasket.commerce.partners.queries.parts import orders_of_parts
 from onebasket.commerce.payments.actions import settle_orders
-from onebasket.commerce.payments.queries import covered_orders
 from onebasket.commerce.payments.rules.messages import PaymentNews, Settling
 from onebasket.commerce.payments.rules.tenders import Kind
 
@@ -42,7 +43,14 @@ def settle(events: Sequence[Heard]) -> None:
 
 def confirm(events: Sequence[Heard]) -> None:
     """Confirm the payment of orders whose tenders are all sure now; those that do not await it change nothing."""
-    orders = covered_orders(UUID(_payment(event.data).order) for event in events)
+    paid = {UUID(_payment(event.data).order) for event in events}
+    parts = orders_of_parts(paid)
+    confirm_paid({parts.get(one, one) for one in paid})
+
+
+def confirm_paid(orders: Iterable[UUID]) -> None:
+    """Confirm the payment of those of the orders whose every payment is sure, partners' parts included."""
+    orders = paid_orders(orders)
     calls = [OrderStep(f"paid-{order}", order, Step.CONFIRM_PAYMENT) for order in sorted(orders)]
     if calls:
         step_orders([StepCall(OWN_SOURCE, call) for call in calls])

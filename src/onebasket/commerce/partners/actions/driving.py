@@ -38,7 +38,7 @@ from onebasket.commerce.partners.actions.taking_in import (
     take_in,
 )
 from onebasket.commerce.partners.actions.telling import MOVED, move
-from onebasket.commerce.partners.locking import lock_part
+from onebasket.commerce.partners.locking.parts import lock_part
 from onebasket.commerce.partners.models import PartnerAddress, PartnerPart
 from onebasket.commerce.partners.rules.asking import GIVE_UP, MANY_FAILURES, wait_after
 from onebasket.commerce.partners.rules.parts import Status, Step

@@ -26,7 +26,7 @@ from onebasket.commerce.partners.actions.taking_in import (
     refuse,
 )
 from onebasket.commerce.partners.actions.telling import MOVED, move, tell
-from onebasket.commerce.partners.locking import lock_part
+from onebasket.commerce.partners.locking.parts import lock_part
 from onebasket.commerce.partners.models import PartnerPart
 from onebasket.commerce.partners.models import TheirOrder as TheirRow
 from onebasket.commerce.partners.rules.asking import (
