@@ -10,7 +10,7 @@ from onebasket.base import trail
 from onebasket.base.clock import database_now
 from onebasket.commerce.partners.actions.taking_in import AMOUNTS, Case, case_of, lower_lines, refuse
 from onebasket.commerce.partners.actions.telling import MOVED, NotPossibleError, move, tell
-from onebasket.commerce.partners.locking import lock_part
+from onebasket.commerce.partners.locking.parts import lock_part
 from onebasket.commerce.partners.models import PartnerPart, TheirOrder
 from onebasket.commerce.partners.rules.asking import poll_seconds
 from onebasket.commerce.partners.rules.parts import Status, Step

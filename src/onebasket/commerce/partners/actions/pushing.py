@@ -19,7 +19,7 @@ from onebasket.base.sealing import UnsealableError
 from onebasket.commerce.partners.actions.calling import PATIENCE, call_partner, leased
 from onebasket.commerce.partners.actions.oddities import Odd, keep_odd
 from onebasket.commerce.partners.actions.opening import open_gateway
-from onebasket.commerce.partners.locking import lock_part
+from onebasket.commerce.partners.locking.parts import lock_part
 from onebasket.commerce.partners.models import Partner, PartnerCursor, PartnerPart, ReceivedPush, TheirOrder
 from onebasket.commerce.partners.rules.asking import wait_after
 from onebasket.commerce.partners.rules.parts import Status
