@@ -132,8 +132,11 @@ class Control:
             UnreadableError: its figures are out of range.
         """
         numeric = planned.fault in NUMERIC and planned.value
-        if (numeric and (whole_number(planned.value) or 0) > 1_000_000) or (
-            numeric and whole_number(planned.value) is None
+        if (
+            (numeric
+            and (whole_number(planned.value) or 0) > 1_000_000)
+            or (numeric
+            and whole_number(planned.value) is None)
         ):
             raise UnreadableError("value is a whole number of at most 1000000")
         if not 0 <= planned.times <= 1_000_000:

@@ -29,38 +29,7 @@ _SET = re.compile(r"\b(?:set|s)\s*/\s*(\d+)\b")
 _PACK = re.compile(r"\b(?:pack|p)\s*/\s*(\d+)\b")
 _PROPER = {
     word.lower(): word
-    for word in [
-        "London",
-        "Paris",
-        "Christmas",
-        "Easter",
-        "French",
-        "English",
-        "Union",
-        "Jack",
-        "Jumbo",
-        "Lola",
-        "Edwardian",
-        "Victorian",
-        "Scottie",
-        "Moroccan",
-        "Indian",
-        "Chinese",
-        "Russian",
-        "American",
-        "Scandinavian",
-        "Regency",
-        "Morris",
-        "Valentine",
-        "Spaceboy",
-        "Dolly",
-        "Wi-Fi",
-        "USB",
-        "LED",
-        "UK",
-        "Madras",
-        "Mediterranean",
-    ]
+    for word in ["London", "Paris", "Christmas", "Easter", "French", "English", "Union", "Jack", "Jumbo", "Lola", "Edwardian", "Victorian", "Scottie", "Moroccan", "Indian", "Chinese", "Russian", "American", "Scandinavian", "Regency", "Morris", "Valentine", "Spaceboy", "Dolly", "Wi-Fi", "USB", "LED", "UK", "Madras", "Mediterranean"]
 }
 _SHOPS = {
     "Kitchen & dining": ("Copper Ladle", "Fernway Table", "Brass & Bramble"),
