@@ -27,6 +27,8 @@ from onebasket.commerce.orders.actions.passing import TakeOutcome
 from onebasket.commerce.orders.actions.reopening import ReopenOutcome
 from onebasket.commerce.orders.rules.baskets import BasketOutcome
 from onebasket.commerce.orders.rules.messages import OrderOutcome, StepOutcome
+from onebasket.commerce.partners.actions.referring import follow_links
+from onebasket.commerce.partners.rules.referrals import Followed, FollowLink
 from onebasket.commerce.pricing.actions import tills
 from onebasket.commerce.sales.rules.outcomes import ReceiptOutcome
 from onebasket.commerce.sales.rules.receipt import Receipt
@@ -92,5 +94,6 @@ ACTIONS: dict[str, HotAction] = {
     "releases": HotAction(release, ReleaseCall, int),
     "returns": HotAction(accept_returns, ReturnCall, ReturnOutcome),
     "receipts": HotAction(book_receipts, ReceiptsCall, list[ReceiptOutcome]),
+    "links": HotAction(follow_links, FollowLink, Followed),
     "facts": HotAction(book_facts, FactsCall, list[FactOutcome]),
 }
