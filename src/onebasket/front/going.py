@@ -2,8 +2,11 @@
 
 from datetime import datetime
 
+from onebasket.commerce.partners.actions.referring import ticket_for
+
+ROOT = "/go/"
+
 
 def go_address(offer_id: int, *, channel: str, place_id: int, associate: str, now: datetime) -> str:
     """Return the address that takes a shopper to an offer's page at its partner; nothing is written for it."""
-    del offer_id, channel, place_id, associate, now
-    return ""  # tickets come with the referrals
+    return ROOT + ticket_for(offer_id, channel=channel, place_id=place_id or None, associate=associate, now=now)
