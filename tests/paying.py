@@ -12,11 +12,11 @@ import msgspec
 from django.db import transaction
 from django.test import override_settings
 
+from onebasket.base.answering import make_threaded, port_of
 from onebasket.base.clock import database_now
 from onebasket.base.models import Event
 from onebasket.channels.provider.application import Provider
 from onebasket.channels.provider.ledger import Ledger
-from onebasket.channels.provider.server import make_provider, port_of
 from onebasket.commerce.payments.actions import (
     issue_gift_cards,
     issue_store_credit,
@@ -162,7 +162,7 @@ def provider(folder: Path, *, hang: float = 1.5, lasts: timedelta = timedelta(da
     """Run a card provider in a thread, over real HTTP, and set it up in the settings."""
     ledger = Ledger(folder / "provider.sqlite3", lasts=lasts)
     one = Provider(ledger, SECRET, hang)
-    server = make_provider("127.0.0.1", 0, one)
+    server = make_threaded("127.0.0.1", 0, one)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     url = f"http://127.0.0.1:{port_of(server)}"

@@ -11,6 +11,7 @@ urlpatterns = [
     path("shop/", include("onebasket.channels.shop.urls")),
     path("store/", include("onebasket.channels.store.urls")),
     path("account/", include("onebasket.channels.account.urls")),
+    path("go/", include("onebasket.channels.referral.urls")),
     # Keeps the language that somebody chose at the foot of a page outside the shop.
     path("language", set_language, name="language"),
     path("robots.txt", robots, name="robots"),

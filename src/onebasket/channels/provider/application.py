@@ -12,6 +12,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import msgspec
 
+from onebasket.base.answering import NeverAnsweredError
 from onebasket.channels.provider.ledger import Ledger, Reply
 from onebasket.commerce.payments.rules.wire import (
     KEY,
@@ -29,10 +30,6 @@ _PATH = re.compile(r"/v1/authorisations/([A-Za-z0-9-]{1,64})(?:/(capture|reverse
 _KEY = re.compile(r"[!-~]{1,120}")
 _BEFORE = {("tok_lost", ""), ("tok_arrives_late", "")}
 _AFTER = {("tok_late", ""), ("tok_capture_late", "capture"), ("tok_refund_late", "refunds")}
-
-
-class NeverAnsweredError(Exception):
-    """The caller gets no answer: the line is cut."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.http import QueryDict
 
-from onebasket.channels.shop.gate import GATE
+from onebasket.base.gate import GATE
 from onebasket.channels.shop.own import shop_source
 from onebasket.channels.shop.reading import OddFormError
 from onebasket.channels.shop.visit import Visit

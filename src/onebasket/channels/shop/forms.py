@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 
 from onebasket.channels.shop.balances import MOST_CODES, Spending
 from onebasket.channels.shop.reading import OddFormError, number_of, text_of
-from onebasket.channels.shop.words import CHECKOUT_REFUSALS, METHODS, Word
+from onebasket.channels.shop.words import CHECKOUT_REFUSALS, Word
 from onebasket.commerce.orders.rules.baskets import Checkout, Contact
 from onebasket.commerce.payments.actions import is_available
+from onebasket.front.words import METHODS
 
 CODE_LENGTH = 64
 _PHONE = re.compile(r"[+0-9][0-9 ()/.-]{4,38}[0-9]")

@@ -61,13 +61,6 @@ def notice(code: str) -> Notice | None:
     return NOTICES.get(code)
 
 
-METHODS: dict[str, Word] = {
-    "at_collection": _("At collection, by cash or card"),
-    "card": _("By card, now"),
-    "invoice": _("By invoice"),
-}
-"""How an order may be paid."""
-
 CHECKOUT_REFUSALS: dict[str, Word] = {
     "price_changed": _("What your basket comes to has changed. Look at the new total, then place the order."),
     "basket_changed": _(
@@ -82,17 +75,6 @@ CHECKOUT_REFUSALS: dict[str, Word] = {
     "no_price": _("Some products have no price at this store. Take them out, then place the order."),
 }
 
-STATUSES: dict[str, Word] = {
-    "awaiting_payment": _("Waiting for the payment"),
-    "placed": _("Placed"),
-    "picking": _("Being picked"),
-    "ready": _("Ready to collect"),
-    "handed_over": _("Collected"),
-    "cancelled": _("Cancelled"),
-}
-
-BALANCES: dict[str, Word] = {"gift_card": _("Gift card"), "store_credit": _("Store credit")}
-
 BALANCE_REFUSALS: dict[str, Word] = {
     "mistyped": _("This is no code of ours. Look at it again, every character counts."),
     "unknown": _("Nobody has a card or credit of this code."),
@@ -100,8 +82,6 @@ BALANCE_REFUSALS: dict[str, Word] = {
     "empty": _("There is nothing left on this card."),
     "too_many": _("Too many codes that nobody has. Wait some minutes, then try again."),
 }
-
-TENDERS: dict[str, Word] = METHODS | BALANCES
 
 CARD_REFUSALS: dict[str, Word] = {
     "declined": _("The card was declined. Try another card, or pay at collection."),

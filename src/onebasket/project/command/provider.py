@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 from django.conf import settings
 
+from onebasket.base.answering import make_threaded, port_of
 from onebasket.channels.provider.application import Provider
 from onebasket.channels.provider.ledger import Ledger
-from onebasket.channels.provider.server import make_provider, port_of
 from onebasket.project.starting import require_port
 
 
@@ -28,7 +28,7 @@ def run(
         require_port(host, port)
     ledger = Ledger(file or settings.ONEBASKET_HOME / "provider.sqlite3", lasts=timedelta(days=days))
     provider = Provider(ledger, settings.CARD_SECRET, hang)
-    server = make_provider(host, port, provider)
+    server = make_threaded(host, port, provider)
 
     def stop(*_: object) -> None:
         provider.stopping.set()

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_safe
 
 from onebasket.channels.shop import asking
 from onebasket.channels.shop.addresses import address_of
-from onebasket.channels.shop.baskets import view_basket
 from onebasket.channels.shop.changing import change_line, ensure_basket
 from onebasket.channels.shop.frame import only_posted, shop_page, show
 from onebasket.channels.shop.guest import Guest
@@ -18,6 +17,7 @@ from onebasket.channels.shop.views.stores import safe_next
 from onebasket.commerce.catalogue.queries.browsing import shown_by_sku
 from onebasket.commerce.customers.queries import customers_by_loyalty_number
 from onebasket.commerce.orders.rules.baskets import BasketOutcome, BasketRefused, BasketStands, ChangeBasket
+from onebasket.front.baskets import view_basket
 from onebasket.front.goods import goods_for
 
 CODE_LENGTH = 64

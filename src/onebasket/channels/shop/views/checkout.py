@@ -8,19 +8,19 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from onebasket.channels.shop import asking
 from onebasket.channels.shop.balances import plan_spending
-from onebasket.channels.shop.baskets import BasketView, view_basket
 from onebasket.channels.shop.forms import CheckoutForm, methods_for, read_checkout
 from onebasket.channels.shop.frame import only_posted, shop_page, show
 from onebasket.channels.shop.guesses import address_of
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.own import shop_source
 from onebasket.channels.shop.reading import number_of, text_of
-from onebasket.channels.shop.slots import Day, days_of
 from onebasket.channels.shop.views.orders import order_address
 from onebasket.commerce.orders.actions import CheckoutCall
 from onebasket.commerce.orders.rules.baskets import BasketRefused, ChangeBasket, CheckoutRefused
 from onebasket.commerce.orders.rules.messages import OrderPlaced
 from onebasket.commerce.payments.queries import find_balance
+from onebasket.front.baskets import BasketView, view_basket
+from onebasket.front.slots import Day, days_of
 
 
 @require_safe

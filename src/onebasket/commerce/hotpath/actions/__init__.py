@@ -24,6 +24,8 @@ from onebasket.commerce.orders.actions.checkout import CheckoutOutcome
 from onebasket.commerce.orders.actions.reopening import ReopenOutcome
 from onebasket.commerce.orders.rules.baskets import BasketOutcome
 from onebasket.commerce.orders.rules.messages import OrderOutcome, StepOutcome
+from onebasket.commerce.partners.actions.referring import follow_links
+from onebasket.commerce.partners.rules.referrals import Followed, FollowLink
 from onebasket.commerce.pricing.actions import tills
 from onebasket.commerce.sales.rules.outcomes import ReceiptOutcome
 from onebasket.commerce.sales.rules.receipt import Receipt
@@ -88,5 +90,6 @@ ACTIONS: dict[str, HotAction] = {
     "releases": HotAction(release, ReleaseCall, int),
     "returns": HotAction(accept_returns, ReturnCall, ReturnOutcome),
     "receipts": HotAction(book_receipts, ReceiptsCall, list[ReceiptOutcome]),
+    "links": HotAction(follow_links, FollowLink, Followed),
     "facts": HotAction(book_facts, FactsCall, list[FactOutcome]),
 }

@@ -1,4 +1,4 @@
-"""The simulated provider's server: one process, a thread a request, so that one that hangs keeps no other waiting."""
+"""A small server for simulated partners: a thread a request, so that one that hangs keeps no other waiting."""
 
 import sys
 from contextlib import suppress
@@ -7,8 +7,11 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.handlers import SimpleHandler
 from wsgiref.simple_server import ServerHandler, WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.types import WSGIApplication
 
-from onebasket.channels.provider.application import NeverAnsweredError, Provider
+
+class NeverAnsweredError(Exception):
+    """The caller gets no answer: the line is cut."""
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -51,9 +54,9 @@ class _Requests(WSGIRequestHandler):
         """Say nothing: what was asked stands in the books."""
 
 
-def make_provider(host: str, port: int, provider: Provider) -> WSGIServer:
+def make_threaded(host: str, port: int, application: WSGIApplication) -> WSGIServer:
     """Return the server, which listens already; port 0 takes any that is free."""
-    return make_server(host, port, provider, server_class=_Server, handler_class=_Requests)
+    return make_server(host, port, application, server_class=_Server, handler_class=_Requests)
 
 
 def port_of(server: WSGIServer) -> int:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from onebasket.channels.shop.addresses import address_of
 from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.catalogue.queries.browsing import ShownProduct, shown_by_sku
 from onebasket.commerce.orders.queries.quoting import priced_at, quote_basket
@@ -16,7 +15,7 @@ from onebasket.commerce.sourcing.queries import Wanted, nearby_with_all
 from onebasket.front import formats
 from onebasket.front.drawing.choosing import Picture, picture_for
 from onebasket.front.notes import refusals, why
-from onebasket.front.pricetags import CHANNEL, Deal
+from onebasket.front.pricetags import Deal
 from onebasket.front.sizes import Named, take_apart
 from onebasket.front.steps import Step, step_of
 from onebasket.front.stores import Near, Store, Stores
@@ -31,7 +30,6 @@ class LineView:
     product: ShownProduct
     named: Named
     picture: Picture
-    address: str
     state: BasketLineState
     priced: PricedLine | None
     currency: str
@@ -183,7 +181,6 @@ def _line(product: ShownProduct, state: BasketLineState, priced: PricedLine | No
         product=product,
         named=take_apart(product.name),
         picture=picture_for(product.sku, product.name, product.category, product.department),
-        address=address_of(product.sku, product.name),
         state=state,
         priced=priced,
         currency=currency,
@@ -195,7 +192,7 @@ def _stores_with_all(stands: BasketStands, stores: Stores, *, now: datetime) -> 
         return ()
     products = products_by_sku(line.sku for line in stands.lines)
     wanted = [Wanted(products[line.sku], line.quantity) for line in stands.lines]
-    found = nearby_with_all(stores.chosen.place, wanted, channel=CHANNEL, now=now, limit=ALTERNATIVES).found
+    found = nearby_with_all(stores.chosen.place, wanted, channel=stands.channel, now=now, limit=ALTERNATIVES).found
     return tuple(
         Near(store, one.place.distance_metres) for one in found if (store := stores.open.get(one.place.place.id))
     )
