@@ -2,7 +2,18 @@
 
 from django.urls import path, re_path
 
-from onebasket.channels.shop.views import basket, browsing, checkout, files, finding, odd, orders, paying, stores
+from onebasket.channels.shop.views import (
+    basket,
+    browsing,
+    checkout,
+    files,
+    finding,
+    odd,
+    offers,
+    orders,
+    paying,
+    stores,
+)
 
 app_name = "shop"
 urlpatterns = [
@@ -15,6 +26,7 @@ urlpatterns = [
     path("d/<slug:slug>", browsing.department, name="department"),
     path("d/<slug:slug>/<slug:part>", browsing.category, name="category"),
     path("p/<slug:slug>/<path:sku>", browsing.product, name="product"),
+    path("o/<slug:slug>/<int:offer_id>", offers.offer, name="offer"),
     path("search", finding.search, name="search"),
     path("search/suggestions", finding.suggestions, name="suggestions"),
     path("goods-<slug:version>.svg", files.goods, name="goods"),
