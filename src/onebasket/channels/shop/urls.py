@@ -13,6 +13,7 @@ from onebasket.channels.shop.views import (
     orders,
     paying,
     stores,
+    taking,
 )
 
 app_name = "shop"
@@ -39,6 +40,7 @@ urlpatterns = [
     path("basket/empty", basket.empty, name="empty"),
     path("basket/coupons", basket.coupons, name="coupons"),
     path("basket/card", basket.card, name="card"),
+    path("basket/take/<slug:secret>", taking.take, name="take"),
     path("checkout", checkout.checkout, name="checkout"),
     path("checkout/slot", checkout.slot, name="slot"),
     path("checkout/slot/take", checkout.take_slot, name="take-slot"),
