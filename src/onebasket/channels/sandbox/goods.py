@@ -196,7 +196,7 @@ def change_share(session: Session, percent: float) -> int:
         "UPDATE good SET price = max(1, good.price + CASE WHEN good.id % 2 THEN 5 ELSE -5 END), "
         "stock = (good.stock + 7) % 200, stated_ms = ?1, changed = picked.position FROM ("
         "SELECT id, ?2 + row_number() OVER (ORDER BY id) AS position FROM good "
-        "WHERE gone = 0 AND (id * 2654435761 + ?2 * 40503) % 10000 < ?3) AS picked WHERE good.id = picked.id",
+        "WHERE gone = 0 AND ((id % 1000003) * 7919 + ?2 * 40503) % 10000 < ?3) AS picked WHERE good.id = picked.id",
         [now_ms(), last, round(percent * 100)],
     )
     return done.rowcount

@@ -28,7 +28,7 @@ class Page(NamedTuple):
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def page(name: str, status: int = 200, **context: object) -> Page:
+def page(name: str, status: int = 200, /, **context: object) -> Page:
     """Return a page written from its template."""
     text = _ENGINE.get_template(f"{name}.html").render(Context(context))
     return Page(text.encode(), status)
