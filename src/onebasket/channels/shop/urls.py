@@ -34,6 +34,7 @@ urlpatterns = [
     path("sitemap-<int:part>.xml", files.sitemap_part, name="sitemap-part"),
     path("basket", basket.basket, name="basket"),
     path("basket/lines", basket.line, name="line"),
+    path("basket/offers", basket.offer, name="basket-offer"),
     path("basket/renew", basket.renew, name="renew"),
     path("basket/empty", basket.empty, name="empty"),
     path("basket/coupons", basket.coupons, name="coupons"),
