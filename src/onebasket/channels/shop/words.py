@@ -49,6 +49,7 @@ NOTICES: dict[str, Notice] = {
     "opened_again": Notice(
         "good", _("Your order is open again: change it, then place it anew. Until then it is kept for you as a basket.")
     ),
+    "taken_along": Notice("good", _("Your basket has come along. What it holds is kept for you as before.")),
     "basket_full": Notice("warn", _("Place or empty this basket first: one basket is filled at a time.")),
     "paid": Notice("good", _("Your card's bank has put the money aside. The order is placed.")),
     "pays_there": Notice("good", _("You pay when you collect. The order is placed.")),

@@ -22,6 +22,8 @@ from onebasket.channels.workers.subscriptions import CALLING, WRITING
 from onebasket.commerce.insights.actions.erasing import forget_late
 from onebasket.commerce.insights.actions.merging import gather_points
 from onebasket.commerce.orders.actions import expire_orders
+from onebasket.commerce.partners.actions.polling import poll_commissions
+from onebasket.commerce.partners.actions.reading import read_catalogues
 from onebasket.commerce.partners.actions.driving import place_parts
 from onebasket.commerce.partners.actions.following import follow_parts
 from onebasket.commerce.partners.actions.pushing import look_into_pushes
@@ -157,6 +159,8 @@ def network_jobs(write: Write) -> list[list[Job]]:
         [Job("partner pushes", look_into_pushes, 0.5), Job("partner orders", follow_parts, 1.0)],
         [Job("calls", lambda: dispatch(CALLING), 0.5)],
         [Job("letters", lambda: send_letters(write), 0.5)],
+        [Job("catalogues", read_catalogues, 2.0)],
+        [Job("commission", poll_commissions, 5.0)],
     ]
 
 

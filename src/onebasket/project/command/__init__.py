@@ -1,6 +1,6 @@
 """The `onebasket` command. Each command is one file in this folder with a function `run`.
 
-To add one: write `command/<name>.py` with a documented function `run` (typer reads its parameters), put its name into
+To add one: write `command/<name>.py` (a hyphen in its name is an underscore in the file's) with a documented function `run` (typer reads its parameters), put its name into
 COMMANDS, and describe it in docs/configuration.md. A command with commands of its own has a typer `group` instead.
 """
 
@@ -24,6 +24,7 @@ COMMANDS = (
     "check",
     "worker",
     "provider",
+    "partner-sandbox",
     "load",
     "search",
     "audit",
@@ -51,7 +52,7 @@ def build() -> typer.Typer:
         pretty_exceptions_show_locals=False,  # locals hold customers and tokens
     )
     for name in COMMANDS:
-        module = import_module(f"{__name__}.{name}")
+        module = import_module(f"{__name__}.{name.replace('-', '_')}")
         if isinstance(getattr(module, "group", None), typer.Typer):
             app.add_typer(module.group, name=name)
         else:

@@ -14,13 +14,16 @@ from onebasket.commerce.orders.actions import (
     OrderCall,
     ReopenCall,
     StepCall,
+    TakeCall,
     change_baskets,
     check_out,
     place_orders,
     reopen_orders,
     step_orders,
+    take_baskets,
 )
 from onebasket.commerce.orders.actions.checkout import CheckoutOutcome
+from onebasket.commerce.orders.actions.passing import TakeOutcome
 from onebasket.commerce.orders.actions.reopening import ReopenOutcome
 from onebasket.commerce.orders.rules.baskets import BasketOutcome
 from onebasket.commerce.orders.rules.messages import OrderOutcome, StepOutcome
@@ -87,6 +90,7 @@ ACTIONS: dict[str, HotAction] = {
     "checkouts": HotAction(check_out, CheckoutCall, CheckoutOutcome),
     "reopenings": HotAction(reopen_orders, ReopenCall, ReopenOutcome),
     "orders": HotAction(place_orders, OrderCall, OrderOutcome),
+    "takings": HotAction(take_baskets, TakeCall, TakeOutcome),
     "steps": HotAction(step_orders, StepCall, StepOutcome),
     "holds": HotAction(hold_stock, HoldCall, HoldOutcome),
     "releases": HotAction(release, ReleaseCall, int),

@@ -11,7 +11,7 @@ from onebasket.base import bulk, inbox, outbox
 from onebasket.base.clock import ask_now
 from onebasket.commerce.orders.actions.basket_world import Read, ask_world, lock_shelves_of, names_of
 from onebasket.commerce.orders.actions.basket_writing import write_baskets
-from onebasket.commerce.orders.actions.offering import offers_for
+from onebasket.commerce.orders.queries.offering import offers_for
 from onebasket.commerce.orders.rules.basket import Basket
 from onebasket.commerce.orders.rules.basket_changes import (
     Known,

@@ -12,9 +12,10 @@ from onebasket.base.clock import ask_now
 from onebasket.commerce.orders.actions.basket_world import Read, ask_world, lock_shelves_of, names_of
 from onebasket.commerce.orders.actions.basket_writing import write_baskets
 from onebasket.commerce.orders.actions.drafting import Draft, DraftLine
-from onebasket.commerce.orders.actions.parting import Offering, open_offering, plan_parts
+from onebasket.commerce.orders.actions.parting import plan_parts
 from onebasket.commerce.orders.actions.tendering import Tendered, dues_of, plan_tenders, spend
 from onebasket.commerce.orders.actions.writing import Placing, write_orders
+from onebasket.commerce.orders.queries.offering import Offering, open_offering
 from onebasket.commerce.orders.rules.basket import Basket
 from onebasket.commerce.orders.rules.basket_changes import Known, Shelves
 from onebasket.commerce.orders.rules.baskets import BasketUnknown, Checkout, CheckoutRefused
@@ -106,7 +107,8 @@ def _decide_all(
             decided[position] = CheckoutRefused("slot_needed", f"Choose when to collect at {basket.place.name}.")
     decided |= _claim_uses({position: call for position, call in fresh.items() if position not in decided}, now)
     going = {position: call for position, call in fresh.items() if position not in decided}
-    offering = open_offering((baskets[call.request.basket] for call in going.values()), now=now)
+    named = (baskets[call.request.basket] for call in going.values())
+    offering = open_offering(((one.place.currency, offer) for one in named for offer in one.offers), now=now)
     accounts = {account for call in going.values() for account in call.accounts if account is not None}
     balances = open_balances(accounts, now=now) if accounts else BalanceBook({}, now)
     shelves = _lock(baskets, now=now)

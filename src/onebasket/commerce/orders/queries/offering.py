@@ -1,16 +1,46 @@
-"""Partners' offers as baskets and checkouts see them: read only where a batch has any."""
+"""Partners' offers as baskets and checkouts see them: what each costs now, and what they come to as parts of an order.
+
+Read only where a batch, or a page's basket, has any.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
 
 from onebasket.commerce.orders.rules.basket import Basket
 from onebasket.commerce.orders.rules.basket_changes import Known, OfferKey, currency_after
 from onebasket.commerce.orders.rules.baskets import ChangeBasket
-from onebasket.commerce.orders.rules.offering import OfferNow
+from onebasket.commerce.orders.rules.offering import BasketOffer, OfferNow
+from onebasket.commerce.orders.rules.offertax import offer_tax
 from onebasket.commerce.partners.queries.offers import PricedOffer, priced_offers
 from onebasket.commerce.partners.rules.offers import Unsellable
+from onebasket.commerce.partners.rules.selling import Bought, NewPart, PartHead, sell
+from onebasket.commerce.places.rules import PlaceFacts
+from onebasket.commerce.pricing.queries.remembered import ask_recall
+from onebasket.commerce.pricing.rules.taxes import TaxBook
+from onebasket.kernel.identity import new_id
 
 PricedOffers = Mapping[OfferKey, PricedOffer]
+NO_TAXES = TaxBook()
+
+
+class Offering(NamedTuple):
+    """Partners' offers as they are now, by currency and id, and the taxes of the chain."""
+
+    offers: PricedOffers
+    taxes: TaxBook
+    now: datetime
+
+    def present(self, currency: str) -> dict[int, OfferNow]:
+        """Return the offers in a currency as baskets see them."""
+        return {offer: offer_now(priced) for (priced_in, offer), priced in self.offers.items() if priced_in == currency}
+
+
+def open_offering(keys: Iterable[OfferKey], *, now: datetime) -> Offering:
+    """Read offers by currency and id, and the chain's taxes; no statement where there are none."""
+    wanted = set(keys)
+    return Offering(price_keys(wanted, now=now), ask_recall()().taxes, now) if wanted else Offering({}, NO_TAXES, now)
 
 
 def offers_for(
@@ -60,3 +90,24 @@ def offer_now(priced: PricedOffer) -> OfferNow:
         is_fresh=priced.is_fresh,
         stated_at=offer.stated_at,
     )
+
+
+def sell_offers(
+    order: UUID,
+    channel: str,
+    place: PlaceFacts,
+    offers: Iterable[BasketOffer],
+    offering: Offering,
+) -> tuple[NewPart, ...]:
+    """Return what offers come to as parts of an order: by partner, with the chain's tax where it is principal.
+
+    Those that cannot be priced are left out.
+    """
+    bought: list[Bought] = []
+    for one in offers:
+        priced = offering.offers.get((place.currency, one.offer))
+        if priced is not None and priced.price is not None:
+            tax = offer_tax(priced.offer.category, offering.taxes, place_id=place.id, at=offering.now)
+            bought.append(Bought(priced.offer, priced.partner, priced.price, one.quantity, tax))
+    head = PartHead(order, channel, place.currency)
+    return sell(bought, head, [new_id() for _ in bought])
