@@ -91,7 +91,7 @@ def test_goods_come_back_and_money_goes_back(source: int, there: Platform, partn
     # They are the partner's: nothing of our stock moves.
     assert Movement.objects.count() == before
     hear()
-    assert [finding.check.code for finding in audit_partners() if finding.faults] == []
+    assert [found.check for found in audit_partners() if found.differences] == []
 
 
 def test_the_same_key_is_the_same_return(source: int, there: Platform, partner: PartnerFacts) -> None:
