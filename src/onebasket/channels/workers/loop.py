@@ -23,6 +23,7 @@ from onebasket.commerce.insights.actions.erasing import forget_late
 from onebasket.commerce.insights.actions.merging import gather_points
 from onebasket.commerce.orders.actions import expire_orders
 from onebasket.commerce.partners.actions.polling import poll_commissions
+from onebasket.commerce.partners.actions.reading import read_catalogues
 from onebasket.commerce.payments.actions import expire_balances, pay_back, settle_unknown
 from onebasket.commerce.sales.actions.journalising import Journalising
 from onebasket.commerce.slots.actions import release_expired_slots
@@ -153,6 +154,7 @@ def network_jobs(write: Write) -> list[list[Job]]:
         [Job("cards", settle_unknown, 0.5), Job("refunds", pay_back, 0.5)],
         [Job("calls", lambda: dispatch(CALLING), 0.5)],
         [Job("letters", lambda: send_letters(write), 0.5)],
+        [Job("catalogues", read_catalogues, 2.0)],
         [Job("commission", poll_commissions, 5.0)],
     ]
 

@@ -100,7 +100,6 @@ def offer_of(fields: Fields) -> OfferStated:
         shipping_amount=fields.price("shipping_fee", currency=currency),
         days_from=fields.whole("min_delivery_days", most=_MOST_DAYS),
         days_to=fields.whole("max_delivery_days", most=_MOST_DAYS),
-        stated_at=fields.instant("stated_time"),
     )
 
 
