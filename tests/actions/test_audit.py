@@ -530,8 +530,8 @@ def test_a_spoiled_row_fails_its_check_and_no_other(chain: Chain, checks: set[st
 def test_every_check_has_a_corruption(chain: Chain) -> None:
     spoiled = {check for _, checks, _ in CORRUPTIONS for check in checks} | {"inbox.once"}
     apart = {"stock.expired_holds", "slots.expired_holds", "sales.unjournalised", "orders.parts"}
-    # test_audit_payments.py, test_redeeming.py, test_audit_journal.py, test_audit_fulfilment.py, test_mixed_books.py and
-    # test_commissions.py have those of these.
+    # test_audit_payments.py, test_redeeming.py, test_audit_journal.py, test_audit_fulfilment.py, test_mixed_books.py
+    # and test_commissions.py have those of these.
     journal = (*audit_sold(), *audit_paid(), *audit_returned(), *audit_sent())
     partners = (*audit_partners(), *audit_commissions())
     beside = (*audit_payments(), *audit_pricing(), *audit_fulfilment(), *partners, *journal)

@@ -1,4 +1,4 @@
-"""Partners' parts in the books and in the audit: what is sold for whom, what is owed to whom, and what the rows prove."""
+"""Partners' parts in the books and in the audit: what is sold for whom, what is owed to whom, what the rows prove."""
 
 from collections.abc import Callable
 from uuid import UUID
