@@ -47,6 +47,11 @@ class ShippedLine:
     said: str = ""
 
     @property
+    def has_shipping(self) -> bool:
+        """Whether anything is paid for sending it; where its partner states nothing, nothing is."""
+        return bool(self.card and self.card.offer.shipping_amount)
+
+    @property
     def agree(self) -> int | None:
         """Return the price that can be agreed to anew."""
         return self.change.after if self.change and self.change.why in {"dearer", "cheaper"} else None

@@ -105,7 +105,7 @@ def _offered(part: NewPart) -> OfferedPart:
 
 def offers_for(
     changes: Iterable[ChangeBasket],
-    baskets: Mapping[object, Basket],
+    baskets: Mapping[UUID, Basket],
     known: Known,
     *,
     now: datetime,
