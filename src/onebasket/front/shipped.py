@@ -122,7 +122,7 @@ def view_shipped(
     place = places_by_code([basket.place])[basket.place]
     offering = open_offering(((basket.currency, one.offer) for one in basket.offers), now=now)
     changes = what_changed(basket.offers, offering.present(basket.currency), to_pay=to_pay)
-    parts = sell_offers(basket.id, basket.channel, place, basket.offers, offering)
+    parts = sell_offers(basket.id, place, basket.offers, offering, channel=basket.channel)
     cards = _cards(basket, offering, address, place.id, associate, now)
     changed = {change.offer: change for change in changes}
     lines = _lines(basket, parts, cards, changed)
