@@ -173,7 +173,8 @@ def test_a_call_that_was_turned_away_was_not_done(
     ("value", "expected"),
     [
         ("INVENTORY_HOLD_ERROR", Refused), ("PRICE_PAY_CURRENCY_ERROR", Refused),
-        ("DELIVERY_METHOD_NOT_EXIST", Refused), ("A002_INVALID_ZONE", Refused), ("B_DROPSHIPPER_DELIVERY_ADDRESS_VALIDATE_FAIL", Refused),
+        ("DELIVERY_METHOD_NOT_EXIST", Refused), ("A002_INVALID_ZONE", Refused),
+        ("B_DROPSHIPPER_DELIVERY_ADDRESS_VALIDATE_FAIL", Refused),
         ("BLACKLIST_BUYER_IN_LIST", Refused), ("REPEATED_ORDER_ERROR", Lost), ("WHATEVER_NEXT", Lost),
     ],
 )  # fmt: skip
