@@ -13,11 +13,31 @@ def _shelf() -> str:
     return reverse("shop:product", args=["x", "x"]).removesuffix("x/x")
 
 
+@cache
+def _front() -> str:
+    return reverse("shop:front")
+
+
 def slug_of(name: str) -> str:
     """Return the readable part of a product's address."""
     return slugify(name) or "product"
 
 
+def offer_address(offer: int, title: str) -> str:
+    """Return the address of the page of a partner's offer."""
+    return f"{_front()}o/{slugify(title)[:60] or 'offer'}/{offer}"
+
+
 def address_of(sku: str, name: str) -> str:
     """Return the address of a product's page."""
     return f"{_shelf()}{slug_of(name)}/{quote(sku)}"
+
+
+def offer_address(offer_id: int, title: str) -> str:
+    """Return the address of the page of a partner's offer."""
+    return f"{_offers()}{slugify(title) or 'offer'}/{offer_id}"
+
+
+@cache
+def _offers() -> str:
+    return reverse("shop:offer", args=["x", 0]).removesuffix("x/0")

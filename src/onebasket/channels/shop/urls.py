@@ -2,7 +2,18 @@
 
 from django.urls import path, re_path
 
-from onebasket.channels.shop.views import basket, browsing, checkout, files, finding, odd, orders, paying, stores
+from onebasket.channels.shop.views import (
+    basket,
+    browsing,
+    checkout,
+    files,
+    finding,
+    odd,
+    orders,
+    paying,
+    stores,
+    taking,
+)
 
 app_name = "shop"
 urlpatterns = [
@@ -23,10 +34,12 @@ urlpatterns = [
     path("sitemap-<int:part>.xml", files.sitemap_part, name="sitemap-part"),
     path("basket", basket.basket, name="basket"),
     path("basket/lines", basket.line, name="line"),
+    path("basket/offers", basket.offer, name="basket-offer"),
     path("basket/renew", basket.renew, name="renew"),
     path("basket/empty", basket.empty, name="empty"),
     path("basket/coupons", basket.coupons, name="coupons"),
     path("basket/card", basket.card, name="card"),
+    path("basket/take/<slug:secret>", taking.take, name="take"),
     path("checkout", checkout.checkout, name="checkout"),
     path("checkout/slot", checkout.slot, name="slot"),
     path("checkout/slot/take", checkout.take_slot, name="take-slot"),

@@ -18,7 +18,7 @@ _HEAD = (
 )  # fmt: skip
 _LINE = (
     "number", "offer_id", "reference", "title", "category", "quantity", "accepted", "returned", "unit_amount",
-    "shipping_amount", "amount", "tax_code", "tax_rate", "tax_amount", "tax_included",
+    "shipping_amount", "amount", "tax_code", "tax_rate", "tax_amount", "tax_included", "stated_at",
 )  # fmt: skip
 
 
@@ -40,6 +40,7 @@ class PartLineState(msgspec.Struct, frozen=True, gc=False):
     tax_rate: int
     tax_amount: int
     tax_included: bool
+    stated_at: datetime
 
     @property
     def due(self) -> int:
