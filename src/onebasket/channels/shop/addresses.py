@@ -13,19 +13,9 @@ def _shelf() -> str:
     return reverse("shop:product", args=["x", "x"]).removesuffix("x/x")
 
 
-@cache
-def _front() -> str:
-    return reverse("shop:front")
-
-
 def slug_of(name: str) -> str:
     """Return the readable part of a product's address."""
     return slugify(name) or "product"
-
-
-def offer_address(offer: int, title: str) -> str:
-    """Return the address of the page of a partner's offer."""
-    return f"{_front()}o/{slugify(title)[:60] or 'offer'}/{offer}"
 
 
 def address_of(sku: str, name: str) -> str:
