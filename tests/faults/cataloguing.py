@@ -17,6 +17,7 @@ if __name__ == "__main__":
 
 from onebasket.base.clock import database_now  # Django must be set up before models are imported
 from onebasket.commerce.partners.actions import reading
+from onebasket.commerce.partners.actions.importing import write_offers
 from onebasket.commerce.partners.actions.registering import set_credentials
 from onebasket.commerce.partners.models import Offer, OfferImport
 from onebasket.commerce.partners.queries.partners import Credentials
@@ -51,7 +52,7 @@ class _Stopping:
 
 def _watch(stopping: _Stopping) -> None:
     """Tell of each step of a page where the reading comes to it."""
-    asked, write, take_in = reading._asked, reading.write_offers, reading._take_in
+    asked, write, take_in = reading._asked, write_offers, reading._take_in
 
     def asking(*arguments: Any) -> Any:
         stopping.at("claimed")
@@ -69,7 +70,7 @@ def _watch(stopping: _Stopping) -> None:
         stopping.at("committed")
         return found
 
-    reading._asked, reading.write_offers, reading._take_in = asking, writing, taking
+    vars(reading).update(_asked=asking, write_offers=writing, _take_in=taking)
 
 
 def _open(address: str, access: str, refresh: str) -> None:

@@ -225,7 +225,7 @@ def _end_pass(claimed: _Claimed, following: Following, lease: datetime) -> None:
         if not fit.update(claimed_until=None, next_at=now + wait):
             raise _ClaimLostError
         if ended is None:
-            told = "More than half of its offers were not listed any more. Settle this, and the next pass ends them."
+            told = "More than a fifth of its offers were not listed any more. Settle this, and the next pass ends them."
             keep_odd([Odd(claimed.partner_id, ODD_KIND, "", Mistake.MANY_GONE.value, told)], now=now)
         OfferImport.objects.filter(pk=claimed.whole or 0).update(
             state=OfferImport.State.DONE,
