@@ -105,7 +105,7 @@ def find_good(session: Session, key: int) -> Row | None:
 
 
 def search(session: Session, words: str, *, skip: int, size: int, shop: int = 0) -> tuple[list[Row], int]:
-    """Return goods that have all words in their titles, in stock first, and how many there are."""
+    """Return goods that have all words in their titles, in stock first, and how many there are; no words find all."""
     conditions, values = ["gone = 0"], []
     for word in words.lower().split()[:6]:
         conditions.append("title LIKE ? ESCAPE '\\'")
@@ -115,7 +115,8 @@ def search(session: Session, words: str, *, skip: int, size: int, shop: int = 0)
         values.append(str(shop))
     where = " AND ".join(conditions)
     total = number(session, f"SELECT count(*) FROM good WHERE {where}", [*values])  # noqa: S608 - conditions of our own
-    sql = f"{_GOOD} WHERE {where} ORDER BY stock = 0, good.id LIMIT ? OFFSET ?"
+    order = "stock = 0, good.id" if values else "good.id"  # all of them are not sorted for one page
+    sql = f"{_GOOD} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
     return session.execute(sql, [*values, size, skip]).fetchall(), total
 
 
