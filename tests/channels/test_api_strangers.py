@@ -59,6 +59,8 @@ PROMOTION = {
 CAMPAIGN = {"code": "c1", "name": "No", "valid_from": WHEN, "households": ["77"]}
 TAX = {"code": "sales", "rate": 60_000, "valid_from": WHEN, "place": "p1"}
 TERMS = {"valid_from": WHEN, "included": False, "place": "p1"}
+PARTNER = {"code": "eve", "name": "Eve", "gateway": "feed", "currency": "USD"}
+AGREEMENT = {"partner": "eve", "starts_on": "2026-01-01", "currency": "USD", "merchant": "agent"}
 RETURN = {"place": "p1", "operator": "eve", "lines": [{"sku": "milk", "quantity": 1}]}
 
 DOORS = (
@@ -161,6 +163,20 @@ DOORS = (
     Door("GET", "/taxes/terms", EMPTY),
     Door("PUT", "/taxes/classes", REFUSED, batch(tax_class="food", sku="milk")),
     Door("GET", "/taxes/classes", SHARED),
+    Door("PUT", "/partners", REFUSED, batch(**PARTNER)),
+    Door("GET", "/partners", REFUSED),
+    Door("PUT", "/partners/agreements", REFUSED, batch(**AGREEMENT)),
+    Door("GET", "/partners/agreements", REFUSED),
+    Door("GET", "/partners/offers", REFUSED),
+    Door("PUT", "/exchange-rates", REFUSED, batch(base="GBP", quote="USD", billionths=1, valid_from=WHEN)),
+    Door("GET", "/exchange-rates", REFUSED),
+    Door("GET", "/referrals", REFUSED),
+    Door("GET", "/commissions", REFUSED),
+    Door("GET", "/commissions/{line_id}", REFUSED),
+    Door("GET", "/partner-parts", REFUSED),
+    Door("GET", "/partner-parts/{part_id}", REFUSED),
+    Door("GET", "/oddities", REFUSED),
+    Door("POST", "/oddities/{oddity_id}/settle", REFUSED, {"note": "no"}, key=True),
     Door("GET", "/books/entries", EMPTY),
     Door("GET", "/books/balances", EMPTY),
     Door("GET", "/books/postings", EMPTY, query="?account=1000"),
@@ -227,6 +243,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         "exception_id": LineException.objects.get().pk,
         "item_id": found.results[1]["id"],
         "webhook_id": uuid4(),
+        "line_id": 1,
+        "part_id": uuid4(),
+        "oddity_id": 1,
         "code": "deal",
     }
     return World(hub, ids)

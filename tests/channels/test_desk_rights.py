@@ -10,6 +10,7 @@ from onebasket.base.models import InboxEntry, Letter, ParkedEvent, TrailEntry, W
 from onebasket.channels.desk.admins import ADMINS
 from onebasket.channels.desk.works.registry import BY_SLUG, WORKS
 from onebasket.commerce.access.models import User
+from onebasket.commerce.partners.models import Agreement, Oddity, Partner
 from onebasket.commerce.payments.models import BalanceAccount
 from onebasket.commerce.stock.models import Breach
 from tests.channels.test_desk_world import ROLES, Stands, World, make_stands
@@ -41,6 +42,9 @@ MAY = {
     "end-coupon": "admin merchandiser", "set-campaign": "admin merchandiser",
     "set-tax": "admin finance", "end-tax": "admin finance", "set-tax-terms": "admin finance",
     "set-tax-class": "admin finance",
+    "state-partner": "admin merchandiser", "change-partner": "admin merchandiser",
+    "set-partner-secrets": "admin", "set-agreement": "admin merchandiser", "restate-agreement": "admin merchandiser",
+    "set-exchange-rate": "admin merchandiser", "settle-oddity": "admin merchandiser finance",
     "enrol-source": "admin", "close-source": "admin", "open-source": "admin", "issue-token": "admin",
     "revoke-token": "admin", "add-user": "admin", "change-user": "admin", "deactivate-user": "admin",
     "activate-user": "admin", "reset-password": "admin", "add-webhook": "admin", "rotate-secret": "admin",
@@ -60,6 +64,7 @@ SEES = {
     "payments.read": "admin store finance", "balances.read": "admin finance",
     "books.read": "admin finance", "points.set": "admin finance",
     "returns.set": "admin finance",
+    "partners.read": "admin merchandiser finance", "commission.read": "admin finance",
     "events.read": "admin", "trail.read": "admin finance",
 }  # fmt: skip
 
@@ -68,7 +73,7 @@ SEES = {
 for _roles in (MAY, SEES):
     _roles.update({name: allowed.replace("store", "store manager") for name, allowed in _roles.items()})
 
-CHAINS = {Webhook, BalanceAccount, Letter, ParkedEvent}
+CHAINS = {Webhook, BalanceAccount, Letter, ParkedEvent, Partner, Agreement, Oddity}
 """Tables of the whole chain, in which a store does nothing anywhere."""
 
 
@@ -103,7 +108,10 @@ def address(slug: str, *, place: str = "330") -> str:
     if not work.on_row:
         return reverse("desk:work", args=[slug])
     rows = list(work.model._default_manager.all())
-    return reverse("desk:work_on_row", args=[slug, next(row.pk for row in rows if place_of(row) in {place, ""})])
+    return reverse(
+        "desk:work_on_row",
+        args=[slug, next(row.pk for row in rows if work.model in CHAINS or place_of(row) in {place, ""})],
+    )
 
 
 def changes() -> tuple[int, int]:

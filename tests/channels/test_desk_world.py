@@ -31,6 +31,22 @@ from onebasket.commerce.fulfilment.actions import set_return_policy
 from onebasket.commerce.fulfilment.models import Return, ReturnLine, ReturnTender, Staging
 from onebasket.commerce.orders.actions import OrderCall, place_orders
 from onebasket.commerce.orders.rules.messages import LineRequest, OrderPlaced, OrderRequest
+from onebasket.commerce.partners.actions.oddities import Odd, keep_odd
+from onebasket.commerce.partners.models import (
+    CommissionEntry,
+    CommissionLine,
+    ExchangeRate,
+    OfferImport,
+    PartnerAttempt,
+    PartnerCursor,
+    PartnerPart,
+    PartnerPartLine,
+    PartnerReturn,
+    ReceivedPush,
+    Referral,
+    ShownOffers,
+    TheirOrder,
+)
 from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.queries import places_by_code
 from onebasket.commerce.places.rules import WEEKDAYS, PlaceItem
@@ -74,6 +90,7 @@ from onebasket.commerce.stock.models import Breach, Discrepancy
 from onebasket.commerce.stock.rules.buffers import BufferSetting
 from onebasket.commerce.stock.rules.messages import FactKind, FactLine, HoldLineRequest, HoldRequest, StockFact
 from onebasket.kernel.identity import new_id
+from tests.partnering import add_offers, make_partner
 from tests.scenario_paying import pay_everything
 
 ROLES = ("admin", "merchandiser", "store", "manager", "finance", "reader")
@@ -106,6 +123,7 @@ def make_world() -> World:
     pay_everything(source, "406", "330", round_="again")
     make_offers(source)
     set_return_policy("reprice_kept", place="330", actor="test")
+    make_partners(orders["330"])
     _events()
     journalise_all()
     return World(source, orders)
@@ -167,6 +185,45 @@ def make_offers(source: int) -> None:
     )
     set_tax_terms(source, [TaxTermsItem("tax-3", EARLIER, included=False)])
     set_tax_classes(source, [TaxClassItem("tax-4", "food", department="GROCERY")])
+
+
+def make_partners(order: UUID) -> None:
+    """Make a partner, and one of each thing that comes of it."""
+    partner = make_partner()
+    offer = add_offers(partner, {"lamp": {"gtin": "00041900076610"}, "rug": {}})["lamp"]
+    own: dict[str, Any] = {"partner_id": partner.id}
+    OfferImport.objects.create(**own, name="goods.csv", started_at=NOW, moved_at=NOW, state="done")
+    PartnerCursor.objects.create(**own, kind="offers")
+    ExchangeRate.objects.create(base="GBP", quote="USD", billionths=1_250_000_000, valid_from=EARLIER, recorded_at=NOW)
+    keep_odd([Odd(partner.id, "order", "8001", "unknown_status", "It says WOBBLED.", "{}")], now=NOW)
+    ReceivedPush.objects.create(**own, key="push-1", kind="order", reference="8001", received_at=NOW)
+    referral, part = new_id(), new_id()
+    Referral.objects.create(
+        id=referral, **own, offer_id=offer, click="c1", ticket="t1", channel="web", shown_at=NOW, clicked_at=NOW
+    )
+    ShownOffers.objects.create(**own, day=NOW.date(), offer_id=offer, channel="web", shown=3, clicked=1)
+    stated: dict[str, Any] = {"currency": "USD", "amount": 1000, "booked_at": NOW, "status": "Payment Completed"}
+    CommissionLine.objects.create(
+        **own, **stated, key="sub-1", referral_id=referral, standing="expected", commission=70, rate=70_000
+    )
+    CommissionEntry.objects.create(**own, **stated, key="sub-1", number=1, kind="expected", change=70, rate=70_000)
+    PartnerPart.objects.create(
+        id=part, order_id=order, number=1, **own, place_id=partner.place_id, agreement_id=1, merchant="agent",
+        ours="ob-1", channel="web", status="stuck", currency="USD", total=1000, cost=1000, cost_currency="USD",
+        opened_at=NOW, changed_at=NOW,
+    )  # fmt: skip
+    PartnerPartLine.objects.create(
+        part_id=part, number=1, offer_id=offer, reference="lamp", title="Lamp", quantity=1, unit_amount=1000,
+        amount=1000, unit_cost=1000, commission_rate=70_000, exchange_billionths=10**9, stated_at=NOW,
+    )  # fmt: skip
+    PartnerAttempt.objects.create(part_id=part, operation="place", asked_at=NOW, result="lost")
+    TheirOrder.objects.create(
+        part_id=part, **own, reference="8001", status="WOBBLED", currency="USD", amount=1000, since=NOW, looked_at=NOW
+    )
+    PartnerReturn.objects.create(
+        id=new_id(), part_id=part, source_id=1, key="r-1", place_id=1, line=1, quantity=1, amount=1000, currency="USD",
+        owner="partner", disposition="kept", accepted_at=NOW,
+    )  # fmt: skip
 
 
 def make_people(hashed: str = "") -> dict[str, User]:

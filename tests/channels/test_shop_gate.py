@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from onebasket.base import gate
 from onebasket.base.committer import QueueFullError
-from onebasket.channels.shop import gate
-from onebasket.channels.shop.gate import GATE
+from onebasket.base.gate import GATE
 from tests.channels.shopping import Shopper, make_shop
 
 CROWD, SEATS = 12, 3

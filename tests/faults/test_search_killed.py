@@ -77,7 +77,7 @@ def test_an_index_that_is_not_whole_is_never_the_one_that_holds(monkeypatch: pyt
     assert found("bananas") == ["banana", "bread"]
 
     def named_first(path: Path, _: object) -> int:
-        building._let_hold(path.parent, path.name)
+        building.let_hold(path.parent, path.name)
         return killed()
 
     monkeypatch.setattr(building, "_build", named_first)

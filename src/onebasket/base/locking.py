@@ -1,12 +1,12 @@
 """What every module's locks obey: one outer transaction, classes in one global order.
 
-The order: inbox keys, orders and baskets, payments, coupons and balances, slots, holds, shelves, day numbers. Within a
-class rows are locked in key order, once, and the result is read before anything is decided.
+The order: inbox keys, orders and baskets, parts of orders, payments, coupons and balances, slots, holds, shelves, day
+numbers. Within a class rows are locked in key order, once, and the result is read before anything is decided.
 """
 
 from django.db import connection
 
-LOCK_ORDER = ("inbox", "orders", "payments", "balances", "slots", "holds", "shelves", "day numbers")
+LOCK_ORDER = ("inbox", "orders", "parts", "payments", "balances", "slots", "holds", "shelves", "day numbers")
 
 
 class OutsideTransactionError(RuntimeError):

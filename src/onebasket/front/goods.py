@@ -9,7 +9,7 @@ from onebasket.commerce.catalogue.queries.browsing import ShownProduct
 from onebasket.commerce.stock.queries import available_among, buffers_of
 from onebasket.front import formats
 from onebasket.front.drawing.choosing import Picture, picture_for
-from onebasket.front.pricetags import CHANNEL, PriceTag, price_tags
+from onebasket.front.pricetags import PriceTag, price_tags
 from onebasket.front.sizes import Named, take_apart
 from onebasket.front.steps import Step, step_of
 from onebasket.front.stores import Store, Stores
@@ -117,26 +117,26 @@ def whereabouts(free: Mapping[int, int], stores: Stores) -> Whereabouts:
 
 
 def _free(products: Sequence[ShownProduct], stores: Stores, now: datetime) -> dict[int, dict[int, int]]:
-    """Return by product id what is left for the web at the chosen store, and of what it has not at every other.
+    """Return by product id what is left for the channel at the chosen store, and of what it has not at every other.
 
     Two statements, four where the chosen store lacks something.
     """
     units = {product.id: product.unit for product in products}
     if stores.chosen is None:
-        return _left(stores.open, units, now)
-    here = _left([stores.chosen.place.id], units, now)
+        return _left(stores.open, units, stores.channel, now)
+    here = _left([stores.chosen.place.id], units, stores.channel, now)
     lacking = {identity: unit for identity, unit in units.items() if identity not in here}
-    return here | (_left(stores.open, lacking, now) if lacking else {})
+    return here | (_left(stores.open, lacking, stores.channel, now) if lacking else {})
 
 
-def _left(place_ids: Iterable[int], units: Mapping[int, str], now: datetime) -> dict[int, dict[int, int]]:
+def _left(place_ids: Iterable[int], units: Mapping[int, str], channel: str, now: datetime) -> dict[int, dict[int, int]]:
     """Return what places have left of products (their units by id), where that is anything; two statements."""
     places = list(place_ids)
     free = available_among(places, units, now=now)
     buffers = buffers_of(places, product_ids=units)
     found: dict[int, dict[int, int]] = {}
     for (place, product), left in free.items():
-        kept = buffers.kept_back(place_id=place, channel=CHANNEL, product_id=product, unit=units[product])
+        kept = buffers.kept_back(place_id=place, channel=channel, product_id=product, unit=units[product])
         if left > kept:
             found.setdefault(product, {})[place] = left - kept
     return found

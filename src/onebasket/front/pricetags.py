@@ -67,7 +67,7 @@ def price_tags(
         return _chain_tags(products, stores, now=now)
     place = stores.chosen.place
     facts = products_by_id(product.id for product, _named in products)
-    asks = [QuoteAsk(CHANNEL, now, card), QuoteAsk(CHANNEL, now, card, as_member=True)]
+    asks = [QuoteAsk(stores.channel, now, card), QuoteAsk(stores.channel, now, card, as_member=True)]
     quoted = quote_all([Quote(place, [Asked(1, one, 10**one.decimals)], ask) for one in facts.values() for ask in asks])
     lines = {
         identity: _Lines(own.basket.lines[0], member.basket.lines[0])

@@ -72,6 +72,8 @@ class Stores:
 
     open: Mapping[int, Store]
     chosen: Store | None
+    channel: str = "web"
+    """By which channel its shopper buys: what is kept back from it, and which promotions hold on it."""
 
     def named(self, code: str) -> Store | None:
         """Return the open store of a code."""
@@ -95,11 +97,11 @@ class _Kept:
 _kept = _Kept()
 
 
-def stores_for(place_code: str) -> Stores:
+def stores_for(place_code: str, channel: str = "web") -> Stores:
     """Return the open stores and the shopper's; a store that has closed since is chosen no more."""
     found = open_stores()
     chosen = next((store for store in found.values() if store.code == place_code), None) if place_code else None
-    return Stores(found, chosen)
+    return Stores(found, chosen, channel)
 
 
 def open_stores() -> Mapping[int, Store]:

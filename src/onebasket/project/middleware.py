@@ -29,6 +29,7 @@ DESK = "/desk/"
 SHOP = "/shop/"
 STORE = "/store/"
 ACCOUNT = "/account/"
+GO = "/go/"
 STATIC = "/static/"
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
@@ -55,8 +56,9 @@ def is_page(path: str) -> bool:
     """Whether an address is for browsers: everything but the probes and the API, whose manual is a page.
 
     Probes are asked by address too, whatever the hub is called: nothing that looks at the host stands around them.
+    Links to partners send on and know no cookies; what they show instead has its own content policy.
     """
-    return path not in PROBES and (not path.startswith(API) or path == MANUAL)
+    return path not in PROBES and not path.startswith(GO) and (not path.startswith(API) or path == MANUAL)
 
 
 def _for_pages(middleware: Any) -> Any:  # noqa: ANN401 - Django's middleware classes have no common type
@@ -94,7 +96,7 @@ def api_headers(get_response: Handler) -> Handler:
                 "text/html"
             ):
                 response = respond(problem(400, "host", UNKNOWN_HOST))
-            response.headers["Content-Security-Policy"] = API_POLICY
+            response.headers.setdefault("Content-Security-Policy", API_POLICY)
             if response.status_code != HTTPStatus.NO_CONTENT:  # RFC 9110, section 8.6
                 response.headers["Content-Length"] = str(len(response.content))
         return response

@@ -10,7 +10,9 @@ urlpatterns = [
     path("api/v1/", include("onebasket.channels.api.urls")),
     path("shop/", include("onebasket.channels.shop.urls")),
     path("store/", include("onebasket.channels.store.urls")),
+    path("partner/", include("onebasket.channels.partner.urls")),
     path("account/", include("onebasket.channels.account.urls")),
+    path("go/", include("onebasket.channels.referral.urls")),
     # Keeps the language that somebody chose at the foot of a page outside the shop.
     path("language", set_language, name="language"),
     path("robots.txt", robots, name="robots"),

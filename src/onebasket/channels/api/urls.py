@@ -19,6 +19,7 @@ from onebasket.channels.api import (
     giftcards,
     holds,
     orders,
+    partners,
     payments,
     people,
     places,
@@ -40,8 +41,8 @@ from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
     orders, steps, baskets, holds, receipts, availability, stock, exceptions, quarantine, places, slots, catalogue,
-    search, customers, people, prices, promotions, coupons, taxes, payments, giftcards, returns, books, events,
-    webhooks,
+    search, customers, people, prices, promotions, coupons, taxes, partners, payments, giftcards, returns, books,
+    events, webhooks,
 )  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 

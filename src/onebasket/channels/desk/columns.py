@@ -72,6 +72,13 @@ def text(title: str, path: str, *, sort: bool = True) -> Column:
     return Column(title, read, read, path.replace(".", "__") if sort else None)
 
 
+def spelt(title: str, path: str) -> Column:
+    """Show a code in words; files get the code."""
+    return Column(
+        title, lambda row: formats.words(str(value_at(row, path) or "")), lambda row: value_at(row, path), path
+    )
+
+
 def long(title: str, path: str) -> Column:
     """Show a text of sentences, which may wrap."""
     read = lambda row: value_at(row, path)  # noqa: E731

@@ -12,6 +12,7 @@ from onebasket.channels.desk.rights import places_for
 from onebasket.channels.desk.sections import filtered
 from onebasket.commerce.orders.models import Order
 from onebasket.commerce.orders.rules.life import Status
+from onebasket.commerce.partners.models import Oddity, PartnerPart
 from onebasket.commerce.sales.models import LineException, Receipt
 from onebasket.commerce.stock.models import Breach, Discrepancy
 
@@ -57,6 +58,14 @@ WAITING = (
     Counted(
         "Quarantine", "messages that nobody could book yet", QuarantineItem, "quarantine.read",
         Q(state="open"), {"state__exact": "open"}, "warn", "place_code",
+    ),
+    Counted(
+        "Odd of partners", "statements that could not be taken as they are", Oddity, "partners.read",
+        Q(state="open"), {"state__exact": "open"}, "warn", "",
+    ),
+    Counted(
+        "Stuck parts", "partners' parts of orders that a person has to look at", PartnerPart, "partners.read",
+        Q(status="stuck"), {"status__exact": "stuck"}, "bad", "",
     ),
     Counted(
         "Parked events", "that an action failed on too often", ParkedEvent, "events.read",

@@ -6,15 +6,21 @@ from typing import Any, ClassVar
 
 from django.contrib.admin import AllValuesFieldListFilter
 from django.core.exceptions import ValidationError
-from django.db.models import DateTimeField, Model, Q, QuerySet
+from django.db.models import DateTimeField, Exists, Model, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.dateparse import parse_date
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
+from unfold.contrib.filters.admin import (
+    ChoicesDropdownFilter,
+    DropdownFilter,
+    RangeDateFilter,
+    RelatedDropdownFilter,
+)
 from unfold.contrib.filters.forms import DropdownForm
 
 from onebasket.base.models import InboxEntry
 from onebasket.channels.desk.formats import words
 from onebasket.channels.desk.rights import places_for
+from onebasket.commerce.catalogue.models import Barcode
 from onebasket.commerce.places.queries import all_places
 
 Rows = QuerySet[Model]
@@ -117,6 +123,26 @@ class _Values(AllValuesFieldListFilter):
 
 
 ValuesFilter: Any = _Values
+RELATED: Any = RelatedDropdownFilter
+
+
+class SameThingFilter(DropdownFilter):
+    """Offers of the same thing as a product of ours, by GTIN, and those that the partner alone sells."""
+
+    title = "the same as ours"
+    parameter_name = "same"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ANN401, ARG002
+        """Offer both."""
+        return [("yes", "we sell it too"), ("no", "the partner alone")]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:  # noqa: ARG002 - Django's signature
+        """Keep those whose GTIN is, or is not, a barcode of ours."""
+        ours = Exists(Barcode.objects.filter(kind="gtin", code=OuterRef("gtin")))
+        return {"yes": queryset.filter(ours), "no": queryset.exclude(ours)}.get(self.value() or "", queryset)
+
+
+SAME_THING: Any = SameThingFilter
 
 
 def entries_of(source_id: int, key: str) -> list[int]:

@@ -29,6 +29,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Line exceptions", "help", "sales_lineexception", "exceptions.read", "?state__exact=open"),
             Entry("Used too often", "production_quantity_limits", "pricing_overuse", "exceptions.read", "?is=open"),
             Entry("Quarantine", "medical_services", "base_quarantineitem", "quarantine.read", "?state__exact=open"),
+            Entry("Odd of partners", "rule", "partners_oddity", "partners.read", "?state__exact=open"),
         ),
     ),
     (
@@ -97,6 +98,22 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Taxes", "account_balance", "pricing_tax", "promotions.read"),
             Entry("Tax terms", "rule", "pricing_taxterms", "promotions.read"),
             Entry("Tax classes", "label", "pricing_taxclass", "promotions.read"),
+        ),
+    ),
+    (
+        "Partners",
+        (
+            Entry("Partners", "handshake", "partners_partner", "partners.read"),
+            Entry("Agreements", "contract", "partners_agreement", "partners.read"),
+            Entry("Offers", "local_offer", "partners_offer", "partners.read"),
+            Entry("Catalogues read", "download", "partners_offerimport", "partners.read"),
+            Entry("Parts of orders", "local_shipping", "partners_partnerpart", "partners.read"),
+            Entry("Referrals", "ads_click", "partners_referral", "partners.read"),
+            Entry("Shown and clicked", "visibility", "partners_shownoffers", "partners.read"),
+            Entry("Commission", "paid", "partners_commissionline", "commission.read"),
+            Entry("Their goods returned", "assignment_return", "partners_partnerreturn", "partners.read"),
+            Entry("Exchange rates", "currency_exchange", "partners_exchangerate", "partners.read"),
+            Entry("Pushes", "notifications", "partners_receivedpush", "partners.read"),
         ),
     ),
     (

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from onebasket.channels.shop.guesses import WRONG_CODES
-from onebasket.channels.shop.words import BALANCE_REFUSALS, BALANCES, Word
+from onebasket.channels.shop.words import BALANCE_REFUSALS, Word
 from onebasket.commerce.payments.queries import find_balance
 from onebasket.commerce.payments.queries.balances import is_code
 from onebasket.commerce.payments.rules.balances import BalanceFacts
+from onebasket.front.words import BALANCES
 
 MOST_CODES = 10
 

@@ -11,9 +11,9 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from onebasket.base.committer import QueueFullError, UnavailableError
+from onebasket.base.gate import GATE
 from onebasket.base.languages import LANGUAGES, language_asked
 from onebasket.channels.shop import words
-from onebasket.channels.shop.gate import GATE
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.reading import OddFormError
 from onebasket.channels.shop.visit import Visit, new_visit_id, read_visit, write_visit

@@ -17,13 +17,13 @@ from django.utils.translation import gettext_noop
 from onebasket.base.clock import database_now
 from onebasket.base.languages import DEFAULT, LANGUAGES
 from onebasket.base.letters import LetterDue
-from onebasket.channels.shop.orders import OrderView, view_order
-from onebasket.channels.shop.words import TENDERS
 from onebasket.commerce.fulfilment.queries.reading import read_return
 from onebasket.commerce.orders.queries.following import follow_order
 from onebasket.commerce.payments.queries.refunds import refund_told
 from onebasket.front import formats
+from onebasket.front.orders import OrderView, view_order
 from onebasket.front.stores import Stores, open_stores
+from onebasket.front.words import TENDERS
 
 ORDER_PAGE = "/shop/orders/"
 """Stated here, so that a worker need not load every page of the program to write one link."""

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from onebasket.channels.store.views import handing, picking, queue, returning
+from onebasket.channels.store.views import handing, looking, picking, queue, returning
 
 app_name = "store"
 
@@ -15,6 +15,8 @@ urlpatterns = [
     path("orders/<uuid:order_id>/finish", picking.finish, name="finish"),
     path("orders/<uuid:order_id>/stage", picking.stage, name="stage"),
     path("orders/<uuid:order_id>/put-back", picking.put_back, name="put-back"),
+    path("scan", looking.look, name="look"),
+    path("scan/offers/<int:offer_id>", looking.refer, name="refer"),
     path("hand-over", handing.find, name="hand-over"),
     path("hand-over/<uuid:order_id>", handing.hand_over, name="handing"),
     path("returns", returning.find, name="returns"),

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "onebasket.channels.account.apps.AccountPagesConfig",
     "onebasket.channels.store.apps.StoreConfig",
     "onebasket.channels.pulse",
+    "onebasket.channels.referral.apps.ReferralConfig",
     "unfold",
     "unfold.contrib.filters",
     "unfold.contrib.forms",

@@ -1,5 +1,6 @@
 """What the shop's templates write: figures in the language of the page, and pictures of goods."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from secrets import token_urlsafe
 
@@ -9,13 +10,15 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from onebasket.channels.shop.addresses import address_of
 from onebasket.channels.shop.guest import Guest
-from onebasket.channels.shop.slots import slot_text
 from onebasket.commerce.catalogue.queries.browsing import ShownProduct
+from onebasket.commerce.orders.queries.following import FollowedLine
 from onebasket.commerce.slots.rules.facts import SlotFacts
 from onebasket.front import formats
 from onebasket.front.drawing.choosing import Picture
 from onebasket.front.drawing.pictures import sprite
+from onebasket.front.slots import slot_text
 from onebasket.front.stores import Store
 
 register = template.Library()
@@ -37,6 +40,12 @@ def money(amount: int, currency: str) -> str:
 def breakable(name: str) -> SafeString:
     """Write a name so that it may be broken behind a slash."""
     return mark_safe(conditional_escape(name).replace("/", "/<wbr>"))  # noqa: S308 - escaped in the line itself
+
+
+@register.filter
+def page(of: ShownProduct | FollowedLine) -> str:
+    """Return the address of a product's page."""
+    return address_of(of.sku, of.name)
 
 
 @register.simple_tag
@@ -125,3 +134,9 @@ def hours(store: Store, now: datetime) -> str:
 def slot(found: SlotFacts, guest: Guest) -> str:
     """Write a slot with its day, on the clock of the guest's store."""
     return slot_text(found, guest.store, now=guest.now) if guest.store else ""
+
+
+@register.filter
+def at(found: Mapping[int, object] | None, key: int) -> object:
+    """Return what stands under a key, or nothing."""
+    return found.get(key) if found else None

@@ -12,14 +12,14 @@ from onebasket.channels.shop import asking
 from onebasket.channels.shop.frame import only_posted, shop_page, show, too_many
 from onebasket.channels.shop.guesses import MISSES, address_of
 from onebasket.channels.shop.guest import Guest
-from onebasket.channels.shop.orders import OrderView, view_order
-from onebasket.channels.shop.words import STATUSES
 from onebasket.commerce.orders.actions.secrets import page_secret
 from onebasket.commerce.orders.queries.following import order_by_secret
 from onebasket.commerce.orders.queries.shopper import order_heads
 from onebasket.commerce.orders.rules.baskets import BasketStands
 from onebasket.commerce.orders.rules.life import Step
 from onebasket.commerce.orders.rules.messages import OrderStep, StepRefused
+from onebasket.front.orders import OrderView, view_order
+from onebasket.front.words import STATUSES
 
 SECRET_LENGTH = 26
 

@@ -5,11 +5,10 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from onebasket.base.gate import GATE
 from onebasket.channels.shop import asking
 from onebasket.channels.shop.frame import shop_page, show
-from onebasket.channels.shop.gate import GATE
 from onebasket.channels.shop.guest import Guest
-from onebasket.channels.shop.orders import OrderView
 from onebasket.channels.shop.reading import OddFormError, text_of
 from onebasket.channels.shop.views.orders import find_order, kept_private
 from onebasket.channels.shop.words import CARD_REFUSALS, Word
@@ -19,6 +18,7 @@ from onebasket.commerce.payments.actions import NotReplaceableError, authorise, 
 from onebasket.commerce.payments.queries.tenders import TenderSeen, tenders_of
 from onebasket.commerce.payments.rules.messages import Authorised, CardOutcome, Declined
 from onebasket.commerce.payments.rules.testcards import TEST_CARDS
+from onebasket.front.orders import OrderView
 
 TOKEN_LENGTH = 100
 

@@ -10,6 +10,7 @@ from django import template
 from django.utils.translation import get_language
 
 from onebasket.base.languages import DEFAULT, LOCALES
+from onebasket.channels.store.answering import Answer
 from onebasket.kernel.clock import zone
 from onebasket.kernel.money import format_amount
 
@@ -29,6 +30,12 @@ def quantity(steps: int, line: Any) -> str:  # noqa: ANN401 - whatever has a uni
 def money(amount: int, currency: str) -> str:
     """Write an amount as people here read it."""
     return format_amount(amount, currency, locale=_locale())
+
+
+@register.filter
+def amount(answer: Answer, steps: int) -> str:
+    """Write a quantity of the product that was asked about."""
+    return answer.amount(steps)
 
 
 @register.simple_tag

@@ -11,11 +11,11 @@ from onebasket.base.clock import database_now
 from onebasket.base.sealing import seal
 from onebasket.commerce.access.actions.intake import take_in
 from onebasket.commerce.access.rules import CREATED, UNCHANGED, UPDATED, ItemOutcome, invalid
-from onebasket.commerce.partners.gateways.registry import GATEWAYS
+from onebasket.commerce.partners.gateways.registry import GATEWAYS, OPTION_CHECKS
 from onebasket.commerce.partners.models import Agreement, CommissionTerm, ExchangeRate, Partner
 from onebasket.commerce.partners.queries.partners import PURPOSE, Credentials
 from onebasket.commerce.partners.rules.messages import AgreementNews, PartnerNews
-from onebasket.commerce.partners.rules.partners import AgreementItem, ExchangeRateItem, PartnerItem
+from onebasket.commerce.partners.rules.partners import AgreementItem, ExchangeRateItem, PartnerItem, place_code_of
 from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.queries import places_by_code
 from onebasket.commerce.places.rules import PlaceItem
@@ -24,8 +24,8 @@ from onebasket.kernel.money import currencies
 _encode = msgspec.json.Encoder().encode
 _STATED = ("name", "gateway", "endpoint", "currency", "options", "active")
 _TERMS = (
-    "ends_on", "currency", "merchant", "refers", "ships", "markup", "return_days", "settlement_days", "fresh_minutes",
-    "referral_days",
+    "ends_on", "currency", "merchant", "refers", "ships", "counter_returns", "markup", "return_days",
+    "settlement_days", "fresh_minutes", "referral_days",
 )  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def set_credentials(partner: str, credentials: Credentials, *, actor: str) -> No
 
 
 def _make_places(source_id: int, items: Sequence[PartnerItem]) -> None:
-    known = places_by_code(_place_code(item.code) for item in items)
+    known = places_by_code(place_code_of(item.code) for item in items)
     upsert_places(
         source_id,
         [
@@ -77,18 +77,14 @@ def _make_places(source_id: int, items: Sequence[PartnerItem]) -> None:
                 f"partner/{item.code}/place", code, item.name, item.currency, "UTC", kind="partner", owner=item.code
             )
             for item in items
-            if (code := _place_code(item.code)) not in known and item.currency in currencies()
+            if (code := place_code_of(item.code)) not in known and item.currency in currencies()
         ],
     )
 
 
-def _place_code(partner: str) -> str:
-    return f"partner-{partner}"
-
-
 def _upsert_partners(items: Sequence[PartnerItem], source_id: int, now: datetime) -> list[ItemOutcome]:
     known = {row.code: row for row in Partner.objects.filter(code__in={item.code for item in items})}
-    places = places_by_code(_place_code(item.code) for item in items)
+    places = places_by_code(place_code_of(item.code) for item in items)
     outcomes, news = [], []
     for item in items:
         if problem := _partner_problem(item, known.get(item.code)):
@@ -99,7 +95,7 @@ def _upsert_partners(items: Sequence[PartnerItem], source_id: int, now: datetime
             outcomes.append(UNCHANGED)
             continue
         outcomes.append(CREATED if row is None else UPDATED)
-        row = row or Partner(code=item.code, place_id=places[_place_code(item.code)].id, created_at=now)
+        row = row or Partner(code=item.code, place_id=places[place_code_of(item.code)].id, created_at=now)
         for name in _STATED:
             setattr(row, name, getattr(item, name))
         row.source_id = source_id
@@ -116,6 +112,8 @@ def _partner_problem(item: PartnerItem, known: Partner | None) -> str:
         return f"currency: {item.currency!r} is no ISO 4217 currency code, such as USD."
     if item.gateway not in GATEWAYS:
         return f"gateway: there is no {item.gateway!r}. Use one of: {', '.join(sorted(GATEWAYS))}."
+    if item.gateway in OPTION_CHECKS and (problem := OPTION_CHECKS[item.gateway](item.options)):
+        return problem
     if known is not None and known.currency != item.currency:
         return f"currency: {item.code} is reckoned in {known.currency}. Enrol another partner instead."
     return ""

@@ -7,7 +7,8 @@ from django.db.models import Q
 class CommissionLine(models.Model):
     """A line of a partner's by its own key, as it stands: `commission` is what is due on it now, in minor units.
 
-    `referral_id` or `part_id` say whose it is; `expected` is what our agreement comes to on the same amount.
+    `referral_id` or `part_id` say whose it is and `attribution` why; `expected` is what our agreement comes to on the
+    same amount, `entries` how many statements made the line what it is, `fingerprint` of what the last of them said.
     """
 
     partner = models.ForeignKey("partners.Partner", on_delete=models.PROTECT, db_index=False, db_constraint=False)
@@ -15,6 +16,7 @@ class CommissionLine(models.Model):
     order_key = models.CharField(max_length=64, blank=True)
     referral_id = models.UUIDField(null=True, blank=True)
     part_id = models.UUIDField(null=True, blank=True)
+    attribution = models.CharField(max_length=24, blank=True)
     offer_reference = models.CharField(max_length=64, blank=True)
     category = models.CharField(max_length=200, blank=True)
     standing = models.CharField(max_length=12)

@@ -42,6 +42,7 @@ class Agreement(models.Model):
     merchant = models.CharField(max_length=12, choices=MERCHANTS)
     refers = models.BooleanField(default=True)
     ships = models.BooleanField(default=True)
+    counter_returns = models.BooleanField(default=True)
     markup = models.IntegerField(default=0)
     return_days = models.IntegerField()
     settlement_days = models.IntegerField()

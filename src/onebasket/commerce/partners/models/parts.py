@@ -59,8 +59,9 @@ class PartnerPart(models.Model):
 class PartnerPartLine(models.Model):
     """A line: `quantity` as bought, `accepted` as the partner took it in (None before), `returned` as brought back.
 
-    `unit_amount` is what the shopper pays for one, `amount` for the line now, tax included; `unit_cost` what the
-    partner asked for when it was bought, stated at `stated_at`.
+    `unit_amount` is what the shopper pays for one and `shipping_amount` for sending the line, tax in them or beside
+    (`tax_included`); `amount` is due for the line now, with both. `unit_cost` and `shipping_cost` are what the partner
+    asked for when it was bought, in its own currency, stated at `stated_at`.
     """
 
     part = models.ForeignKey(PartnerPart, on_delete=models.PROTECT, db_index=False, related_name="lines")
@@ -73,11 +74,14 @@ class PartnerPartLine(models.Model):
     accepted = models.IntegerField(null=True, blank=True)
     returned = models.IntegerField(default=0)
     unit_amount = models.BigIntegerField()
+    shipping_amount = models.BigIntegerField(default=0)
     amount = models.BigIntegerField()
     tax_code = models.CharField(max_length=64, blank=True)
     tax_rate = models.IntegerField(default=0)
     tax_amount = models.BigIntegerField(default=0)
+    tax_included = models.BooleanField(default=True)
     unit_cost = models.BigIntegerField()
+    shipping_cost = models.BigIntegerField(default=0)
     commission_rate = models.IntegerField(default=0)
     exchange_billionths = models.BigIntegerField()
     stated_at = models.DateTimeField()
@@ -123,7 +127,11 @@ class PartnerAttempt(models.Model):
 
 
 class TheirOrder(models.Model):
-    """An order of the partner's that serves a part of ours, as the partner states it; `status` is its own word."""
+    """An order of the partner's that serves a part of ours, as the partner states it; `status` is its own word.
+
+    It has stood so `since`, by our clock. `lines` are [reference, quantity, unit amount]; `tracking` has carrier,
+    number and url of each parcel; `stated_at` is when the partner says that it last changed.
+    """
 
     part = models.ForeignKey(PartnerPart, on_delete=models.PROTECT, related_name="theirs")
     partner_id = models.BigIntegerField()
@@ -134,6 +142,7 @@ class TheirOrder(models.Model):
     lines = models.JSONField(default=list)
     tracking = models.JSONField(default=list)
     stated_at = models.DateTimeField(null=True, blank=True)
+    since = models.DateTimeField()
     looked_at = models.DateTimeField()
 
     class Meta:
@@ -141,7 +150,11 @@ class TheirOrder(models.Model):
 
 
 class PartnerReturn(models.Model):
-    """Goods of a part that came back over a counter: what the shopper is paid back, and by whom it is owed."""
+    """Goods of a part that came back over a counter: what the shopper is paid back, and by whom it is owed.
+
+    `owner` bears it in the end: `claim` is what the partner owes us for it in `claim_currency`, `commission` what of
+    our commission goes with it. The goods are kept for the partner, and are on no shelf of ours.
+    """
 
     id = models.UUIDField(primary_key=True)
     part = models.ForeignKey(PartnerPart, on_delete=models.PROTECT, related_name="returns")
@@ -154,7 +167,11 @@ class PartnerReturn(models.Model):
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     owner = models.CharField(max_length=12)
+    claim = models.BigIntegerField(default=0)
+    claim_currency = models.CharField(max_length=3, blank=True)
+    commission = models.BigIntegerField(default=0)
     disposition = models.CharField(max_length=12)
+    why = models.CharField(max_length=200, blank=True)
     reason = models.JSONField(default=dict)
     accepted_at = models.DateTimeField()
 

@@ -1,6 +1,6 @@
 """Offers with their partner and what they cost a shopper now; a fixed number of statements, however many."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -15,12 +15,17 @@ from onebasket.commerce.partners.rules.offers import (
     price_offer,
     refuse_offer,
 )
-from onebasket.commerce.partners.rules.partners import PartnerFacts, rate_at
+from onebasket.commerce.partners.rules.partners import PartnerFacts, RateFacts, rate_at
 
 COLUMNS = (
     "pk", "partner_id", "reference", "title", "price", "currency", "stock", "available", "stated_at", "seller", "brand",
     "gtin", "model", "category", "description", "url", "list_price", "shipping_amount", "days_from", "days_to", "gone",
 )  # fmt: skip
+
+MOST_ID = 2**63 - 1
+"""What an address or a form says beyond this is no id: a database would refuse it."""
+MOST_ALIKE = 500
+"""So many offers of the same things are read at once."""
 
 
 class PricedOffer(msgspec.Struct, frozen=True):
@@ -49,9 +54,10 @@ class PricedOffer(msgspec.Struct, frozen=True):
 
 def offers_by_id(ids: Collection[int]) -> dict[int, OfferFacts]:
     """Return offers as they are kept, by id; one statement."""
-    if not ids:
+    possible = {one for one in ids if 0 < one <= MOST_ID}
+    if not possible:
         return {}
-    return {one.id: one for one in map(offer_facts, Offer.objects.filter(pk__in=set(ids)).values_list(*COLUMNS))}
+    return {one.id: one for one in map(offer_facts, Offer.objects.filter(pk__in=possible).values_list(*COLUMNS))}
 
 
 def offers_of(partner_id: int, references: Collection[str]) -> dict[str, OfferFacts]:
@@ -61,11 +67,16 @@ def offers_of(partner_id: int, references: Collection[str]) -> dict[str, OfferFa
 
 
 def offers_by_gtin(gtins: Collection[str]) -> dict[str, list[OfferFacts]]:
-    """Return the offers of the same things, by GTIN-14, those that are sold no more left out; one statement."""
+    """Return the offers of the same things, by GTIN-14, those that are sold no more left out; one statement.
+
+    At most 500, the lowest prices as they are stated: no lying catalogue makes a page slow.
+    """
     found: dict[str, list[OfferFacts]] = {}
     wanted = {gtin for gtin in gtins if gtin}
     if wanted:
-        for row in Offer.objects.filter(gtin__in=wanted, gone=False).values_list(*COLUMNS):
+        for row in (
+            Offer.objects.filter(gtin__in=wanted, gone=False).order_by("price", "pk").values_list(*COLUMNS)[:MOST_ALIKE]
+        ):
             one = offer_facts(row)
             found.setdefault(one.gtin, []).append(one)
     return found
@@ -83,8 +94,20 @@ def price_all(offers: Iterable[OfferFacts], *, currency: str, now: datetime) -> 
         return []
     partners = partners_by_id({one.partner_id for one in every}, at=now)
     rates = exchange_rates(currency, bases={one.currency for one in every})
+    return price_with(every, partners, rates, currency=currency, now=now)
+
+
+def price_with(
+    offers: Iterable[OfferFacts],
+    partners: Mapping[int, PartnerFacts],
+    rates: Sequence[RateFacts],
+    *,
+    currency: str,
+    now: datetime,
+) -> list[PricedOffer]:
+    """Return what offers cost in a currency, in their order, by partners and rates that were read before."""
     found = []
-    for offer in every:
+    for offer in offers:
         partner = partners[offer.partner_id]
         refused = refuse_offer(offer, partner, quantity=1)
         agreement = partner.agreement

@@ -85,6 +85,6 @@ def _facts(row: Partner, found: Agreement | None, terms: dict[int, dict[str, int
         agreement = AgreementFacts(
             found.pk, row.pk, found.currency, Merchant(found.merchant), found.refers, found.ships, found.markup,
             found.return_days, found.settlement_days, found.fresh_minutes, found.referral_days,
-            terms.get(found.pk, {}),
+            terms.get(found.pk, {}), found.counter_returns,
         )  # fmt: skip
     return PartnerFacts(row.pk, row.code, row.name, row.gateway, row.currency, row.place_id, row.active, agreement)

@@ -69,10 +69,15 @@ def price_offer(offer: OfferFacts, agreement: AgreementFacts, rate: RateFacts | 
         return Unsellable.NO_PRICE
     if rate is None:
         return Unsellable.NO_RATE
-    amount = exchange(offer.price, rate)
-    amount += divide_half_up(amount * agreement.markup, PPM)
+    amount = shopper_amount(offer.price, rate, markup=agreement.markup)
     shipping = exchange(offer.shipping_amount or 0, rate)
     return OfferPrice(amount, rate.quote, offer.price, offer.currency, rate, offer.stated_at, shipping)
+
+
+def shopper_amount(price: int, rate: RateFacts, *, markup: int) -> int:
+    """Return what a partner's price comes to: exchanged, with a markup in parts per million on it."""
+    amount = exchange(price, rate)
+    return amount + divide_half_up(amount * markup, PPM)
 
 
 def is_fresh(offer: OfferFacts, agreement: AgreementFacts, now: datetime) -> bool:

@@ -54,7 +54,8 @@ class AgreementItem(SourceItem, frozen=True, forbid_unknown_fields=True, kw_only
 
     `markup` is what a principal adds to the partner's price, in parts per million. `return_days` after delivery,
     `settlement_days` from one settlement to the next. `fresh_minutes`: for so long an offer as stated may be sold.
-    `referral_days`: for so long after a click a purchase counts as referred.
+    `referral_days`: for so long after a click a purchase counts as referred. `counter_returns`: what the partner sold
+    through us as its agent may be brought back to our counters, on its account.
     """
 
     partner: Code
@@ -65,6 +66,7 @@ class AgreementItem(SourceItem, frozen=True, forbid_unknown_fields=True, kw_only
     ends_on: date | None = None
     refers: bool = True
     ships: bool = True
+    counter_returns: bool = True
     markup: Annotated[int, Meta(ge=0, le=10 * PPM)] = 0
     return_days: Annotated[int, Meta(ge=0, le=3650)] = 30
     settlement_days: Annotated[int, Meta(ge=1, le=366)] = 30
@@ -96,6 +98,7 @@ class AgreementFacts(msgspec.Struct, frozen=True):
     fresh_minutes: int
     referral_days: int
     commission: dict[str, int] = {}
+    counter_returns: bool = True
 
     def rate_of(self, category: str) -> int:
         """Return the commission on a category, in parts per million: the longest path that it lies under decides.
@@ -127,6 +130,11 @@ class RateFacts(msgspec.Struct, frozen=True):
     quote: str
     billionths: int
     valid_from: datetime
+
+
+def place_code_of(partner: str) -> str:
+    """Return the code of the place under which a partner's parts of orders are served."""
+    return f"partner-{partner}"
 
 
 def exchange(amount: int, rate: RateFacts) -> int:

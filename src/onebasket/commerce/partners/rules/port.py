@@ -68,12 +68,16 @@ class OddItem(msgspec.Struct, frozen=True):
 
 
 class OfferPage(msgspec.Struct, frozen=True):
-    """Offers from a cursor on; `cursor` continues, `has_more` whether there is more now."""
+    """Offers from a cursor on; `cursor` continues, `has_more` whether there is more now.
+
+    `total`: how many the partner says it lists in all, None where it does not: a page that was left out shows by it.
+    """
 
     offers: tuple[OfferStated, ...]
     cursor: str
     has_more: bool
     odd: tuple[OddItem, ...] = ()
+    total: int | None = None
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,17 +5,13 @@ it so, and an inquiry finds out what became of it.
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
 from uuid import UUID
-
-from django.db import connection, transaction
 
 from onebasket.base import outbox
 from onebasket.base.clock import database_now
-from onebasket.base.committer import perform
+from onebasket.base.outside import require_no_transaction, run
 from onebasket.commerce.payments.actions.client import card_port
 from onebasket.commerce.payments.actions.refunding import refund_excess
 from onebasket.commerce.payments.actions.writing import TOLD, card_of, news_of, place_codes
@@ -26,8 +22,6 @@ from onebasket.commerce.payments.rules.life import Goal, Status
 from onebasket.commerce.payments.rules.port import Answer, Call, Lost, NeverHeard, NotDone, Operation, Told
 
 logger = logging.getLogger(__name__)
-
-Outcome = TypeVar("Outcome")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +42,6 @@ PATIENCE = Patience()
 def leased(now: datetime) -> datetime:
     """Return until when nobody else asks about what is being asked now."""
     return now + timedelta(seconds=PATIENCE.lease)
-
-
-def require_no_transaction() -> None:
-    """Refuse to call anybody while a transaction is open."""
-    if connection.in_atomic_block:
-        raise RuntimeError("a card's provider is asked outside any transaction")
-
-
-def run(step: Callable[[], Outcome]) -> Outcome:
-    """Run one of the short transactions, repeated when it loses a race; the connection goes back while we wait."""
-
-    def once(_: object) -> list[Outcome]:
-        with transaction.atomic():
-            return [step()]
-
-    (outcome,) = perform(once, [None])
-    if connection.vendor == "postgresql":
-        connection.close()  # the pool is smaller than the number of threads that may wait for the provider
-    return outcome  # type: ignore[no-any-return] # what the step returns
 
 
 def note_call(payment_id: UUID, call: Call, *, now: datetime, part: UUID | None = None, request: str = "") -> int:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from onebasket.base.clock import database_now
-from onebasket.commerce.payments.actions.calling import begin, finish, make_call, require_no_transaction, run
+from onebasket.base.outside import require_no_transaction, run
+from onebasket.commerce.payments.actions.calling import begin, finish, make_call
 from onebasket.commerce.payments.actions.client import card_port
 from onebasket.commerce.payments.actions.writing import card_of
 from onebasket.commerce.payments.locking import lock_payment

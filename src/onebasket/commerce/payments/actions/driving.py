@@ -10,16 +10,8 @@ from uuid import UUID
 
 from onebasket.base import outbox
 from onebasket.base.clock import database_now
-from onebasket.commerce.payments.actions.calling import (
-    begin,
-    finish,
-    leased,
-    make_call,
-    note_answer,
-    note_call,
-    require_no_transaction,
-    run,
-)
+from onebasket.base.outside import require_no_transaction, run
+from onebasket.commerce.payments.actions.calling import begin, finish, leased, make_call, note_answer, note_call
 from onebasket.commerce.payments.actions.cards import look_into
 from onebasket.commerce.payments.actions.refunding import refund_news
 from onebasket.commerce.payments.actions.writing import card_of, place_codes

@@ -50,13 +50,13 @@ def rebuild_index(*, patience: float = 0.0) -> int:
 
 def rebuild_here(folder: Path) -> int:
     """Build the index anew as `rebuild_index` does, for whoever holds the right to write it."""
-    _clear_away(folder)
+    clear_away(folder)
     about = _about(database_now())
     name = new_id().hex
     path = folder / name
     path.mkdir()
     count = _build(path, about)
-    _let_hold(folder, name)
+    let_hold(folder, name)
     return count
 
 
@@ -85,7 +85,7 @@ def _lock(file: IO[str]) -> bool:
     return True
 
 
-def note_about(writer: tantivy.IndexWriter, about: About) -> None:
+def note_about(writer: tantivy.IndexWriter, about: msgspec.Struct) -> None:
     """Let the index say this of itself with the next commit."""
     writer.delete_documents_by_term("kind", "about")
     document = tantivy.Document()
@@ -142,14 +142,14 @@ def _build(path: Path, about: About) -> int:
     return count
 
 
-def _let_hold(folder: Path, name: str) -> None:
+def let_hold(folder: Path, name: str) -> None:
     """Name the index that holds: a reader sees the name before or the new one, never half of it."""
     draft = folder / f"{CURRENT}.{name}"
     draft.write_text(name, encoding="ascii")
     draft.replace(folder / CURRENT)
 
 
-def _clear_away(folder: Path) -> None:
+def clear_away(folder: Path) -> None:
     """Remove indexes that were replaced a while ago, and what a killed build has left."""
     holding = generation(folder) if (folder / CURRENT).exists() else ""
     for entry in folder.iterdir():

@@ -1,6 +1,5 @@
-"""A reading and its narrowing as the engine is asked; built from parts, never parsed, so that no text is a query."""
+"""A reading and its narrowing as the engine is asked for the chain's own products."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -9,17 +8,18 @@ import tantivy
 
 from onebasket.commerce.places.rules import PlaceFacts
 from onebasket.commerce.search.queries.index import Snapshot, own_field, price_field
+from onebasket.commerce.search.queries.wording import MUST, NOT, SHOULD, Query, Wording, any_of, scored
 from onebasket.commerce.search.rules import weights
 from onebasket.commerce.search.rules.messages import SearchQuery
-from onebasket.commerce.search.rules.reading import Alternative, Reading, Slot
+from onebasket.commerce.search.rules.reading import Reading
 from onebasket.kernel.money import MAX_AMOUNT
 
-Query, MUST, SHOULD, NOT = tantivy.Query, tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
 _EXACT: Final = 1_000.0
 _FIELDS: Final = (
     ("core", weights.CORE), ("head", weights.HEAD), ("name", weights.NAME), ("brand_words", weights.BRAND),
     ("category_words", weights.CATEGORY), ("anywhere", weights.ANYWHERE),
 )  # fmt: skip
+_WHOLES: Final = (("whole", weights.WHOLE), ("whole_category", weights.WHOLE_CATEGORY))
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,11 @@ class Asked:
     def schema(self) -> tantivy.Schema:
         """Return the snapshot's fields."""
         return self.snapshot.schema
+
+    @cached_property
+    def wording(self) -> Wording:
+        """Return how the index is asked for words."""
+        return Wording(self.schema, self.snapshot.searcher, _FIELDS, _WHOLES)
 
     @property
     def has_own_prices(self) -> bool:
@@ -95,21 +100,10 @@ class Asked:
         """
         meant = [self._exactly()] if self.exact or self.query.text.strip() else []
         if reading.slots:
-            meant.append(self._slots(reading, need=need, sizes=sizes))
+            meant.append(self.wording.slots(reading, need=need, sizes=sizes))
         if not meant:
             return self.everything
         return meant[0] if len(meant) == 1 else Query.boolean_query([(SHOULD, query) for query in meant])
-
-    def is_everywhere(self, slot: Slot) -> bool:
-        """Whether more than half of all products have the word of a slot."""
-        words = slot.alternatives[0].words
-        counts = [self.snapshot.searcher.doc_freq("anywhere", word) for word in words]
-        return not slot.sizes and min(counts) > self.snapshot.searcher.num_docs / 2
-
-    def any_word(self, reading: Reading) -> tantivy.Query:
-        """Return what has any of the words asked for; the score is how many of them."""
-        slots = [self._anywhere(slot) for slot in reading.slots if not slot.sizes]
-        return Query.boolean_query([(SHOULD, scored(query, 1.0)) for query in slots])
 
     def own_or_chain(self, chain: tantivy.Query, own: tantivy.Query) -> tantivy.Query:
         """Return what meets `own` where the place has a price of its own, and `chain` where it has none."""
@@ -128,72 +122,7 @@ class Asked:
         parts = [Query.term_query(self.schema, "sku", self.query.text.strip())]
         if self.exact:
             parts.append(Query.term_set_query(self.schema, "product", list(self.exact)))
-        return scored(_any(parts), _EXACT)
-
-    def _slots(self, reading: Reading, *, need: int | None, sizes: bool) -> tantivy.Query:
-        filled = [(slot, self._slot(slot)) for slot in reading.slots]
-        wanted = [query for slot, query in filled if sizes or not slot.sizes]
-        welcome = [*(query for slot, query in filled if slot.sizes and not sizes), *self._order(reading)]
-        if not wanted:
-            wanted, welcome = welcome, []
-        if need is None or need >= len(wanted):
-            parts = [(MUST, query) for query in wanted]
-        else:
-            enough = Query.boolean_query([(SHOULD, query) for query in wanted], minimum_number_should_match=need)
-            parts = [(MUST, enough)]
-        return Query.boolean_query([*parts, *((SHOULD, query) for query in welcome)])
-
-    def _order(self, reading: Reading) -> list[tantivy.Query]:
-        """Return what counts for more when the words stand together: as a whole, or in their order."""
-        if not reading.words:
-            return []
-        whole = " ".join(reading.words)
-        found = [
-            scored(Query.term_query(self.schema, "whole", whole), weights.WHOLE),
-            scored(Query.term_query(self.schema, "whole_category", whole), weights.WHOLE_CATEGORY),
-        ]
-        if len(reading.words) > 1:
-            together = Query.phrase_query(self.schema, "name", list(reading.words), slop=1)
-            found.append(scored(together, weights.IN_ORDER))
-        return found
-
-    def _slot(self, slot: Slot) -> tantivy.Query:
-        if slot.sizes:
-            return self._size(slot)
-        said = len(slot.alternatives[0].words)
-        filled = [self._alternative(one, said) for one in slot.alternatives]
-        if slot.begun:
-            filled.append(scored(self._begun(slot.begun), weights.NAME * weights.BEGUN))
-        return _any(filled)
-
-    def _anywhere(self, slot: Slot) -> tantivy.Query:
-        filled = [
-            _all([Query.term_query(self.schema, "anywhere", word) for word in one.words]) for one in slot.alternatives
-        ]  # fmt: skip
-        if slot.begun:
-            filled.append(self._begun(slot.begun))
-        return _any(filled)
-
-    def _begun(self, start: str) -> tantivy.Query:
-        return Query.fuzzy_term_query(self.schema, "surface", start, 0, True, True)  # noqa: FBT003 - the engine's own
-
-    def _size(self, slot: Slot) -> tantivy.Query:
-        """Return what has the size, or the very words of it: 2 liter is part of some names."""
-        as_size = scored(Query.term_query(self.schema, "sizes", slot.sizes[-1]), weights.SIZE)
-        spoken = [Query.term_query(self.schema, "name", word) for word in slot.alternatives[0].words]
-        return _any([as_size, scored(_all(spoken), weights.SIZE)])
-
-    def _alternative(self, one: Alternative, said: int) -> tantivy.Query:
-        """Return what has all words of an alternative; it counts as if it had as many words as were said."""
-        words = [self._word(word) for word in one.words]
-        share = one.weight * said / len(words)
-        found = _all(words)
-        return found if share == 1 else Query.boost_query(found, share)
-
-    def _word(self, word: str) -> tantivy.Query:
-        """Return what has a word, by the best of the places where it stands."""
-        parts = [scored(Query.term_query(self.schema, field, word), weight) for field, weight in _FIELDS]
-        return Query.disjunction_max_query(parts)
+        return scored(any_of(parts), _EXACT)
 
     def _priced(self, lower: int | None, upper: int | None) -> tantivy.Query:
         if not self.has_prices and not self.has_own_prices:
@@ -208,16 +137,3 @@ class Asked:
         # By the terms: a pass over the column of a whole catalogue takes twice as long.
         unsigned = tantivy.FieldType.Unsigned
         return Query.range_query(self.schema, field, unsigned, least, most, use_inverted_index=True)
-
-
-def scored(query: tantivy.Query, score: float) -> tantivy.Query:
-    """Return the same products, each with this score."""
-    return Query.const_score_query(query, score)
-
-
-def _all(queries: Sequence[tantivy.Query]) -> tantivy.Query:
-    return queries[0] if len(queries) == 1 else Query.boolean_query([(MUST, query) for query in queries])
-
-
-def _any(queries: Iterable[tantivy.Query]) -> tantivy.Query:
-    return Query.disjunction_max_query(list(queries))

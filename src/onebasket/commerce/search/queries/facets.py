@@ -5,8 +5,9 @@ from typing import Any, Final
 
 import tantivy
 
-from onebasket.commerce.search.queries.asking import MUST, Asked, Query
+from onebasket.commerce.search.queries.asking import Asked
 from onebasket.commerce.search.queries.index import own_field, price_field
+from onebasket.commerce.search.queries.wording import MUST, Query
 from onebasket.commerce.search.rules.messages import Facets, FacetValue, PriceBand
 from onebasket.commerce.search.rules.weights import Band, price_bands
 from onebasket.kernel.money import exponent

@@ -1,7 +1,6 @@
 """Find products: what was typed is read, asked of the index, and the hits are told with today's price and stock."""
 
 import re
-from collections.abc import Iterator
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -14,10 +13,12 @@ from onebasket.base.clock import database_now
 from onebasket.commerce.catalogue.queries import products_by_scan
 from onebasket.commerce.places.queries import places_by_id
 from onebasket.commerce.places.rules import PlaceFacts
-from onebasket.commerce.search.queries.asking import MUST, Asked, Query, scored
+from onebasket.commerce.search.queries.asking import Asked
 from onebasket.commerce.search.queries.facets import count_facets
 from onebasket.commerce.search.queries.index import Found, Snapshot, newest_snapshot, own_field, price_field
+from onebasket.commerce.search.queries.relaxing import ever_less
 from onebasket.commerce.search.queries.telling import tell_hits
+from onebasket.commerce.search.queries.wording import MUST, Query, scored
 from onebasket.commerce.search.rules.messages import FARTHEST, LONGEST_PAGE, SearchPage, SearchQuery
 from onebasket.commerce.search.rules.reading import Reading, read_text
 from onebasket.commerce.search.rules.words import LONGEST_TEXT
@@ -71,31 +72,11 @@ def _by_barcode(text: str) -> tuple[int, ...]:
 
 def _meant(asked: Asked, reading: Reading) -> tuple[tantivy.Query, Found, bool]:
     """Return what has all that was asked for; where nothing has, what has most of it: sizes are let go first."""
-    for number, text in enumerate(_ever_less(asked, reading)):
+    for number, text in enumerate(ever_less(asked, reading)):
         found = _page(asked, text)
         if found.total:
             return text, found, number > 0
     return asked.text(reading), Found(0, []), False
-
-
-def _ever_less(asked: Asked, reading: Reading) -> Iterator[tantivy.Query]:
-    """Yield what is asked for, then without its sizes, then as many of its words as any product has.
-
-    In the end a word that most products have says nothing.
-    """
-    yield asked.text(reading)
-    words = sum(1 for slot in reading.slots if not slot.sizes)
-    if 0 < words < len(reading.slots):
-        yield asked.text(reading, sizes=False)
-    told = reading._replace(slots=tuple(slot for slot in reading.slots if not asked.is_everywhere(slot)))
-    if words > 1 and (most := _most_words(asked, told)):
-        yield asked.text(told, need=most, sizes=False)
-
-
-def _most_words(asked: Asked, reading: Reading) -> int:
-    """Return how many of the words asked for one product has at the most: each scores one, wherever it stands."""
-    best = asked.snapshot.search(asked.narrowed(asked.any_word(reading)), limit=1)
-    return round(best.hits[0][0] or 0) if best.hits else 0
 
 
 def _page(asked: Asked, text: tantivy.Query) -> Found:

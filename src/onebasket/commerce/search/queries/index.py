@@ -1,37 +1,39 @@
-"""The index as serving processes read it: files under ONEBASKET_HOME that processes of one machine share.
+"""The index of the chain's own products: its fields, what it says of itself, and its newest commit."""
 
-`search/<database>/current` names the folder of the index that holds; whoever builds another puts its name there once it
-is whole. Within it every commit is atomic. A reader looks at both files with every search, which costs microseconds,
-and so sees a commit or another index with the next one; what it has open it goes on reading.
-"""
-
-import threading
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import tantivy
-from django.conf import settings
-from django.db import connection
 
-from onebasket.base import bulk
+from onebasket.commerce.search.queries.holding import (
+    CURRENT,
+    META,
+    SYNONYMS,
+    Commit,
+    Found,
+    Holding,
+    IndexMissingError,
+    about_of,
+    database_token,
+    find_page,
+    folder_of,
+    generation,
+    open_to_write,
+)
 from onebasket.commerce.search.rules.spelling import Vocabulary
-from onebasket.commerce.search.rules.synonyms import BUILT_IN, Synonyms, merged, parse_synonyms
+from onebasket.commerce.search.rules.synonyms import Synonyms
 from onebasket.commerce.search.rules.words import stem
-from onebasket.kernel.identity import fingerprint
+
+__all__ = [
+    "CURRENT", "META", "SYNONYMS", "VERSION", "About", "Found", "IndexMissingError", "Snapshot", "build_schema",
+    "database_token", "generation", "index_folder", "newest_snapshot", "open_to_write", "own_field", "price_field",
+]  # fmt: skip
 
 VERSION = 1
 """Of what is indexed and how. An index of another version is not read, and is built anew."""
-CURRENT, META, SYNONYMS = "current", "meta.json", "synonyms.txt"
-RETRY_SECONDS = 3
-
-
-class IndexMissingError(Exception):
-    """There is no index of this database yet; a hub builds one in seconds."""
-
-    retry_after = RETRY_SECONDS
 
 
 class About(msgspec.Struct, frozen=True):
@@ -51,13 +53,6 @@ class About(msgspec.Struct, frozen=True):
     own_places: tuple[int, ...] = ()
 
 
-class Found(NamedTuple):
-    """How many products there are, and a page of them: what they are in the order of, and where they lie."""
-
-    total: int
-    hits: list[tuple[float | int | None, tantivy.DocAddress]]
-
-
 @dataclass(frozen=True)
 class Snapshot:
     """An index at one commit; what is read of it stays as it is."""
@@ -69,8 +64,7 @@ class Snapshot:
 
     def search(self, query: tantivy.Query, *, limit: int, offset: int = 0, **how: Any) -> Found:  # noqa: ANN401 - the engine's own
         """Return a page of what a query finds; `how` is the engine's: order_by_field and order, or weight_by_field."""
-        result = self.searcher.search(query, limit, offset=offset, **how)
-        return Found(result.count, result.hits)  # type: ignore[attr-defined] # missing in the stubs
+        return find_page(self.searcher, query, limit=limit, offset=offset, **how)
 
     def count(self, query: tantivy.Query) -> int:
         """Return how many products a query finds."""
@@ -95,40 +89,16 @@ class Snapshot:
         return float(hits[0][0] or 0) if hits else 0.0
 
 
-class _Opened:
-    """The index that a process has open, and which files it was."""
-
-    def __init__(self, folder: Path, seen: tuple[int, ...]) -> None:
-        holding = folder / generation(folder)
-        self.seen = seen
-        self._meta = holding / META
-        self._index = tantivy.Index.open(str(holding))
-        self._index.config_reader("manual")
-        self._synonyms = _own_synonyms(folder)
-        self._committed = _stamp(self._meta)
-        self._snapshot = self._take()
-
-    def snapshot(self) -> Snapshot:
-        """Return the newest commit."""
-        if (committed := _stamp(self._meta)) != self._committed:
-            self._index.reload()
-            self._snapshot, self._committed = self._take(), committed
-        return self._snapshot
-
-    def _take(self) -> Snapshot:
-        searcher, schema = self._index.searcher(), self._index.schema
-        return Snapshot(schema, searcher, about_of(searcher, schema), self._synonyms)
+def _take(commit: Commit) -> Snapshot:
+    return Snapshot(commit.schema, commit.searcher, about_of(commit, About), commit.synonyms)
 
 
-_opened: dict[Path, _Opened] = {}
-_opening = threading.Lock()
+_holding = Holding(_take)
 
 
 def index_folder() -> Path:
     """Return the folder of this database's index; another database under the same home has another."""
-    stated = connection.settings_dict
-    names = [connection.vendor, *(str(stated[name]) for name in ("NAME", "HOST", "PORT"))]
-    return Path(settings.ONEBASKET_HOME).absolute() / "search" / fingerprint(names)[:16]
+    return folder_of()
 
 
 def newest_snapshot() -> Snapshot:
@@ -137,32 +107,10 @@ def newest_snapshot() -> Snapshot:
     Raises:
         IndexMissingError: there is none, or none of this database as it is.
     """
-    folder = index_folder()
-    try:
-        snapshot = _snapshot_of(folder)
-    except (OSError, ValueError, msgspec.DecodeError) as error:
-        raise IndexMissingError from error
+    snapshot = _holding.newest(index_folder())
     if snapshot.about.version != VERSION or snapshot.about.token != database_token():
         raise IndexMissingError
     return snapshot
-
-
-def open_to_write(folder: Path) -> tantivy.Index:
-    """Return the index that holds, for whoever holds the right to write it."""
-    return tantivy.Index.open(str(folder / generation(folder)))
-
-
-def database_token() -> int | None:
-    """Return what tells this database from every other; None before anything was indexed of it."""
-    rows = bulk.fetch("SELECT token FROM search_searchstate WHERE id = 1")
-    return rows[0][0] if rows else None
-
-
-def about_of(searcher: tantivy.Searcher, schema: tantivy.Schema) -> About:
-    """Return what an index says of itself; DecodeError where it says nothing."""
-    found = searcher.search(tantivy.Query.term_query(schema, "kind", "about"), 1).hits
-    content = searcher.doc(found[0][1]).get_first("about") if found else b""
-    return msgspec.json.decode(bytes(content or b""), type=About)
 
 
 def build_schema(about: About) -> tantivy.Schema:
@@ -195,38 +143,3 @@ def price_field(currency: str) -> str:
 def own_field(place_id: int) -> str:
     """Return the field of a place's own prices."""
     return f"own_{place_id}"
-
-
-def generation(folder: Path) -> str:
-    """Return the name of the index that holds, whatever stands there; OSError where there is none."""
-    return (folder / CURRENT).read_text(encoding="ascii", errors="replace").strip()
-
-
-def _snapshot_of(folder: Path) -> Snapshot:
-    seen = _stamp(folder / CURRENT) + _stamp(folder.parent / SYNONYMS, missing=True)
-    opened = _opened.get(folder)
-    if opened is None or opened.seen != seen:
-        with _opening:
-            opened = _opened.get(folder)
-            if opened is None or opened.seen != seen:
-                opened = _opened[folder] = _Opened(folder, seen)
-    return opened.snapshot()
-
-
-def _stamp(path: Path, *, missing: bool = False) -> tuple[int, ...]:
-    """Return which file it is and when it was written; OSError where it is not there, unless it may be missing."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        if missing:
-            return ()
-        raise
-    return found.st_ino, found.st_mtime_ns, found.st_size
-
-
-def _own_synonyms(folder: Path) -> Synonyms:
-    """Return the synonyms that every installation has, and this one's own, from a file beside the index."""
-    try:
-        return merged(BUILT_IN, parse_synonyms((folder.parent / SYNONYMS).read_text(encoding="utf-8")))
-    except (FileNotFoundError, UnicodeDecodeError):
-        return BUILT_IN

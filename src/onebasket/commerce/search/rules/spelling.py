@@ -6,7 +6,7 @@ more are mended by one mistake, longer ones by two where one is not enough.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -40,7 +40,7 @@ class Vocabulary:
         self._counts, self._sells = counts, sells
 
     @cached_property
-    def _stems(self) -> frozenset[str]:
+    def _stems(self) -> Container[str]:
         return frozenset(stem(word) for word in self._counts)
 
     @cached_property

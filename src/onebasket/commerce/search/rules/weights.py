@@ -34,6 +34,8 @@ SOLD_HERE: Final = 0.35
 """For each doubling of the receipt lines at the place."""
 HERE: Final = 1.0
 """It is on the shelf at the place."""
+OFFERED: Final = 0.6
+"""An offer that its partner says is there, as a share of the whole."""
 CHAIN: Final = 0.06
 """For each doubling of the receipt lines in the chain, as a share of the whole."""
 MOST_DOUBLINGS: Final = 12
@@ -52,6 +54,11 @@ def chain_weight(lines: int) -> float:
     """Return the value of a weight field under which the engine's factor, log2(2 + value), is 1 + CHAIN a doubling."""
     factor = 1 + CHAIN * log2(1 + max(lines, 0))
     return float(2.0**factor - 2.0)
+
+
+def offer_weight(*, is_there: bool) -> float:
+    """Return the value of a weight field under which the engine's factor is 1, or 1 + OFFERED for what is there."""
+    return float(2.0 ** (1 + OFFERED) - 2.0) if is_there else 0.0
 
 
 class Band(NamedTuple):

@@ -3,10 +3,21 @@
 from onebasket.commerce.sourcing.queries.nearby import (
     LOOKED_AT,
     NearbyFindings,
+    NearbyStock,
     PlaceWithAll,
     Wanted,
     nearby_with_all,
+    stock_near,
     whereabouts,
 )
 
-__all__ = ["LOOKED_AT", "NearbyFindings", "PlaceWithAll", "Wanted", "nearby_with_all", "whereabouts"]
+__all__ = [
+    "LOOKED_AT",
+    "NearbyFindings",
+    "NearbyStock",
+    "PlaceWithAll",
+    "Wanted",
+    "nearby_with_all",
+    "stock_near",
+    "whereabouts",
+]

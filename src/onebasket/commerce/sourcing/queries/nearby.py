@@ -39,6 +39,13 @@ class PlaceWithAll(msgspec.Struct, frozen=True):
     reason: str
 
 
+class NearbyStock(msgspec.Struct, frozen=True):
+    """A nearby place that has some of a product, and how many steps of it may still be promised there."""
+
+    place: NearbyPlace
+    available: int
+
+
 class NearbyFindings(msgspec.Struct, frozen=True):
     """The nearest places that have everything; where none has, the one that came closest, as `nearest` says."""
 
@@ -86,6 +93,19 @@ def whereabouts(
         )
         for product, quantity in wanted
     }
+
+
+def stock_near(
+    place: PlaceFacts, product: ProductFacts, *, channel: str, now: datetime, most: int = 3
+) -> list[NearbyStock]:
+    """Return the nearest other stores that have any of a product now, nearest first; five statements.
+
+    Nothing is promised by it. A product that keeps no stock is nowhere in particular.
+    """
+    around = _around(place) if product.tracked else []
+    free = _free([near.place for near in around], [product], channel=channel, now=now) if around else {}
+    found = [NearbyStock(near, left) for near in around if (left := free.get((near.place.id, product.id), 0)) > 0]
+    return sorted(found, key=lambda one: (one.place.distance_metres or 0, one.place.place.code))[: max(0, most)]
 
 
 def _around(place: PlaceFacts) -> list[NearbyPlace]:

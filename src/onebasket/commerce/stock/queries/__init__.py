@@ -2,16 +2,19 @@
 
 from onebasket.commerce.stock.queries.available import (
     Availability,
+    Stand,
     ask_buffers,
     available_among,
     available_at,
     available_everywhere,
     buffers_of,
+    stand_at,
 )
 from onebasket.commerce.stock.queries.ledger import count_instants, moved_by, moved_since
 
 __all__ = [
     "Availability",
+    "Stand",
     "ask_buffers",
     "available_among",
     "available_at",
@@ -20,4 +23,5 @@ __all__ = [
     "count_instants",
     "moved_by",
     "moved_since",
+    "stand_at",
 ]

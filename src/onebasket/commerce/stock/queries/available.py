@@ -53,6 +53,43 @@ def available_everywhere(product_id: int, *, channel: str, now: datetime) -> lis
     return [Availability(*row) for row in bulk.fetch(sql, [instant_parameter(now), channel, product_id])]
 
 
+class Stand(NamedTuple):
+    """What a place has of a product, by state, in steps; of the sellable what is promised, and what is kept back.
+
+    `held` counts without expired holds. The states say what may be sold, not where in the building it lies.
+    """
+
+    on_hand: int = 0
+    reserved: int = 0
+    held: int = 0
+    buffer: int = 0
+    staged: int = 0
+    unsellable: int = 0
+    in_transit: int = 0
+
+    @property
+    def available(self) -> int:
+        """Return what may still be promised."""
+        return self.on_hand - self.reserved - self.held - self.buffer
+
+
+def stand_at(place_id: int, product_id: int, *, unit: str, channel: str, now: datetime) -> Stand:
+    """Return what a place has of a product, in every state; two statements."""
+    sql = (
+        f"SELECT s.state, s.on_hand, s.reserved, {_HELD} FROM stock_shelf s "  # noqa: S608 - constants
+        "WHERE s.place_id = %s AND s.product_id = %s"
+    )
+    rows = bulk.fetch(sql, [instant_parameter(now), place_id, product_id])
+    states = {End(state): (int(on_hand), int(reserved), int(held)) for state, on_hand, reserved, held in rows}
+    on_hand, reserved, held = states.get(End.SELLABLE, (0, 0, 0))
+    buffers = buffers_of([place_id], product_ids=[product_id])
+    kept = buffers.kept_back(place_id=place_id, channel=channel, product_id=product_id, unit=unit)
+    staged, unsellable, in_transit = (
+        states.get(state, (0, 0, 0))[0] for state in (End.STAGED, End.UNSELLABLE, End.IN_TRANSIT)
+    )
+    return Stand(on_hand, reserved, held, kept, staged, unsellable, in_transit)
+
+
 def available_at(keys: Iterable[ShelfKey], *, now: datetime) -> dict[ShelfKey, int]:
     """Return on hand less reserved less held, unlocked: good for choosing candidates, never for promising.
 

@@ -9,6 +9,14 @@ for (const form of document.querySelectorAll("form[method=post]")) {
   });
 }
 
+for (const button of document.querySelectorAll("[data-share]")) {
+  if (!navigator.share) continue;
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    navigator.share({ title: button.dataset.title, url: button.dataset.share }).catch(() => {});
+  });
+}
+
 const FORMATS = ["ean_13", "ean_8", "upc_a", "upc_e", "code_128", "qr_code", "itf"];
 
 async function read(scan) {

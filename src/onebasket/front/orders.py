@@ -3,21 +3,20 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-import segno
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
-from onebasket.channels.shop.addresses import address_of
-from onebasket.channels.shop.slots import slot_text
-from onebasket.channels.shop.words import STATUSES, TENDERS, Word
 from onebasket.commerce.orders.actions.secrets import collection_code, page_secret
 from onebasket.commerce.orders.queries.following import Followed, FollowedLine, FollowedTax
 from onebasket.commerce.payments.queries.tenders import TenderSeen, tenders_of
 from onebasket.commerce.slots.queries import slots_by_id
 from onebasket.front import formats
+from onebasket.front.codes import qr_code
 from onebasket.front.drawing.choosing import Picture, picture_for
 from onebasket.front.notes import refusals
 from onebasket.front.sizes import Named, take_apart
+from onebasket.front.slots import slot_text
 from onebasket.front.stores import Store, Stores
+from onebasket.front.words import STATUSES, TENDERS, Word
 
 WAY = ("placed", "picking", "ready", "handed_over")
 """The stations of an order, in order."""
@@ -36,11 +35,6 @@ class SeenLine:
     amount: int
     """What is due for it, without the tax that stands beside the lines."""
     refused: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def address(self) -> str:
-        """Return the address of its product's page."""
-        return address_of(self.line.sku, self.line.name)
 
     @property
     def quantity(self) -> str:
@@ -142,8 +136,7 @@ class OrderView:
     @property
     def qr(self) -> SafeString:
         """Draw the collection code: what the counter scans."""
-        drawn = segno.make(self.code, error="m", boost_error=False)
-        return mark_safe(drawn.svg_inline(scale=1, border=2, omitsize=True, svgclass="qr", lineclass=None))  # noqa: S308 - drawn from a code of ours
+        return qr_code(self.code)
 
 
 def _seen(line: FollowedLine, head: Followed) -> SeenLine:

@@ -1,0 +1,1 @@
+"""Own products and partners' offers that are the same thing."""

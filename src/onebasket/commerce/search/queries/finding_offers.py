@@ -1,0 +1,183 @@
+"""Find partners' offers: what was typed is read, asked of their index, and told as it is now, each thing once."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
+
+import msgspec
+import tantivy
+
+from onebasket.base.clock import database_now
+from onebasket.commerce.catalogue.queries.gtins import products_of
+from onebasket.commerce.matching.queries import listed
+from onebasket.commerce.matching.rules import SameThing, Why, group_offers
+from onebasket.commerce.partners.queries.offers import PricedOffer, offers_by_id
+from onebasket.commerce.search.queries.asking_offers import OffersAsked
+from onebasket.commerce.search.queries.holding import Found
+from onebasket.commerce.search.queries.market import read_market
+from onebasket.commerce.search.queries.offer_index import OfferSnapshot, newest_offers
+from onebasket.commerce.search.queries.relaxing import ever_less
+from onebasket.commerce.search.rules.offer_messages import (
+    FARTHEST_OFFER,
+    LONGEST_OFFER_PAGE,
+    MOST_ALIKE,
+    Narrowing,
+    PartnerCount,
+)
+from onebasket.commerce.search.rules.reading import Reading, read_text
+from onebasket.commerce.search.rules.words import LONGEST_TEXT
+from onebasket.kernel.barcodes import lookup_keys
+
+EVERYTHING = Narrowing()
+
+
+class OfferGroup(msgspec.Struct, frozen=True):
+    """A thing that partners offer, the offer to be told first at the front; `count` is how many there are of it.
+
+    `product_id` is our own product that is the same thing, None where there is none; `why` says by what, such as
+    `gtin`, they were brought together.
+    """
+
+    offers: tuple[PricedOffer, ...]
+    count: int
+    gtin: str = ""
+    product_id: int | None = None
+    why: Why = Why.ALONE
+
+    @property
+    def first(self) -> PricedOffer:
+        """Return the offer to be told first."""
+        return self.offers[0]
+
+
+class OfferPage(msgspec.Struct, frozen=True):
+    """A part of the things found, of `total` offers.
+
+    `suggestion` is the text as it was read where a word had to be mended, else empty. `relaxed` says that nothing has
+    all that was asked for, and these have most of it.
+    """
+
+    groups: tuple[OfferGroup, ...] = ()
+    total: int = 0
+    partners: tuple[PartnerCount, ...] = ()
+    suggestion: str = ""
+    relaxed: bool = False
+
+
+class _Told(NamedTuple):
+    """Which offers are told in which order, and how many there are of a thing beyond one, by GTIN."""
+
+    ids: list[int]
+    counts: Mapping[str, int]
+
+
+def find_offers(
+    text: str, *, currency: str, narrowing: Narrowing = EVERYTHING, now: datetime | None = None
+) -> OfferPage:
+    """Return a page of what partners offer of what a shopper means, best first; never an error for what is typed.
+
+    Prices are in `currency`, the shopper's. Partners that are not active, and those whose agreement has ended, are left
+    out from that moment on. At most nine statements, whatever is asked and found.
+
+    Raises:
+        IndexMissingError: there is no index yet.
+    """
+    snapshot = newest_offers()
+    market = read_market(currency, now=now or database_now())
+    if not market.shown:
+        return OfferPage()
+    plain = text.replace("\x00", " ").encode("utf-8", "ignore").decode()[:LONGEST_TEXT]
+    reading = read_text(plain, synonyms=snapshot.synonyms, vocabulary=snapshot.vocabulary)
+    asked = OffersAsked(snapshot, market, _cleaned(narrowing), _gtin_in(plain))
+    meant, found, relaxed = _meant(asked, reading)
+    return OfferPage(
+        groups=_groups(asked, _told(asked, found)),
+        total=found.total,
+        partners=_partners(asked, meant),
+        suggestion=reading.mended,
+        relaxed=relaxed,
+    )
+
+
+def _cleaned(narrowing: Narrowing) -> Narrowing:
+    """Return the narrowing as the engine can take it."""
+    brand = narrowing.brand.replace("\x00", " ").encode("utf-8", "ignore").decode()
+    limit = min(max(narrowing.limit, 1), LONGEST_OFFER_PAGE)
+    return msgspec.structs.replace(
+        narrowing, brand=brand, offset=min(max(narrowing.offset, 0), FARTHEST_OFFER), limit=limit
+    )
+
+
+def _gtin_in(text: str) -> str:
+    """Return the GTIN-14 that a text is, else nothing."""
+    keys = lookup_keys(text.strip(), ())
+    return next((code for kind, code in keys if kind == "gtin"), "")
+
+
+def _meant(asked: OffersAsked, reading: Reading) -> tuple[tantivy.Query, Found, bool]:
+    """Return what has all that was asked for; where nothing has, what has most of it: sizes are let go first."""
+    last = asked.narrowing.offset + asked.narrowing.limit
+    for number, text in enumerate(ever_less(asked, reading)):
+        found = asked.in_order(asked.narrowed(text), limit=last)
+        if found.total:
+            return text, found, number > 0
+    return asked.text(reading), Found(0, []), False
+
+
+def _told(asked: OffersAsked, found: Found) -> _Told:
+    """Return the page's offers in their order, and with each those of the same thing.
+
+    What an earlier hit is the same thing as was told with it, on this page or one before.
+    """
+    snapshot, narrowing = asked.snapshot, asked.narrowing
+    things = _things(snapshot, found)
+    seen, kept = set[int](), []
+    for position, (offer, gtin) in enumerate(things):
+        if position >= narrowing.offset and not (gtin and gtin in seen):
+            kept.append((offer, gtin))
+        seen.add(gtin)
+    ids, counts = [offer for offer, _ in kept], {}
+    for _, gtin in kept:
+        if gtin:
+            alike = snapshot.search(
+                asked.alike(gtin), limit=MOST_ALIKE, order_by_field="price", order=tantivy.Order.Asc
+            )
+            if alike.total > 1:
+                counts[f"{gtin:014d}"] = alike.total
+                ids += snapshot.column("offer", alike)
+    return _Told(list(dict.fromkeys(ids)), counts)
+
+
+def _things(snapshot: OfferSnapshot, found: Found) -> list[tuple[int, int]]:
+    """Return offer and GTIN of each hit in its order; of equal hits the lower price first, then the older offer."""
+    scores = [score for score, _ in found.hits]
+    columns = (snapshot.column(name, found) for name in ("price", "offer", "gtin"))
+    rows = zip(scores, *columns, strict=True)
+    return [(offer, gtin) for _, equal in groupby(rows, key=lambda row: row[0]) for _, _, offer, gtin in sorted(equal)]
+
+
+def _groups(asked: OffersAsked, told: _Told) -> tuple[OfferGroup, ...]:
+    facts = offers_by_id(told.ids)
+    priced = asked.market.price(facts[identity] for identity in told.ids if identity in facts)
+    shown = {one.offer.id: one for one in priced if one.is_shown}
+    products = products_of(one.offer.gtin for one in shown.values())
+    things = group_offers(listed(shown.values()), products)
+    return tuple(_group(thing, shown, told.counts) for thing in things)
+
+
+def _group(thing: SameThing, shown: Mapping[int, PricedOffer], counts: Mapping[str, int]) -> OfferGroup:
+    offers = tuple(shown[identity] for identity in thing.offers)
+    return OfferGroup(offers, max(len(offers), counts.get(thing.gtin, 1)), thing.gtin, thing.product_id, thing.why)
+
+
+def _partners(asked: OffersAsked, text: tantivy.Query) -> tuple[PartnerCount, ...]:
+    """Return whose offers are found, the most first."""
+    shown = asked.market.shown
+    wanted = {"partner": {"terms": {"field": "partner", "size": max(len(shown), 1)}}}
+    counted = asked.snapshot.searcher.aggregate(asked.narrowed_but(text, partner=False), wanted)["partner"]["buckets"]
+    found = [(int(bucket["doc_count"]), shown[int(bucket["key"])]) for bucket in counted if int(bucket["key"]) in shown]
+    return tuple(
+        PartnerCount(one.code, one.name, count, one.code == asked.narrowing.partner)
+        for count, one in sorted(found, key=lambda pair: (-pair[0], pair[1].code))
+    )
