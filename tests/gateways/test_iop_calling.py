@@ -127,9 +127,9 @@ def test_an_ended_token_is_renewed_once_and_the_call_repeated() -> None:
     sent = [request for request in server.requests if b"method=aliexpress.ds.order.create" in request]
     assert len(sent) == 2  # the first was certainly not done
     with served(ended, token_answer(), ended) as server:
-        found = find(server.url)
-        assert isinstance(found, NotDone)
-        assert (found.code, len(server.requests)) == ("unauthorised", 3)
+        again = find(server.url)
+        assert isinstance(again, NotDone)
+        assert (again.code, len(server.requests)) == ("unauthorised", 3)
 
 
 @pytest.mark.parametrize(
