@@ -17,7 +17,7 @@ from onebasket.project.loading.items import ItemTally
 from onebasket.project.loading.receipts import UnloadableError
 from onebasket.project.loading.writing import Writer
 
-NAMES = {name: (name,) for name in ("base", "quote", "rate", "valid_from")}
+NAMES: dict[str, tuple[str, ...]] = {name: (name,) for name in ("base", "quote", "rate", "valid_from")}
 DECIMALS = 9
 MOST = 10**15
 BATCH = 500
