@@ -22,11 +22,11 @@ from onebasket.channels.workers.subscriptions import CALLING, WRITING
 from onebasket.commerce.insights.actions.erasing import forget_late
 from onebasket.commerce.insights.actions.merging import gather_points
 from onebasket.commerce.orders.actions import expire_orders
-from onebasket.commerce.partners.actions.polling import poll_commissions
-from onebasket.commerce.partners.actions.reading import read_catalogues
 from onebasket.commerce.partners.actions.driving import place_parts
 from onebasket.commerce.partners.actions.following import follow_parts
+from onebasket.commerce.partners.actions.polling import poll_commissions
 from onebasket.commerce.partners.actions.pushing import look_into_pushes
+from onebasket.commerce.partners.actions.reading import read_catalogues
 from onebasket.commerce.payments.actions import expire_balances, pay_back, settle_unknown
 from onebasket.commerce.sales.actions.journalising import Journalising
 from onebasket.commerce.slots.actions import release_expired_slots

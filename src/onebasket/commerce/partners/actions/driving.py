@@ -157,7 +157,7 @@ def _begin(part_id: UUID) -> Begun | None:
         asked = _asked(case, now=now)
         if asked is None:
             return None
-        move(row, Step.ASK, now=now, next_at=leased(now))
+        move(row, Step.ASK, now=now, reason=row.reason, next_at=leased(now))
         row.tries, row.asked_at = row.tries + 1, now
         attempt = note_call(row.pk, "place", now=now, request=_encode(asked.lines).decode())
     else:

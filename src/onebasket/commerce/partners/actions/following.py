@@ -24,6 +24,7 @@ from onebasket.commerce.partners.actions.taking_in import (
     lower_lines,
     odd_of,
     refuse,
+    tracking_of,
 )
 from onebasket.commerce.partners.actions.telling import MOVED, move, tell
 from onebasket.commerce.partners.locking.parts import lock_part
@@ -157,8 +158,7 @@ def _note(case: Case, row: TheirRow, told: TheirOrder, *, now: datetime) -> None
 
 def _tracking(known: list[dict[str, str]], told: TheirOrder) -> list[dict[str, str]]:
     """Return every parcel that was ever named, in the order in which they were."""
-    new = [msgspec.to_builtins(track) for track in told.tracking if track.number]
-    return known + [one for one in new if one not in known]
+    return known + [one for one in tracking_of(told) if one not in known]
 
 
 def _advance(case: Case, rows: Mapping[str, TheirRow], *, now: datetime) -> None:
