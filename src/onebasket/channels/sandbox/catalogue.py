@@ -189,15 +189,30 @@ def ds_product(asked: Asked) -> Answer:
     house = asked.house
     price, list_price, stock, currency = told(asked, row)
     sku = {
-        "id": "<none>", "sku_id": str(row["id"]), "sku_code": row["model"], "barcode": row["gtin"], "sku_stock": stock > 0,
-        "sku_available_stock": stock, "ipm_sku_stock": stock, "sku_price": house.text(max(list_price, price)),
-        "offer_sale_price": house.text(price), "offer_bulk_sale_price": house.text(price), "sku_bulk_order": 1,
-        "currency_code": currency, "ae_sku_property_dtos": asked.listed("ae_sku_property_d_t_o", []),
-    }  # fmt: skip
+        "id": "<none>",
+        "sku_id": str(row["id"]),
+        "sku_code": row["model"],
+        "barcode": row["gtin"],
+        "sku_stock": stock > 0,
+        "sku_available_stock": stock,
+        "ipm_sku_stock": stock,
+        "sku_price": house.text(max(list_price, price)),
+        "offer_sale_price": house.text(price),
+        "offer_bulk_sale_price": house.text(price),
+        "sku_bulk_order": 1,
+        "currency_code": currency,
+        "ae_sku_property_dtos": asked.listed("ae_sku_property_d_t_o", []),
+    }
     base = {
-        "product_id": row["id"], "category_id": row["category"], "subject": row["title"], "currency_code": currency,
-        "product_status_type": "onSelling", "detail": row["title"], "avg_evaluation_rating": "4.8", "evaluation_count": "0",
-    }  # fmt: skip
+        "product_id": row["id"],
+        "category_id": row["category"],
+        "subject": row["title"],
+        "currency_code": currency,
+        "product_status_type": "onSelling",
+        "detail": row["title"],
+        "avg_evaluation_rating": "4.8",
+        "evaluation_count": "0",
+    }
     result = {
         "ae_item_sku_info_dtos": asked.listed("ae_item_sku_info_d_t_o", [sku]),
         "ae_item_base_info_dto": base,

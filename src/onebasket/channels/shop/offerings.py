@@ -18,7 +18,7 @@ from onebasket.commerce.partners.actions.showing import note_shown
 from onebasket.commerce.partners.queries.offers import PricedOffer
 from onebasket.commerce.search.queries import IndexMissingError
 from onebasket.commerce.search.queries.finding_offers import OfferGroup, OfferPage, find_offers
-from onebasket.commerce.search.rules.display import Display, Match, Reason, Section, plan_display
+from onebasket.commerce.search.rules.display import Display, Match, Section, plan_display
 from onebasket.commerce.search.rules.offer_messages import FARTHEST_OFFER, Narrowing, OfferSort
 from onebasket.commerce.search.rules.weights import price_bands
 from onebasket.front import formats
@@ -204,7 +204,9 @@ def list_offers(request: HttpRequest, guest: Guest, *, reason: str = "") -> Offe
     things = _things(guest, found.groups, own)
     told = [thing for thing, group in zip(things, found.groups, strict=True) if group.product_id not in in_stock]
     _note(guest, [thing.card.id for thing in told])
-    above = [own.others[identity] for identity in dict.fromkeys(g.product_id for g in found.groups) if identity in in_stock]  # type: ignore[index] # in stock, so that it is one
+    above = [
+        own.others[identity] for identity in dict.fromkeys(g.product_id for g in found.groups) if identity in in_stock
+    ]  # type: ignore[index] # in stock, so that it is one
     return OfferList(wanted, told, above, pages, found, currency_for(guest), reason)
 
 
@@ -265,7 +267,3 @@ def _things(guest: Guest, groups: Sequence[OfferGroup], own: _Own) -> list[Thing
 
 def _note(guest: Guest, ids: Sequence[int]) -> None:
     note_shown(ids, channel=CHANNEL, place_id=guest.store.place.id if guest.store else None)
-
-
-__all__ = ["BASKET", "Beside", "OfferList", "Reason", "Thing", "beside_product", "cards_of", "currency_for", "has_it",
-           "list_offers", "offers_beside"]  # fmt: skip

@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from onebasket.base.committer import BrokenRequestError, UnavailableError
+from onebasket.base.presence import hub_is_serving
+from onebasket.base.tuning import LOADING, SERVING, tune_process, tune_writer
 from onebasket.project.loading.folders import WatchedFolder
 from onebasket.project.loading.items import KINDS, ItemTally, load_items
 from onebasket.project.loading.offers import BATCH as OFFERS_A_BATCH
@@ -162,6 +164,8 @@ def offers(  # noqa: PLR0913 - a command's parameters are its options
     What is odd goes to the partner's queue, its neighbours go on. The same file again is nothing to do.
     """
     console, tally = Console(), OfferTally()
+    tune_process()
+    tune_writer(SERVING if hub_is_serving() else LOADING)
     stated = stated_at.replace(tzinfo=UTC) if stated_at else None
     options = OfferOptions(form, mapping, encoding, country, whole, most_ended / 100, again, stated, batch)
     try:

@@ -22,11 +22,12 @@ def search(request: HttpRequest, guest: Guest) -> HttpResponse:
     context = {"text": text, "text_sought": text, "page": "search", "offer_basket": BASKET}
     if text and request.GET.get(FROM) == PARTNERS:
         return show(request, guest, "search_offers", context | {"offered": list_offers(request, guest)})
-    listing = list_goods(request, guest) if text else None
-    beside = offers_beside(guest, listing) if listing else None
-    if listing is not None and beside is not None and not listing.total:
-        offered = list_offers(request, guest, reason=Reason.NOT_SOLD_HERE)
+    if not text:
+        return show(request, guest, "search", context)
+    listing = list_goods(request, guest)
+    if not listing.total and (offered := list_offers(request, guest, reason=Reason.NOT_SOLD_HERE)).found.total:
         return show(request, guest, "search_offers", context | {"offered": offered})
+    beside = offers_beside(guest, listing) if listing.total else None
     return show(request, guest, "search", context | {"listing": listing, "beside": beside})
 
 

@@ -9,9 +9,10 @@ from onebasket.channels.shop.addresses import offer_address
 from onebasket.channels.shop.frame import shop_page, show
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.machines import offer_data
-from onebasket.channels.shop.offerings import BASKET, has_it, offer_alone, titled_alike
-from onebasket.front.pricetags import CHANNEL
+from onebasket.channels.shop.offerings import BASKET, has_it
+from onebasket.channels.shop.sole import offer_alone, titled_alike
 from onebasket.commerce.partners.actions.showing import note_shown
+from onebasket.front.pricetags import CHANNEL
 
 MOST_PARAGRAPHS = 40
 
@@ -24,7 +25,7 @@ def offer(request: HttpRequest, guest: Guest, slug: str, offer_id: int) -> HttpR
     if found is None:
         raise Http404(_("No partner of ours offers this."))
     address = offer_address(offer_id, found.offer.offer.title)
-    if request.path != address:
+    if not address.endswith(f"/{slug}/{offer_id}"):
         return redirect(address, permanent=True)
     if not found.offer.is_shown:
         instead = found.others or titled_alike(guest, found.offer.offer)

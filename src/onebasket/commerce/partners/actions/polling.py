@@ -37,6 +37,8 @@ AT_ONCE = 1_000
 """Lines that are gathered before they are booked."""
 LEASE = timedelta(seconds=90)
 """Longer than the calls for a booking and the booking itself: for so long nobody else reads on."""
+AHEAD = timedelta(days=1)
+"""What is bought while a sweep goes on is read too, and a partner's clock may be ahead of ours."""
 NOT_ABLE_WAIT = timedelta(hours=1)
 _SWEEPS = {sweep.kind: sweep for sweep in SWEEPS}
 logger = logging.getLogger(__name__)
@@ -153,7 +155,7 @@ def _gather(claimed: _Claimed, gateway: Gateway, until: float) -> _Gathered:
 def _asked(claimed: _Claimed, gateway: Gateway, cursor: str, begins: datetime) -> CommissionPage | Trouble:
     """Ask for a page; what a gateway does not catch is its mistake, and no other partner's."""
     try:
-        page = gateway.list_commissions(cursor, since=begins, until=claimed.since, seconds=CALL_SECONDS)
+        page = gateway.list_commissions(cursor, since=begins, until=claimed.since + AHEAD, seconds=CALL_SECONDS)
     except Exception as error:
         logger.exception("partner %s: the gateway failed", claimed.partner_id)
         return Lost(f"the gateway failed: {type(error).__name__}")
