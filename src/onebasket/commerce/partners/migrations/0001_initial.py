@@ -303,6 +303,7 @@ class Migration(migrations.Migration):
             name="PartnerReturn",
             fields=[
                 ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("number", models.CharField(max_length=24)),
                 ("source_id", models.BigIntegerField()),
                 ("key", models.CharField(max_length=120)),
                 ("place_id", models.BigIntegerField()),
