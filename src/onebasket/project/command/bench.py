@@ -35,6 +35,8 @@ class Name(StrEnum):
     PRICING = "pricing"
     REPRICE = "reprice"
     SEARCH = "search"
+    GO = "go"
+    COMMISSION = "commission"
     ALL = "all"
 
 

@@ -6,6 +6,7 @@ in between loses its claim after a while, and the next one reads these pages aga
 
 import logging
 import time
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -66,13 +67,13 @@ class _Gathered(NamedTuple):
     trouble: Trouble | None
 
 
-def poll_commissions(seconds: float = TURN_SECONDS) -> int:
-    """Read on in the sweeps that are due, for so many seconds; return how many lines came."""
+def poll_commissions(seconds: float = TURN_SECONDS, *, kinds: Collection[str] = tuple(_SWEEPS)) -> int:
+    """Read on in the sweeps that are due, for so many seconds; return how many lines came. `kinds` narrows them."""
     require_no_transaction()
     _meet_partners()
     until = time.monotonic() + seconds
     lines = 0
-    while time.monotonic() < until and (claimed := run(_claim)) is not None:
+    while time.monotonic() < until and (claimed := run(lambda: _claim(kinds))) is not None:
         lines += _sweep(claimed, until)
     return lines
 
@@ -87,12 +88,12 @@ def _meet_partners() -> None:
                 PartnerCursor.objects.get_or_create(partner_id=identity, kind=sweep.kind)
 
 
-def _claim() -> _Claimed | None:
+def _claim(kinds: Collection[str]) -> _Claimed | None:
     """Take the sweep that has waited the longest."""
     now = database_now()
     due = Q(next_at__isnull=True) | Q(next_at__lte=now)
     free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now)
-    fit = PartnerCursor.objects.filter(due & free, kind__in=_SWEEPS)
+    fit = PartnerCursor.objects.filter(due & free, kind__in=kinds)
     row = fit.filter(partner__active=True).order_by(F("next_at").asc(nulls_first=True), "pk").first()
     until = now + LEASE
     since = row.since if row and row.cursor and row.since else now
