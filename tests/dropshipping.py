@@ -11,6 +11,9 @@ import pytest
 from django.db import transaction
 
 from onebasket.base.clock import database_now
+from onebasket.base.relay import number_waiting
+from onebasket.base.subscriptions import dispatch
+from onebasket.channels.workers.subscriptions import WRITING
 from onebasket.commerce.partners.actions import following, parts
 from onebasket.commerce.partners.actions.driving import place_parts
 from onebasket.commerce.partners.gateways.registry import GATEWAYS
@@ -233,3 +236,18 @@ def make_platform(
     Partner.objects.filter(pk=partner.id).update(options=options)
     add_offers(partner, {name: {"price": price} for name, price in platform.prices.items()})
     return partner
+
+
+def hear() -> None:
+    """Do what the workers do with news until nothing is left to do."""
+    while number_waiting() + dispatch(WRITING):
+        pass
+
+
+def deliver_part(platform: Platform, part: UUID, *, status: str = "FINISH") -> None:
+    """Let a part be placed, sent and delivered, and its money be taken."""
+    drive()
+    platform.set_status(status)
+    follow()
+    hear()
+    assert part_stands(part).split()[0] in {"shipped", "delivered"}, part_stands(part)

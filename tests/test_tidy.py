@@ -228,7 +228,7 @@ def test_every_command_stands_in_the_documents(command: str) -> None:
 
 
 def test_every_command_file_is_registered() -> None:
-    files = {path.stem for path in (SOURCE / "project" / "command").glob("*.py")} - {"__init__"}
+    files = {path.stem.replace("_", "-") for path in (SOURCE / "project" / "command").glob("*.py")} - {"--init--"}
     assert files == set(COMMANDS)
 
 

@@ -28,6 +28,11 @@ class _Server(ThreadingMixIn, WSGIServer):
 class _Handler(ServerHandler):
     http_version = "1.1"
 
+    def cleanup_headers(self) -> None:
+        """Say that the line ends with the answer: callers who keep lines open would send the next call into it."""
+        super().cleanup_headers()
+        self.headers["Connection"] = "close"
+
     def close(self) -> None:
         """End without a word, also where nothing was answered."""
         SimpleHandler.close(self)

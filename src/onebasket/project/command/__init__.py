@@ -1,7 +1,8 @@
 """The `onebasket` command. Each command is one file in this folder with a function `run`.
 
 To add one: write `command/<name>.py` with a documented function `run` (typer reads its parameters), put its name into
-COMMANDS, and describe it in docs/configuration.md. A command with commands of its own has a typer `group` instead.
+COMMANDS (with a hyphen where the file has an underscore), and describe it in docs/configuration.md. A command with
+commands of its own has a typer `group` instead.
 """
 
 import os
@@ -24,6 +25,7 @@ COMMANDS = (
     "check",
     "worker",
     "provider",
+    "partner-sandbox",
     "load",
     "search",
     "audit",
@@ -51,7 +53,7 @@ def build() -> typer.Typer:
         pretty_exceptions_show_locals=False,  # locals hold customers and tokens
     )
     for name in COMMANDS:
-        module = import_module(f"{__name__}.{name}")
+        module = import_module(f"{__name__}.{name.replace('-', '_')}")
         if isinstance(getattr(module, "group", None), typer.Typer):
             app.add_typer(module.group, name=name)
         else:

@@ -63,6 +63,7 @@ class _Begun(NamedTuple):
     part: UUID
     partner: int
     at: datetime
+    until: datetime
     references: tuple[str, ...]
 
 
@@ -104,7 +105,7 @@ def _begin(part_id: UUID) -> _Begun | None:
     open_ = [ref for ref, word in theirs.values_list("reference", "status") if not is_final(word)][:MOST_ORDERS]
     row.next_at = leased(now)
     row.save(update_fields=["next_at"])
-    return _Begun(row.pk, row.partner_id, now, tuple(open_))
+    return _Begun(row.pk, row.partner_id, now, row.next_at, tuple(open_))
 
 
 def _finish(begun: _Begun, answers: dict[str, Read] | Trouble) -> None:
@@ -113,6 +114,7 @@ def _finish(begun: _Begun, answers: dict[str, Read] | Trouble) -> None:
     row = lock_part(begun.part)
     if row.status not in {Status.PLACED, Status.SHIPPED}:
         return
+    woken = row.next_at if row.next_at != begun.until else None
     case = case_of(row)
     told = answers if isinstance(answers, dict) else {}
     rows = {one.reference: one for one in TheirRow.objects.filter(part=row)}
@@ -125,6 +127,9 @@ def _finish(begun: _Begun, answers: dict[str, Read] | Trouble) -> None:
     _advance(case, rows, now=now)
     silent = [one for one in (told.values() if told else [answers]) if isinstance(one, Trouble)]
     _later(case, silent, now=now)
+    if woken is not None and row.next_at is not None:  # a push came while we asked: what we were told may be older
+        row.next_at = min(woken, row.next_at)
+        row.save(update_fields=["next_at"])
 
 
 def _note(case: Case, row: TheirRow, told: TheirOrder, *, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """How a partner's platform is opened for a call, and tokens that a call renewed are kept."""
 
 import msgspec
+from django.db.models import Q
 
 from onebasket.base.sealing import seal
 from onebasket.commerce.partners.gateways.registry import GATEWAYS
@@ -28,4 +29,7 @@ def keep_tokens(partner_id: int, gateway: Gateway) -> None:
     _name, account = gateway_account(partner_id)
     kept = Credentials(account.app_key, account.secret, tokens)
     sealed = seal(msgspec.json.encode(kept).decode(), purpose=PURPOSE)
-    Partner.objects.filter(pk=partner_id).update(credentials=sealed, tokens_until=tokens.access_until)
+    # Somebody else may have renewed them once more meanwhile: the older ones are used up.
+    older = Q(tokens_until__isnull=True) | Q(tokens_until__lte=tokens.access_until) if tokens.access_until else Q()
+    fit = Partner.objects.filter(older, pk=partner_id)
+    fit.update(credentials=sealed, tokens_until=tokens.access_until)

@@ -211,3 +211,13 @@ SWEEPS = (
     Sweep("commission-half", 190, timedelta(days=1)),
 )
 """What is young changes often; a line may still be taken back half a year later."""
+
+FIRST_REST, LONGEST_REST = timedelta(seconds=15), timedelta(hours=1)
+TOLD_AFTER = 5
+"""Failures in a row after which people are told."""
+
+
+def rest_after(failures: int, stated: int | None) -> timedelta:
+    """Return how long a partner that could not be read is left alone: as it says itself, else longer each time."""
+    wait = min(FIRST_REST * 2 ** min(failures - 1, 12), LONGEST_REST)
+    return max(wait, min(timedelta(seconds=stated or 0), LONGEST_REST * 24))

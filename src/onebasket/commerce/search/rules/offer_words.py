@@ -33,7 +33,7 @@ def offer_words(title: str, *, brand: str = "", model: str = "", category: str =
     tokens = tokens_of(title)
     sizes = find_sizes(tokens)
     named = stems_of(telling([*tokens, *(token for token in tokens_of(model) if token not in tokens)]))
-    head = tokens_of(_HEAD_ENDS.split(title, maxsplit=1)[0])
+    head = tokens_of(head_of(title))
     head_words = [word for word in telling(_without(head, find_sizes(head))) if word.isalpha()]
     of_brand, of_category = group_words(brand), group_words(category)
     name = " ".join(named)
@@ -47,6 +47,11 @@ def offer_words(title: str, *, brand: str = "", model: str = "", category: str =
         anywhere=f"{name} {of_category.stems} {of_brand.stems}",
         surface=" ".join([*(word for word in tokens if word.isalpha()), of_category.surface, of_brand.surface]),
     )
+
+
+def head_of(title: str) -> str:
+    """Return what a title begins with: what the thing is."""
+    return _HEAD_ENDS.split(title, maxsplit=1)[0].strip() or title
 
 
 def _without(tokens: Sequence[str], sizes: Sequence[Sized]) -> list[str]:

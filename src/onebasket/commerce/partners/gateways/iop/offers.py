@@ -58,7 +58,7 @@ def read_offers(result: Result, asked: Sequence[str]) -> tuple[list[OfferStated]
             offers.setdefault(offer.reference, offer)
     mentioned = {name_of(item, _NAMED) for item in items}
     gone = [OfferStated(reference=one, gone=True) for one in asked if one not in mentioned]
-    if gone and any(not name_of(item, _NAMED) for item in items):
+    if not all(map(_REFERENCE.fullmatch, mentioned)):
         gone = []  # what does not say which product it is may be one of these
     noted = [*odd, *(item for item in map(_odd_code, items) if item is not None)]
     return [*offers.values(), *gone], noted
@@ -77,7 +77,7 @@ def offer_of(fields: Fields) -> OfferStated:
         raise OddValueError("amount", "sale_price: none is stated")
     listing = price_name.replace("sale", "original")
     shipping_currency = fields.get("shipping_fee_currency")
-    if shipping_currency not in {None, currency}:
+    if shipping_currency is not None and shipping_currency != currency:
         raise OddValueError("currency", f"shipping_fee: in {shortened(shipping_currency)}, the price in {currency}")
     title = fields.text("product_title", most=300)
     if not title:
@@ -100,7 +100,6 @@ def offer_of(fields: Fields) -> OfferStated:
         shipping_amount=fields.price("shipping_fee", currency=currency),
         days_from=fields.whole("min_delivery_days", most=_MOST_DAYS),
         days_to=fields.whole("max_delivery_days", most=_MOST_DAYS),
-        stated_at=fields.instant("stated_time"),
     )
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0005_asked"),
+        ("orders", "0006_mixed_baskets"),
     ]
 
     operations = [
