@@ -1,6 +1,7 @@
 """Partners' files: catalogues in every form and encoding, broken ones, links by template, statements of commission."""
 
 import gzip
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -13,6 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from onebasket.commerce.partners.gateways.feed.catalogue import Entry, HowRead, open_catalogue
+from onebasket.commerce.partners.gateways.feed.columns import NAMES as TABLE_NAMES
 from onebasket.commerce.partners.gateways.feed.columns import read_mapping
 from onebasket.commerce.partners.gateways.feed.fields import Habits
 from onebasket.commerce.partners.gateways.feed.gateway import FeedGateway
@@ -457,3 +459,26 @@ def test_a_statement_by_a_mapping_and_one_that_lacks_a_column(file: Path) -> Non
     assert "was cut" in statement.cut
     with pytest.raises(UnfitFileError, match="no column for the commission"):
         lines_of(file, "order,status\n9,ok\n")
+
+
+def page() -> str:
+    return (Path(__file__).parents[2] / "docs" / "files.md").read_text(encoding="utf-8").split("# Partners' files")[1]
+
+
+def test_the_mapping_of_the_page_reads_a_table(file: Path) -> None:
+    mapping = read_mapping(page().split("```toml\n")[1].split("```")[0].encode())
+    content = "Artikel;Bezeichnung;Preis;Lieferbar\n1;'Tür; hoch';1.234,50;nein\n".encode("cp1252")
+    (offer,) = offers(read(file, content, mapping=mapping)[0])
+    assert offer == OfferStated(reference="1", title="Tür; hoch", price=123_450, currency="EUR", available=False)
+
+
+def test_the_page_names_every_reason_and_every_column() -> None:
+    folder = Path(__file__).parents[2] / "src" / "onebasket" / "commerce" / "partners" / "gateways" / "feed"
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py")))
+    used = set(re.findall(r'"((?:bad|not)_[a-z]+|columns|encoding)",', code))
+    assert {"bad_price", "not_xml", "columns", "encoding"} <= used
+    assert {reason for reason in used if f"`{reason}`" not in page()} == set()
+    told = [names for field, names in TABLE_NAMES.items() if not field.startswith(("handling", "transit"))]
+    columns = {name for names in told for name in names}
+    assert {name for name in columns if name not in page()} == set()
+    assert {name for name in NAMES if f"`{name}`" not in page()} == set()
