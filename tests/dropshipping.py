@@ -11,6 +11,9 @@ import pytest
 from django.db import transaction
 
 from onebasket.base.clock import database_now
+from onebasket.base.relay import number_waiting
+from onebasket.base.subscriptions import dispatch
+from onebasket.channels.workers.subscriptions import WRITING
 from onebasket.commerce.partners.actions import following, parts
 from onebasket.commerce.partners.actions.driving import place_parts
 from onebasket.commerce.partners.gateways.registry import GATEWAYS
@@ -171,7 +174,7 @@ def sell_part(partner: PartnerFacts, lines: Mapping[str, int], *tenders: Pay, du
     part = part.at(HOME)
     with transaction.atomic():
         parts.open_parts([part.paid() if due else part], now=now)
-    open_order(*(tenders or (Pay(Method.INVOICE, part.total),)), order=part.id)
+    open_order(*(tenders or (Pay(Method.INVOICE, part.total),)), order=part.id, place=part.place)
     return part.id
 
 
@@ -233,3 +236,18 @@ def make_platform(
     Partner.objects.filter(pk=partner.id).update(options=options)
     add_offers(partner, {name: {"price": price} for name, price in platform.prices.items()})
     return partner
+
+
+def hear() -> None:
+    """Do what the workers do with news until nothing is left to do."""
+    while number_waiting() + dispatch(WRITING):
+        pass
+
+
+def deliver_part(platform: Platform, part: UUID, *, status: str = "FINISH") -> None:
+    """Let a part be placed, sent and delivered, and its money be taken."""
+    drive()
+    platform.set_status(status)
+    follow()
+    hear()
+    assert part_stands(part).split()[0] in {"shipped", "delivered"}, part_stands(part)

@@ -33,7 +33,13 @@ Answered = tuple[int, Any]
 
 
 def exchange(
-    port: int, verb: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None, *, seconds: float = 30.0
+    port: int,
+    verb: str,
+    path: str,
+    body: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+    *,
+    seconds: float = 30.0,
 ) -> tuple[int, Mapping[str, str], bytes]:
     """Send one request, and return status, headers and body; OSError or HTTPException where the line is cut."""
     link = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
@@ -114,14 +120,21 @@ class SandboxProcess:
     def iop(self, method: str, *, seconds: float = 30.0, **parameters: str) -> Any:
         """Make a business call, signed as the newer platform wants it; with a token where it needs one."""
         token = {} if method.startswith("aliexpress.affiliate.") else {"session": self.access()}
-        stated = {"method": method, "app_key": self.app_key, "sign_method": "sha256", "timestamp": millis(), **token, **parameters}
+        stated = {
+            "method": method,
+            "app_key": self.app_key,
+            "sign_method": "sha256",
+            "timestamp": millis(),
+            **token,
+            **parameters,
+        }
         return self.send("/sync", stated | {"sign": sign_iop(stated, self.secret)}, seconds=seconds)[1]
 
     def top(self, method: str, path: str = "/router/rest", *, how: str = "md5", **parameters: str) -> Any:
         """Make a business call, signed as the older platform wants it."""
         stated = {
-            "method": method, "app_key": self.app_key, "sign_method": how, "timestamp": gmt8(), "format": "json", "v": "2.0",
-            **parameters,
+            "method": method, "app_key": self.app_key, "sign_method": how, "timestamp": gmt8(), "format": "json",
+            "v": "2.0", **parameters,
         }  # fmt: skip
         return self.send(path, stated | {"sign": sign_top(stated, self.secret, method=how)})[1]
 

@@ -157,8 +157,8 @@ class TestCards:
         self, source: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The control: the promise is given up although the customer's money is put aside."""
-        monkeypatch.setattr(expiry, "unsettled_orders", lambda _orders: set())
-        monkeypatch.setattr(expiry, "covered_orders", lambda _orders: set())
+        monkeypatch.setattr(expiry, "unsettled", lambda _orders: set())
+        monkeypatch.setattr(expiry, "paid_orders", lambda _orders: set())
         _, (payment,) = bought(source, Pay("card", 1_495), minutes=15)
         with provider(tmp_path) as books:
             leave_unknown(payment, monkeypatch)

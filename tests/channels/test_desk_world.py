@@ -218,7 +218,7 @@ def make_partners(order: UUID) -> None:
     )  # fmt: skip
     PartnerAttempt.objects.create(part_id=part, operation="place", asked_at=NOW, result="lost")
     TheirOrder.objects.create(
-        part_id=part, **own, reference="8001", status="WOBBLED", currency="USD", amount=1000, looked_at=NOW
+        part_id=part, **own, reference="8001", status="WOBBLED", currency="USD", amount=1000, since=NOW, looked_at=NOW
     )
     PartnerReturn.objects.create(
         id=new_id(), part_id=part, source_id=1, key="r-1", place_id=1, line=1, quantity=1, amount=1000, currency="USD",

@@ -81,7 +81,14 @@ def one(command: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> I
     folder = tmp_path_factory.mktemp("sandbox")
     goods = write_goods(
         folder / "goods.jsonl",
-        good("Brass desk lamp", 3400, id=FIRST, category="Home > Lighting & clocks", list_price=4000, gtin="0490000000016"),
+        good(
+            "Brass desk lamp",
+            3400,
+            id=FIRST,
+            category="Home > Lighting & clocks",
+            list_price=4000,
+            gtin="0490000000016",
+        ),
         good("Teak tray", 1250, id=SECOND, category="Kitchen & dining > Tableware", shop="Fernway Table"),
     )
     with sandbox_process(command, folder, "--no-own-goods", "--goods", str(goods)) as found:
@@ -108,11 +115,17 @@ def test_py_aliexpress_affiliate(one: SandboxProcess) -> None:
         links = client.generate_affiliate_links([f"{one.url}/item/{FIRST}.html"])
         page = client.get_products(keywords="tray")
         lines = client.get_order_list_by_index(
-            start_time=written(now - timedelta(hours=1)), end_time=written(now + timedelta(hours=1)), status="Payment Completed"
+            start_time=written(now - timedelta(hours=1)),
+            end_time=written(now + timedelta(hours=1)),
+            status="Payment Completed",
         )
         names = {category.name: category.parent_category_id is None for category in client.get_categories()}
     assert (product.product_id, product.product_title) == (FIRST, "Brass desk lamp")
-    assert (product.target_sale_price, product.target_original_price, product.sale_price_currency) == ("34.00", "40.00", "GBP")
+    assert (product.target_sale_price, product.target_original_price, product.sale_price_currency) == (
+        "34.00",
+        "40.00",
+        "GBP",
+    )
     assert [link.promotion_link for link in links] == [product.promotion_link]
     assert [found.product_id for found in page.items] == [SECOND]
     assert names == {"Home": True, "Lighting & clocks": False, "Kitchen & dining": True, "Tableware": False}
@@ -181,7 +194,11 @@ def test_lazop_sdk(one: SandboxProcess, tmp_path: Path) -> None:
     made, again, read, forged = json.loads(told.stdout)
     assert (made[0], made[1]["expires_in"], made[1]["account_platform"]) == ("0", 3600, "sandbox")
     assert again[0] == "IllegalCode"
-    assert (read[0], read[1]["data"]["order_id"], read[1]["data"]["order_status"]) == ("0", order, "PLACE_ORDER_SUCCESS")
+    assert (read[0], read[1]["data"]["order_id"], read[1]["data"]["order_status"]) == (
+        "0",
+        order,
+        "PLACE_ORDER_SUCCESS",
+    )
     assert (forged[0], forged[1]["type"]) == ("IncompleteSignature", "ISV")
 
 
@@ -205,7 +222,9 @@ def test_ae_sdk(one: SandboxProcess, tmp_path: Path) -> None:
     placed = found["placed"]["data"]["aliexpress_trade_buy_placeorder_response"]["result"]
     assert placed == {"is_success": True, "order_list": [8_000_000_000_000_001]}
     order = found["order"]["data"]["aliexpress_trade_ds_order_get_response"]["result"]
-    assert [(line["product_count"], line["product_price"]["amount"]) for line in order["child_order_list"]] == [(2, "34.00")]
+    assert [(line["product_count"], line["product_price"]["amount"]) for line in order["child_order_list"]] == [
+        (2, "34.00")
+    ]
     assert (order["order_amount"], order["logistics_info_list"]) == ({"amount": "71.50", "currency_code": "GBP"}, [])
     lines = found["lines"]["data"]["aliexpress_affiliate_order_listbyindex_response"]["resp_result"]["result"]
     assert [line["paid_amount"] for line in lines["orders"]["order"]] == [6800]

@@ -12,14 +12,13 @@ from django.db import OperationalError
 from django.test import Client
 
 from onebasket.base.clock import database_now
-from onebasket.channels.shop import departments
 from onebasket.channels.shop.paging import Pages
 from onebasket.channels.shop.views.files import PART
 from onebasket.commerce.catalogue.actions import upsert_products
 from onebasket.commerce.catalogue.models import Product
 from onebasket.commerce.catalogue.rules import ProductItem
 from onebasket.commerce.pricing.models import Price
-from onebasket.front import goods
+from onebasket.front import departments, goods
 from onebasket.front.drawing.choosing import picture_for, words
 from onebasket.front.drawing.pictures import HUES, pictures, sprite
 from onebasket.front.sizes import take_apart

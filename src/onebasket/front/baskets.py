@@ -15,12 +15,19 @@ from onebasket.commerce.sourcing.queries import Wanted, nearby_with_all
 from onebasket.front import formats
 from onebasket.front.drawing.choosing import Picture, picture_for
 from onebasket.front.notes import refusals, why
+from onebasket.front.offers import Address
 from onebasket.front.pricetags import Deal
+from onebasket.front.shipped import NOTHING, Shipped, view_shipped
 from onebasket.front.sizes import Named, take_apart
 from onebasket.front.steps import Step, step_of
 from onebasket.front.stores import Near, Store, Stores
 
 ALTERNATIVES = 3
+
+
+def no_page(_offer: int, _title: str) -> str:
+    """Return no page, where none is linked to."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,7 @@ class LineView:
 
 @dataclass(frozen=True, slots=True)
 class BasketView:
-    """A basket that has lines, priced and explained."""
+    """A basket that has lines, or partners' offers, priced and explained."""
 
     stands: BasketStands
     lines: tuple[LineView, ...]
@@ -94,6 +101,18 @@ class BasketView:
     elsewhere: tuple[Near, ...]
     with_card: int | None = None
     """What it would come to with a loyalty card, where none is shown."""
+    shipped: Shipped = NOTHING
+    """What partners sell of it."""
+
+    @property
+    def total(self) -> int | None:
+        """Return what all of it comes to, what partners send included; None where some product has no price."""
+        return self.priced.total + self.shipped.total if self.priced else None
+
+    @property
+    def has_both(self) -> bool:
+        """Whether it is of the store's own goods and of partners'."""
+        return bool(self.lines and self.shipped.count)
 
     @property
     def priced(self) -> PricedBasket | None:
@@ -133,7 +152,7 @@ class BasketView:
     @property
     def can_be_placed(self) -> bool:
         """Whether nothing stands in the way of an order, as far as is known now."""
-        return self.priced is not None and not self.unpriced and not self.lacking
+        return self.priced is not None and not self.unpriced and not self.lacking and self.shipped.is_as_agreed
 
     @property
     def card_saves(self) -> int:
@@ -146,8 +165,13 @@ def quantities(stands: BasketStands | None) -> dict[str, int]:
     return {line.sku: line.quantity for line in stands.lines} if stands else {}
 
 
-def view_basket(stands: BasketStands, stores: Stores, *, now: datetime) -> BasketView:
-    """Return a basket priced and explained; where it lacks something, with the nearest stores that have it all."""
+def view_basket(
+    stands: BasketStands, stores: Stores, *, now: datetime, offer_page: Address = no_page, to_pay: bool = False
+) -> BasketView:
+    """Return a basket priced and explained; where it lacks something, with the nearest stores that have it all.
+
+    `offer_page` gives the page of a partner's offer. `to_pay`: partners were asked anew for what was too old.
+    """
     quoted = quote_basket(stands, now=now)
     basket = quoted.basket if isinstance(quoted, Quoted) else None
     products = shown_by_sku((line.sku for line in stands.lines), retired=True)
@@ -163,8 +187,11 @@ def view_basket(stands: BasketStands, stores: Stores, *, now: datetime) -> Baske
     lacks = held and any(line.lacks for line in lines)
     elsewhere = _stores_with_all(stands, stores, now=now) if lacks else ()
     unpriced = quoted.skus if isinstance(quoted, Unpriced) else ()
-    with_card = None if stands.loyalty_number or stores.chosen is None else _as_member(stands, stores.chosen, now=now)
-    return BasketView(stands, lines, quoted, tuple(dict.fromkeys((*unpriced, *gone))), slot, now, elsewhere, with_card)
+    nobody = stands.loyalty_number or stores.chosen is None or not lines
+    with_card = None if nobody or stores.chosen is None else _as_member(stands, stores.chosen, now=now)
+    shipped = view_shipped(stands, address=offer_page, now=now, to_pay=to_pay)
+    unsold = tuple(dict.fromkeys((*unpriced, *gone)))
+    return BasketView(stands, lines, quoted, unsold, slot, now, elsewhere, with_card, shipped)
 
 
 def _as_member(stands: BasketStands, store: Store, *, now: datetime) -> int | None:

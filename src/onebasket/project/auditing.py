@@ -10,6 +10,7 @@ from onebasket.commerce.fulfilment.queries.audit import audit_fulfilment
 from onebasket.commerce.fulfilment.queries.journal_audit import audit_returned
 from onebasket.commerce.orders.queries.audit import audit_orders
 from onebasket.commerce.orders.queries.journal_audit import audit_sold
+from onebasket.commerce.partners.queries.audit import audit_partners
 from onebasket.commerce.partners.queries.commissions_audit import audit_commissions
 from onebasket.commerce.payments.queries.audit import audit_payments
 from onebasket.commerce.payments.queries.journal_audit import audit_paid
@@ -31,6 +32,7 @@ def audit() -> list[Finding]:
             *audit_sales(),
             *audit_payments(),
             *audit_commissions(),
+            *audit_partners(),
             *audit_pricing(),
             *audit_orders(),
             *audit_fulfilment(),

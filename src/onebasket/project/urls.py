@@ -9,7 +9,9 @@ from onebasket.channels.shop.views.files import robots
 urlpatterns = [
     path("api/v1/", include("onebasket.channels.api.urls")),
     path("shop/", include("onebasket.channels.shop.urls")),
+    path("kiosk/", include("onebasket.channels.kiosk.urls")),
     path("store/", include("onebasket.channels.store.urls")),
+    path("partner/", include("onebasket.channels.partner.urls")),
     path("account/", include("onebasket.channels.account.urls")),
     path("go/", include("onebasket.channels.referral.urls")),
     # Keeps the language that somebody chose at the foot of a page outside the shop.

@@ -28,6 +28,7 @@ from onebasket.channels.demo.keeping import DemoError, write_kept
 from onebasket.channels.demo.loading import build_search, load_chain, load_earning, load_history, load_stock, load_taxes
 from onebasket.channels.demo.offering import load_offers
 from onebasket.channels.demo.offers import derive_offers
+from onebasket.channels.demo.partnering import PARTNERS, goods_file, write_goods
 from onebasket.channels.demo.popularity import Popularity, derive_popularity
 from onebasket.channels.demo.slices import ALL_STORES, BUSIEST, FIRST_DAY, LAST_DAY
 from onebasket.channels.demo.stock import ChainStock, derive_stock
@@ -92,7 +93,7 @@ def prepare(folder: Path, wish: Wish, *, console: Console) -> Prepared:
     loaded_now = ready is None
     if ready is None:
         ready = _load(folder, day, steps)
-    elif not all(derived_file(folder, day.stores, shape).is_file() for shape in (Chain, Popularity)):
+    elif not all(path.is_file() for path in _derived_files(folder, day.stores)):
         _derive(folder, day, steps)
     connections.close_all()
     scarce = msgspec.convert(ready["scarce"], tuple[str, ...])
@@ -169,6 +170,13 @@ def _load(folder: Path, day: DemoDay, steps: Steps) -> dict[str, object]:
     return detail
 
 
+def _derived_files(folder: Path, stores: int) -> list[Path]:
+    return [
+        *(derived_file(folder, stores, shape) for shape in (Chain, Popularity)),
+        *(goods_file(folder, partner) for partner in PARTNERS),
+    ]
+
+
 def _derive(folder: Path, day: DemoDay, steps: Steps) -> None:
     with steps.shown():
         _derive_inside(folder, day, steps)
@@ -180,6 +188,7 @@ def _derive_inside(folder: Path, day: DemoDay, steps: Steps) -> tuple[Chain, Cha
     for stale in folder.glob("*.msgpack"):
         stale.unlink()
     write_kept(derived_file(folder, day.stores, Chain), chain)
+    write_goods(folder, chain)
     write_kept(derived_file(folder, day.stores, Popularity), derive_popularity(chain, derived.scarce))
     return chain, derived
 

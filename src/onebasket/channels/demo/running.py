@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from contextlib import nullcontext
+from datetime import timedelta
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -18,8 +19,9 @@ from rich.console import Console
 from rich.live import Live
 
 from onebasket.channels.demo.children import Child, Children
-from onebasket.channels.demo.installing import ASSOCIATES, RELAY, SHOP, Keys, install_keys
+from onebasket.channels.demo.installing import ASSOCIATES, LOADER, RELAY, SHOP, Keys, install_keys, source_of
 from onebasket.channels.demo.keeping import DemoError, demo_folder, only_one, read_kept, write_kept
+from onebasket.channels.demo.partnering import PARTNERS, agree, command_of, introduce_us, port_of
 from onebasket.channels.demo.preparing import Prepared, Wish, check_wish, prepare
 from onebasket.channels.demo.process import Task
 from onebasket.channels.demo.replay import STATE_FILE as REPLAY_FILE
@@ -55,6 +57,8 @@ def run_demo(start: Start) -> int:
     console = Console(highlight=False)
     check_wish(start.wish)
     check_port(start.port)
+    for partner in PARTNERS:
+        check_port(port_of(partner, start.port))
     folder = demo_folder(settings.ONEBASKET_HOME)
     with only_one(folder):
         try:
@@ -65,7 +69,8 @@ def run_demo(start: Start) -> int:
         children, stop = Children(folder), _stop_when_asked()
         try:
             _launch(start, prepared, keys, (folder, children, stop))
-            introduce(console, f"http://{HOST}:{start.port}", prepared, keys)
+            shops = [(one.name, f"http://{HOST}:{port_of(one, start.port)}") for one in PARTNERS]
+            introduce(console, f"http://{HOST}:{start.port}", prepared, keys, partners=shops)
             say(console, f"Ready after {time.monotonic() - began:.0f} s.{longest(prepared)}\n")
             return _watch(console, folder, children, stop, start.seconds)
         except Interrupted:
@@ -135,10 +140,11 @@ def _launch(start: Start, prepared: Prepared, keys: Keys, world: tuple[Path, Chi
     children.start("provider", [*start.program, "provider", "--port", str(cards)])
     os.environ["ONEBASKET_CARD_URL"] = f"http://{HOST}:{cards}"
     os.environ.setdefault("ONEBASKET_ADDRESS", f"http://{HOST}:{start.port}")
+    _launch_partners(start, prepared, folder, (children, stop))
     hub = children.start("hub", [*start.program, "hub", "--port", str(start.port), "--no-migrate"])
     if connection.vendor != "sqlite":
         children.start("worker", [*start.program, "worker"])
-    _await_ready(start.port, hub, stop)
+    _await_ready(start.port, hub, stop, "/readyz")
     for name, token in (("replay", keys.tokens[RELAY]), ("shoppers", keys.tokens[SHOP])):
         task = Task(
             port=start.port, token=token, folder=str(folder), stores=prepared.day.stores, speed=start.speed,
@@ -149,21 +155,32 @@ def _launch(start: Start, prepared: Prepared, keys: Keys, world: tuple[Path, Chi
         children.start(name, [sys.executable, "-m", f"onebasket.channels.demo.{name}", str(path)])
 
 
-def _await_ready(port: int, hub: Child, stop: threading.Event) -> None:
+def _launch_partners(start: Start, prepared: Prepared, folder: Path, world: tuple[Children, threading.Event]) -> None:
+    """Start the partners' sandboxes, agree with them, and let each know us; nobody serves yet, so we may write."""
+    children, stop = world
+    begun = [(one, children.start(one.code, command_of(one, start.program, folder, start.port))) for one in PARTNERS]
+    agree(source_id=source_of(LOADER), hub_port=start.port, since=prepared.day.opens_at - timedelta(days=30))
+    for partner, child in begun:
+        _await_ready(port_of(partner, start.port), child, stop, "/")
+        introduce_us(folder, partner, start.port)
+    connections.close_all()
+
+
+def _await_ready(port: int, child: Child, stop: threading.Event, path: str) -> None:
     until = time.monotonic() + READY_SECONDS
-    while not _is_ready(port):
-        if hub.process.poll() is not None:
-            raise DemoError(f"The hub ended before it was ready:\n{hub.last_words()}")
+    while not _is_ready(port, path):
+        if child.process.poll() is not None:
+            raise DemoError(f"The {child.name} ended before it was ready:\n{child.last_words()}")
         if time.monotonic() > until:
-            raise DemoError(f"The hub was not ready within {READY_SECONDS} s. Its log: {hub.log}")
+            raise DemoError(f"The {child.name} was not ready within {READY_SECONDS} s. Its log: {child.log}")
         if stop.wait(0.1):
             raise Interrupted
 
 
-def _is_ready(port: int) -> bool:
+def _is_ready(port: int, path: str) -> bool:
     line = HTTPConnection(HOST, port, timeout=5)
     try:
-        line.request("GET", "/readyz")
+        line.request("GET", path)
         return line.getresponse().status == 200  # noqa: PLR2004 - OK
     except (OSError, HTTPException):
         return False

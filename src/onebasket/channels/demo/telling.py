@@ -1,5 +1,7 @@
 """What the demo tells at the terminal: where everything is, who signs in how, and what flows."""
 
+from collections.abc import Iterable
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -21,6 +23,7 @@ ROLES = {
 PAGES = (
     ("Front door", "/"),
     ("Shop", "/shop/"),
+    ("Kiosk", "/kiosk/"),
     ("Store", "/store/"),
     ("Pulse", "/pulse/"),
     ("Back office", "/desk/"),
@@ -33,13 +36,18 @@ def say(console: Console, text: str) -> None:
     console.print(text, soft_wrap=True)
 
 
-def introduce(console: Console, address: str, prepared: Prepared, keys: Keys) -> None:
+def introduce(
+    console: Console, address: str, prepared: Prepared, keys: Keys, *, partners: Iterable[tuple[str, str]]
+) -> None:
     """Say where everything is, with which log-ins and token, and how to stop it."""
     day = prepared.day
     stores = "all 457 stores" if day.stores == ALL_STORES else f"{day.stores} stores"
     say(console, f"\n[bold]onebasket[/] with {stores}; today began as {day.day:%A, %d %B %Y} of the data.\n")
     for title, path in PAGES:
         say(console, f"  {title:<12} [bold cyan]{address}{path}[/]")
+    say(console, "\n  Partners, simulated; each has a shop of its own where a referred shopper lands:")
+    for partner, place in partners:
+        say(console, f"  {partner:<16} [bold cyan]{place}[/]")
     say(console, "\n  Log-ins, random for this installation:")
     console.print(_logins(keys))
     say(console, "\n  Your token for the API; this asks for a product that runs out:")

@@ -1,7 +1,7 @@
 """What every method of the sandbox is given and gives, and how its parameters are read."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,7 +27,7 @@ class House:
     books: Books
     base: str
     currency: str = "GBP"
-    lives: Lives = Lives()
+    lives: Lives = field(default_factory=Lives)
     pace: float = 0.0
     commission_pace: float = 0.0
 

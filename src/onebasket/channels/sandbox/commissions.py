@@ -53,8 +53,10 @@ def add_commission(
         "INSERT INTO commission (line, purchase, status, paid, paid_commission, rate, good, title, quantity, category, "
         "kind, tracking, custom, country, paid_ms, modified_ms, due_ms) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [line, purchase, PAID, amount, divide_half_up(amount * COMMISSION_RATE, PPM), COMMISSION_RATE, row["id"]]
-        + [row["title"], pieces, row["category"], kind, tracking, custom, country, at, at, due],
+        [
+            *(line, purchase, PAID, amount, divide_half_up(amount * COMMISSION_RATE, PPM), COMMISSION_RATE),
+            *(row["id"], row["title"], pieces, row["category"], kind, tracking, custom, country, at, at, due),
+        ],
     )
 
 
@@ -64,11 +66,12 @@ def make_lines(session: Session, count: int, status: str) -> int:
     finished = 0 if status in {PAID, INVALID} else 1
     session.execute(
         "WITH RECURSIVE made (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM made WHERE n + 1 < ?1) "
-        "INSERT INTO commission (line, purchase, status, paid, paid_commission, finished, finished_commission, rate, good, "
-        "title, quantity, category, kind, tracking, custom, country, paid_ms, finished_ms, settled_ms, modified_ms) "
+        "INSERT INTO commission (line, purchase, status, paid, paid_commission, finished, finished_commission, rate, "
+        "good, title, quantity, category, kind, tracking, custom, country, paid_ms, finished_ms, settled_ms, "
+        "modified_ms) "
         "SELECT ?2 + n, 8900000000000001 + ?2 % 1000000000 + n, ?3, 100 + n % 5000, ((100 + n % 5000) * 7 + 50) / 100, "
-        "?4 * (100 + n % 5000), ?4 * (((100 + n % 5000) * 7 + 50) / 100), 70000, (SELECT min(id) FROM good), 'Made', 1, 1, "
-        "'affiliate', '', json_object('dp', 'made-' || n), 'GB', ?5, CASE ?4 WHEN 1 THEN ?5 END, "
+        "?4 * (100 + n % 5000), ?4 * (((100 + n % 5000) * 7 + 50) / 100), 70000, (SELECT min(id) FROM good), "
+        "'Made', 1, 1, 'affiliate', '', json_object('dp', 'made-' || n), 'GB', ?5, CASE ?4 WHEN 1 THEN ?5 END, "
         "CASE ?3 WHEN 'Completed Settlement' THEN ?5 END, ?5 FROM made",
         [count, first, status, finished, at],
     )

@@ -22,7 +22,7 @@ from onebasket.channels.sandbox.web import fields_of
 from onebasket.commerce.partners.gateways.iop.signing import is_signed
 
 MOST_MADE, MOST_SHOWN, LONGEST_STATUS = 1_000_000, 500, 64
-LONGEST_WAIT = 600.0
+LARGEST_VALUE = 1_000_000
 _ONE = re.compile(r"(orders|commissions|goods)/([0-9]{1,16})")
 
 
@@ -131,16 +131,12 @@ class Control:
         Raises:
             UnreadableError: its figures are out of range.
         """
-        numeric = planned.fault in NUMERIC and planned.value
-        if (
-            (numeric
-            and (whole_number(planned.value) or 0) > 1_000_000)
-            or (numeric
-            and whole_number(planned.value) is None)
-        ):
-            raise UnreadableError("value is a whole number of at most 1000000")
-        if not 0 <= planned.times <= 1_000_000:
-            raise UnreadableError("times is a whole number from 0 to 1000000")
+        if planned.fault in NUMERIC and planned.value:
+            figure = whole_number(planned.value)
+            if figure is None or figure > LARGEST_VALUE:
+                raise UnreadableError(f"value is a whole number from 0 to {LARGEST_VALUE}")
+        if not 0 <= planned.times <= LARGEST_VALUE:
+            raise UnreadableError(f"times is a whole number from 0 to {LARGEST_VALUE}")
         if planned.seconds is not None and not 0 <= planned.seconds <= 10_000_000:  # noqa: PLR2004 - 116 days
             raise UnreadableError("seconds is a number from 0 to 10000000")
         if len(planned.value) > LONGEST_STATUS:

@@ -1,8 +1,8 @@
 """Derives the sandbox's goods from the data set "Online Retail": run by hand, its result is goods.csv.
 
-`python -m onebasket.channels.sandbox.deriving online_retail.parquet` (needs pyarrow). Taken over are facts: a stock code,
-what the goods are called (cleaned), and the median of the unit prices. Stock, shop and category are derived by rule, and
-the GTIN is made, in a range that companies use within their own walls: none of these is the data set's.
+`python -m onebasket.channels.sandbox.deriving online_retail.parquet` (needs pyarrow). Taken over are facts: a
+stock code, what the goods are called (cleaned), and the median of the unit prices. Stock, shop and category are derived
+by rule, and the GTIN is made, in a range that companies use within their own walls: none of these is the data set's.
 """
 
 import csv
@@ -10,6 +10,7 @@ import hashlib
 import re
 import sys
 from collections import Counter, defaultdict
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from statistics import median
@@ -17,7 +18,10 @@ from typing import Any
 
 from onebasket.kernel.money import divide_half_up
 
-COLUMNS = ("stock_code", "title", "price_gbp_pence", "derived_category", "derived_shop", "derived_stock", "made_gtin")
+COLUMNS = (
+    *("stock_code", "title", "price_gbp_pence"),
+    *("derived_category", "derived_shop", "derived_stock", "made_gtin"),
+)
 FILE = Path(__file__).parent / "goods.csv"
 FEWEST_LINES = 4
 """Goods that were sold on fewer lines are left out: their names are often remarks."""
@@ -27,10 +31,10 @@ _REMARK = re.compile(
 )
 _SET = re.compile(r"\b(?:set|s)\s*/\s*(\d+)\b")
 _PACK = re.compile(r"\b(?:pack|p)\s*/\s*(\d+)\b")
-_PROPER = {
-    word.lower(): word
-    for word in ["London", "Paris", "Christmas", "Easter", "French", "English", "Union", "Jack", "Jumbo", "Lola", "Edwardian", "Victorian", "Scottie", "Moroccan", "Indian", "Chinese", "Russian", "American", "Scandinavian", "Regency", "Morris", "Valentine", "Spaceboy", "Dolly", "Wi-Fi", "USB", "LED", "UK", "Madras", "Mediterranean"]
-}
+_PROPER_NAMES = """London Paris Christmas Easter French English Union Jack Jumbo Lola Edwardian Victorian Scottie
+Moroccan Indian Chinese Russian American Scandinavian Regency Morris Valentine Spaceboy Dolly Wi-Fi USB LED UK Madras
+Mediterranean"""
+_PROPER = {word.lower(): word for word in _PROPER_NAMES.split()}
 _SHOPS = {
     "Kitchen & dining": ("Copper Ladle", "Fernway Table", "Brass & Bramble"),
     "Home": ("Brass & Bramble", "Hearth & Heron", "Fernway Home"),
@@ -41,30 +45,46 @@ _SHOPS = {
     "Toys & children": ("Tin Soldier", "Paper Lantern"),
     "More": ("Oddments & Co", "Ribbon Row"),
 }
-_CATEGORIES: tuple[tuple[str, str], ...] = (
-    ("Party & gifts > Christmas & Easter", "christmas xmas easter advent snowman reindeer bauble noel santa"),
-    ("Bags & jewellery > Jewellery", "necklace earrings bracelet ring bangle brooch pendant charm diamante hairclip hair tiara"),
-    ("Bags & jewellery > Bags & purses", "bag handbag purse shopper bags wallet suitcase tote satchel umbrella scarf parasol"),
-    ("Kitchen & dining > Tableware", "mug cup cups plate plates bowl teapot saucer jug glass tumbler cutlery coaster coasters "
-     "placemats napkins napkin dish egg teacup tea coffee goblet decanter spoons"),
-    ("Kitchen & dining > Baking & cooking", "cake baking cases jelly pan oven apron recipe cook jam pantry biscuit cutters "
-     "chopping measuring rolling moulds mould scales kitchen cookie popcorn ladle colander"),
-    ("Kitchen & dining > Storage", "tin tins jar jars bottle box boxes lunch bread storage drainer rack basket bucket crates"),
-    ("Home > Candles & holders", "candle candles t-light t-lights holder lantern incense votive candlestick candleholder tealight"),
-    ("Home > Lighting & clocks", "clock lamp lights light lampshade shade chandelier alarm"),
-    ("Home > Decoration", "hanging decoration garland bunting wreath sign mirror frame wall art picture photo heart hearts "
-     "bird star ornament plaque letters feather letter"),
-    ("Home > Textiles", "cushion throw blanket rug doormat curtain cover quilt towel tea-towel pillow filler pad bottle"),
-    ("Home > Furniture & hardware", "hook hooks drawer knob knobs cabinet table stool chair shelf doorstop hanger stand chest door"),
-    ("Garden > Garden", "garden plant pot watering gnome fork trowel kneeling planter zinc seed seeds gardeners picnic"),
-    ("Party & gifts > Cards, wrap & gifts", "card cards wrap gift ribbon ribbons party birthday balloons paper tissue tissues bows "
-     "confetti doilies money"),
-    ("Stationery & craft > Stationery", "notebook pen pencil pencils pens book stationery stickers sticker stamp tape rubber "
-     "eraser magnets magnet calculator sharpener journal memo notepad diary passport luggage"),
-    ("Stationery & craft > Craft", "felt feltcraft bead beads sewing craft knitting kit buttons yarn crochet embroidery mosaic"),
-    ("Toys & children > Toys & games", "toy doll game jigsaw puzzle playhouse dominoes skittles soldiers childrens childs "
-     "children spaceboy dolly girl baby rabbit bunny robot whistle yo-yo marbles skipping soft domino snap blocks"),
-)  # fmt: skip
+_CATEGORIES_BY_WORD = """
+Party & gifts > Christmas & Easter:
+  christmas xmas easter advent snowman reindeer bauble noel santa
+Bags & jewellery > Jewellery:
+  necklace earrings bracelet ring bangle brooch pendant charm diamante hairclip hair tiara
+Bags & jewellery > Bags & purses:
+  bag handbag purse shopper bags wallet suitcase tote satchel umbrella scarf parasol
+Kitchen & dining > Tableware:
+  mug cup cups plate plates bowl teapot saucer jug glass tumbler cutlery coaster coasters placemats napkins napkin
+  dish egg teacup tea coffee goblet decanter spoons
+Kitchen & dining > Baking & cooking:
+  cake baking cases jelly pan oven apron recipe cook jam pantry biscuit cutters chopping measuring rolling moulds
+  mould scales kitchen cookie popcorn ladle colander
+Kitchen & dining > Storage:
+  tin tins jar jars bottle box boxes lunch bread storage drainer rack basket bucket crates
+Home > Candles & holders:
+  candle candles t-light t-lights holder lantern incense votive candlestick candleholder tealight
+Home > Lighting & clocks:
+  clock lamp lights light lampshade shade chandelier alarm
+Home > Decoration:
+  hanging decoration garland bunting wreath sign mirror frame wall art picture photo heart hearts bird star ornament
+  plaque letters feather letter
+Home > Textiles:
+  cushion throw blanket rug doormat curtain cover quilt towel tea-towel pillow filler pad bottle
+Home > Furniture & hardware:
+  hook hooks drawer knob knobs cabinet table stool chair shelf doorstop hanger stand chest door
+Garden > Garden:
+  garden plant pot watering gnome fork trowel kneeling planter zinc seed seeds gardeners picnic
+Party & gifts > Cards, wrap & gifts:
+  card cards wrap gift ribbon ribbons party birthday balloons paper tissue tissues bows confetti doilies money
+Stationery & craft > Stationery:
+  notebook pen pencil pencils pens book stationery stickers sticker stamp tape rubber eraser magnets magnet calculator
+  sharpener journal memo notepad diary passport luggage
+Stationery & craft > Craft:
+  felt feltcraft bead beads sewing craft knitting kit buttons yarn crochet embroidery mosaic
+Toys & children > Toys & games:
+  toy doll game jigsaw puzzle playhouse dominoes skittles soldiers childrens childs children spaceboy dolly girl baby
+  rabbit bunny robot whistle yo-yo marbles skipping soft domino snap blocks
+"""
+"""The words by which a category is known; where two claim a word, the first has it."""
 
 
 def main(source: str) -> None:
@@ -116,13 +136,24 @@ def clean(description: str) -> str:
 
 
 def category_of(title: str) -> str:
-    """Return the category of the first rule that a word of the title meets; the last word says most, and is asked first."""
+    """Return the category that a word of the title stands for: the last word that stands for one, for it says most."""
+    known = _categories()
     words = re.findall(r"[a-z][a-z-]*", title.lower())
-    for word in reversed(words):
-        for category, known in _CATEGORIES:
-            if word in known.split():
-                return category
-    return "More > More"
+    return next((known[word] for word in reversed(words) if word in known), "More > More")
+
+
+@cache
+def _categories() -> dict[str, str]:
+    """Return the category of each word."""
+    found: dict[str, str] = {}
+    category = ""
+    for line in _CATEGORIES_BY_WORD.strip().splitlines():
+        if not line.startswith(" "):
+            category = line.rstrip(":")
+            continue
+        for word in line.split():
+            found.setdefault(word, category)
+    return found
 
 
 def shop_of(code: str, category: str) -> str:

@@ -1,4 +1,4 @@
-"""What the sandbox sells: read from its own file and from others, varied by rule, changed, and listed in order of change."""
+"""What the sandbox sells: read from files, varied by rule, changed, and listed in the order of change."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -109,12 +109,15 @@ def _write(session: Session, goods: Sequence[Good]) -> None:
         key, extra = (good.id, extra) if good.id else (extra, extra + 1)
         changed += 1
         rows.append(
-            (key, good.title, good.price, max(good.list_price, good.price), good.stock, shops[good.shop])
-            + (categories[good.category], good.gtin, good.model, good.brand, good.shipping, *good.days, changed, stated)
+            (
+                *(key, good.title, good.price, max(good.list_price, good.price), good.stock, shops[good.shop]),
+                *(categories[good.category], good.gtin, good.model, good.brand, good.shipping, *good.days),
+                *(changed, stated),
+            )
         )
     session.executemany(
-        "INSERT OR IGNORE INTO good (id, title, price, list_price, stock, shop, category, gtin, model, brand, shipping, "
-        "days_from, days_to, changed, stated_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO good (id, title, price, list_price, stock, shop, category, gtin, model, brand, "
+        "shipping, days_from, days_to, changed, stated_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         rows,
     )
     keep(session, _EXTRA_KEY, str(extra))
@@ -146,10 +149,10 @@ def _vary(session: Session, wanted: int) -> None:
     if missing <= 0 or not base:
         return
     session.execute(
-        f"WITH RECURSIVE variant (k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM variant WHERE k <= ?1 / ?2), "  # noqa: S608 - a list of our own
+        "WITH RECURSIVE variant (k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM variant WHERE k <= ?1 / ?2), "  # noqa: S608
         f"word (i, said) AS (VALUES {_WORDS}) "
-        "INSERT OR IGNORE INTO good (id, title, price, list_price, stock, shop, category, gtin, model, brand, shipping, "
-        "days_from, days_to, changed, stated_ms) "
+        "INSERT OR IGNORE INTO good (id, title, price, list_price, stock, shop, category, gtin, model, brand, "
+        "shipping, days_from, days_to, changed, stated_ms) "
         "SELECT good.id + k * ?3, good.title || ', ' || said || ' ' || k, "
         "max(1, good.price * (80 + (good.id * 31 + k * 7) % 41) / 100), "
         "max(good.list_price, good.price * 6 / 5), (good.stock + k * 13) % 200, good.shop, good.category, '', "
@@ -179,7 +182,8 @@ def change_good(session: Session, key: int, change: Change) -> bool:
     stated = {name: value for name in change.__struct_fields__ if (value := getattr(change, name)) is not msgspec.UNSET}
     settings = "".join(f"{name} = :{name}, " for name in stated)
     done = session.execute(
-        f"UPDATE good SET {settings}changed = (SELECT max(changed) FROM good) + 1, stated_ms = :at WHERE id = :key",  # noqa: S608 - names of our own
+        f"UPDATE good SET {settings}changed = (SELECT max(changed) FROM good) + 1, stated_ms = :at "  # noqa: S608
+        "WHERE id = :key",
         {**stated, "at": now_ms(), "key": key},
     )
     return done.rowcount == 1
@@ -192,7 +196,7 @@ def change_share(session: Session, percent: float) -> int:
         "UPDATE good SET price = max(1, good.price + CASE WHEN good.id % 2 THEN 5 ELSE -5 END), "
         "stock = (good.stock + 7) % 200, stated_ms = ?1, changed = picked.position FROM ("
         "SELECT id, ?2 + row_number() OVER (ORDER BY id) AS position FROM good "
-        "WHERE gone = 0 AND (id * 2654435761 + ?2 * 40503) % 10000 < ?3) AS picked WHERE good.id = picked.id",
+        "WHERE gone = 0 AND ((id % 1000003) * 7919 + ?2 * 40503) % 10000 < ?3) AS picked WHERE good.id = picked.id",
         [now_ms(), last, round(percent * 100)],
     )
     return done.rowcount

@@ -75,9 +75,7 @@ def place(asked: Asked) -> Answer:
     wanted: Wanted = asked.json(PLACE_REQUEST, Wanted)
     extended: Extended = asked.json("ds_extend_request", Extended)
     try:
-        if code := asked.wrong(Fault.REFUSE):
-            raise RefusedError(code, "Refused on demand.")
-        _check(wanted, extended, asked.house.currency)
+        _check(wanted, extended, asked)
         with asked.house.books.writing() as session:
             taken = _take(session, asked, wanted.product_items)
             made = [_write(session, asked.house, wanted, lines) for lines in _by_shop(taken)]
@@ -86,7 +84,9 @@ def place(asked: Asked) -> Answer:
     return {"result": {"is_success": True, "order_list": asked.listed("number", made)}}
 
 
-def _check(wanted: Wanted, extended: Extended, currency: str) -> None:
+def _check(wanted: Wanted, extended: Extended, asked: Asked) -> None:
+    if code := asked.wrong(Fault.REFUSE):
+        raise RefusedError(code, "Refused on demand.")
     ids = [item.product_id for item in wanted.product_items]
     counts = all(0 < item.product_count <= MOST_PIECES for item in wanted.product_items)
     if (
@@ -110,8 +110,8 @@ def _check(wanted: Wanted, extended: Extended, currency: str) -> None:
         raise RefusedError("BLACKLIST_BUYER_IN_LIST", "We do not sell to this buyer.")
     if any((item.logistics_service_name or "") not in SERVICES for item in wanted.product_items):
         raise RefusedError("DELIVERY_METHOD_NOT_EXIST", "There is no such way of delivery.")
-    if extended.payment.pay_currency not in {"", currency}:
-        raise RefusedError("PRICE_PAY_CURRENCY_ERROR", f"It is paid in {currency}.")
+    if extended.payment.pay_currency not in {"", asked.house.currency}:
+        raise RefusedError("PRICE_PAY_CURRENCY_ERROR", f"It is paid in {asked.house.currency}.")
 
 
 def _take(session: Session, asked: Asked, items: Sequence[Item]) -> list[Taken]:
@@ -252,8 +252,10 @@ def stated_order(session: Session, house: House, key: int, asked: Asked | None =
     listed = asked.listed if asked else lambda name, items: {name: items}
     status = (asked.wrong(Fault.UNKNOWN_STATUS) if asked else "") or row["status"]
     parcel = {
-        "logistics_no": row["tracking"], "logistics_service": CARRIER, "tracking_url": f"{house.base}/track/{row['tracking']}",
-    }  # fmt: skip
+        "logistics_no": row["tracking"],
+        "logistics_service": CARRIER,
+        "tracking_url": f"{house.base}/track/{row['tracking']}",
+    }
     children = [
         {
             "product_id": line["good"], "product_name": line["title"], "product_count": line["quantity"],

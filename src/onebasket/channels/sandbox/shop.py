@@ -3,7 +3,7 @@
 import re
 import secrets
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -55,20 +55,18 @@ class Shop:
         return self._shown(request.path, stated, trail)
 
     def _shown(self, path: str, stated: Mapping[str, str], trail: str) -> Page:
-        if path == "/":
-            return self._front(stated, trail)
-        if path == "/style.css":
-            return style()
-        if found := ITEM.fullmatch(path):
-            return self._item(int(found[1]), stated, trail)
-        if found := _SHORT.fullmatch(path):
-            return self._short(found[1], stated)
-        if found := _SHOP.fullmatch(path):
-            return self._front(stated, trail, shop=int(found[1]))
-        if found := _TRACK.fullmatch(path):
-            return self._track(found[1])
-        if found := _PICTURE.fullmatch(path):
-            return self._picture(int(found[1]))
+        if path in {"/", "/style.css"}:
+            return style() if path == "/style.css" else self._front(stated, trail)
+        showing: tuple[tuple[re.Pattern[str], Callable[[str], Page]], ...] = (
+            (ITEM, lambda key: self._item(int(key), stated, trail)),
+            (_SHORT, lambda code: self._short(code, stated)),
+            (_SHOP, lambda key: self._front(stated, trail, shop=int(key))),
+            (_TRACK, self._track),
+            (_PICTURE, lambda key: self._picture(int(key))),
+        )
+        for pattern, show in showing:
+            if found := pattern.fullmatch(path):
+                return show(found[1])
         return self._missing()
 
     def _missing(self) -> Page:
@@ -105,7 +103,7 @@ class Shop:
             "seller": row["shop_name"],
             "stock": row["stock"],
             "path": row["path"],
-            "days": f"{row['days_from']}–{row['days_to']}",
+            "days": f"{row['days_from']} to {row['days_to']}",
             "shipping": self._price(row["shipping"]) if row["shipping"] else "",
             "model": row["model"],
         }

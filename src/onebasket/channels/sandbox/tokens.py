@@ -1,4 +1,4 @@
-"""Codes and tokens: each holds for a while, a code and a refresh token once. The books keep digests, not what they are."""
+"""Codes and tokens: each holds for a while, a code and a refresh token once. The books keep their digests alone."""
 
 import hashlib
 import secrets

@@ -10,13 +10,11 @@ from django.template import Context, Engine
 FOLDER = Path(__file__).parent / "pages"
 _ENGINE = Engine(dirs=[str(FOLDER)], autoescape=True)
 HTML, CSS, SVG, JSON = "text/html; charset=utf-8", "text/css; charset=utf-8", "image/svg+xml", "application/json"
+_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
 HEADERS = (
-    (
-        "Content-Security-Policy",
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    ),
+    ("Content-Security-Policy", f"{_POLICY}; frame-ancestors 'none'"),
     ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
+    ("Referrer-Policy", "same-origin"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
 )
 
@@ -30,7 +28,7 @@ class Page(NamedTuple):
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def page(name: str, status: int = 200, **context: object) -> Page:
+def page(name: str, status: int = 200, /, **context: object) -> Page:
     """Return a page written from its template."""
     text = _ENGINE.get_template(f"{name}.html").render(Context(context))
     return Page(text.encode(), status)

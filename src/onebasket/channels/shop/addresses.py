@@ -21,3 +21,13 @@ def slug_of(name: str) -> str:
 def address_of(sku: str, name: str) -> str:
     """Return the address of a product's page."""
     return f"{_shelf()}{slug_of(name)}/{quote(sku)}"
+
+
+def offer_address(offer_id: int, title: str) -> str:
+    """Return the address of the page of a partner's offer."""
+    return f"{_offers()}{slugify(title) or 'offer'}/{offer_id}"
+
+
+@cache
+def _offers() -> str:
+    return reverse("shop:offer", args=["x", 0]).removesuffix("x/0")

@@ -11,8 +11,9 @@ from onebasket.channels.shop.own import shop_source
 from onebasket.channels.shop.reading import OddFormError
 from onebasket.channels.shop.visit import Visit
 from onebasket.commerce.hotpath.actions.asking import commit
-from onebasket.commerce.orders.actions import BasketCall, CheckoutCall, ReopenCall, StepCall
+from onebasket.commerce.orders.actions import BasketCall, CheckoutCall, ReopenCall, StepCall, TakeCall
 from onebasket.commerce.orders.actions.checkout import CheckoutOutcome
+from onebasket.commerce.orders.actions.passing import TakeOutcome
 from onebasket.commerce.orders.actions.reopening import ReopenOutcome
 from onebasket.commerce.orders.rules.baskets import (
     BasketOutcome,
@@ -21,6 +22,8 @@ from onebasket.commerce.orders.rules.baskets import (
     OpenBasket,
 )
 from onebasket.commerce.orders.rules.messages import OrderConflict, OrderStep, StepOutcome
+from onebasket.commerce.orders.rules.passing import TakeBasket
+from onebasket.commerce.orders.rules.secrets import digest
 
 KEY_FIELD = "key"
 LINES_A_CHANGE = 2
@@ -65,6 +68,12 @@ def step_order(step: OrderStep) -> StepOutcome:
 def reopen_order(order: UUID, key: str) -> ReopenOutcome:
     """Have an order opened again as a basket."""
     return _one("reopenings", ReopenCall(shop_source(), key, order), LINES_A_CHECKOUT)  # type: ignore[no-any-return]
+
+
+def take_basket(secret: str, key: str) -> TakeOutcome:
+    """Have a basket passed to the shop that was filled on another screen."""
+    call = TakeCall(shop_source(), TakeBasket(key, digest(secret)))
+    return _one("takings", call, LINES_A_CHANGE)  # type: ignore[no-any-return]
 
 
 def _one(action: str, call: object, weight: int) -> Any:  # noqa: ANN401 - each action has its own outcomes

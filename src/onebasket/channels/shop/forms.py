@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from onebasket.channels.shop.balances import MOST_CODES, Spending
 from onebasket.channels.shop.reading import OddFormError, number_of, text_of
 from onebasket.channels.shop.words import CHECKOUT_REFUSALS, Word
-from onebasket.commerce.orders.rules.baskets import Checkout, Contact
+from onebasket.commerce.orders.rules.baskets import Checkout, Contact, ShipTo
 from onebasket.commerce.payments.actions import is_available
+from onebasket.front.countries import territories
 from onebasket.front.words import METHODS
 
 CODE_LENGTH = 64
@@ -30,6 +31,7 @@ class CheckoutForm:
     problems: Mapping[str, str] = field(default_factory=dict)
     said: Word = ""
     method: str = "at_collection"
+    offers_method: str = ""
     stated: Checkout | None = None
     spending: Spending = field(default_factory=Spending)
     codes: tuple[str, ...] = ()
@@ -54,6 +56,10 @@ class CheckoutForm:
         return replace(self, said=CHECKOUT_REFUSALS.get(code, CHECKOUT_REFUSALS["basket_changed"]))
 
 
+ADDRESS = {"street": 200, "city": 120, "postcode": 16, "region": 120, "country": 2}
+"""The fields of a home address, and how long each may be."""
+
+
 def methods_for(card: str) -> dict[str, Word]:
     """Return how an order may be paid: by invoice only with a loyalty card, by card only where cards are taken."""
     offered = {"at_collection": True, "card": is_available(), "invoice": bool(card)}
@@ -68,10 +74,14 @@ def read_checkout(sent: QueryDict, *, key: str, language: str) -> CheckoutForm:
     """
     values = {name: text_of(sent, name, longest=120) for name in ("name", "email", "phone")}
     values["note"] = text_of(sent, "note", longest=300)
+    values |= {name: text_of(sent, name, longest=longest) for name, longest in ADDRESS.items()}
     method = text_of(sent, "method") or "at_collection"
-    if method not in METHODS:
+    ahead = text_of(sent, "offers_method")
+    if method not in METHODS or ahead not in {"", "card", "invoice"}:
         raise OddFormError
     codes = read_codes(sent)
+    offers_total = number_of(sent, "offers_total") if "offers_total" in sent else 0
+    to_send = _home_problems(values) if offers_total else {}
     request = Checkout(
         key=key,
         basket=_basket(sent),
@@ -81,8 +91,12 @@ def read_checkout(sent: QueryDict, *, key: str, language: str) -> CheckoutForm:
         method=method,  # type: ignore[arg-type] # one of the three
         note=values["note"],
         balances=codes,
+        offers_total=offers_total,
+        offers_method=ahead or None,  # type: ignore[arg-type] # one of the two
+        ship_to=_ship_to(values) if offers_total and not to_send else None,
     )
-    return CheckoutForm(values, _problems(values), method=method, stated=request, codes=codes)
+    problems = _problems(values) | to_send
+    return CheckoutForm(values, problems, method=method, offers_method=ahead, stated=request, codes=codes)
 
 
 def read_codes(sent: QueryDict) -> tuple[str, ...]:
@@ -102,6 +116,23 @@ def _problems(values: Mapping[str, str]) -> dict[str, str]:
     if not values["email"] and not values["phone"]:
         problems["email"] = _("Type an e-mail address, or a telephone number below, so that we can reach you.")
     return problems
+
+
+def _home_problems(values: Mapping[str, str]) -> dict[str, str]:
+    problems = {}
+    if not values["street"]:
+        problems["street"] = _("Where is it to be sent? Type a street and number.")
+    if not values["postcode"]:
+        problems["postcode"] = _("Type a postcode.")
+    if not values["city"]:
+        problems["city"] = _("Type a town.")
+    if values["country"] not in territories():
+        problems["country"] = _("Choose a country.")
+    return problems
+
+
+def _ship_to(values: Mapping[str, str]) -> ShipTo:
+    return ShipTo(values["street"], values["city"], values["postcode"], values["country"], values["region"])
 
 
 def _fits(address: str) -> bool:

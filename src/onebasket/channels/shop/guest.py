@@ -9,12 +9,12 @@ import msgspec
 from django.http import HttpRequest
 
 from onebasket.base.clock import database_now
-from onebasket.channels.shop.departments import Departments, departments
 from onebasket.channels.shop.members import Member, member_of
 from onebasket.channels.shop.own import shop_source
 from onebasket.channels.shop.visit import Visit
 from onebasket.commerce.orders.queries.baskets import read_basket
 from onebasket.commerce.orders.rules.baskets import BasketStands
+from onebasket.front.departments import Departments, departments
 from onebasket.front.stores import Store, Stores, stores_for
 
 
@@ -79,8 +79,8 @@ class Guest:
 
     @property
     def lines(self) -> int:
-        """Return how many lines the basket has."""
-        return len(self.basket.lines) if self.basket else 0
+        """Return how many lines the basket has, partners' offers included."""
+        return len(self.basket.lines) + len(self.basket.offers) if self.basket else 0
 
     @cached_property
     def departments(self) -> Departments:

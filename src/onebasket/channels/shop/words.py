@@ -44,11 +44,22 @@ NOTICES: dict[str, Notice] = {
     ),
     "basket_empty": Notice("warn", _("There is nothing in your basket yet.")),
     "basket_gone": Notice("warn", _("This basket is not there any more. You can begin a new one.")),
+    "offer_in": Notice("good", _("It is in your basket. Its partner sends it to your home.")),
+    "offer_out": Notice("good", _("It is out of your basket.")),
+    "offer_dearer": Notice("warn", _("Its price has gone up meanwhile. Look at it, then put it in.")),
+    "offer_cheaper": Notice("warn", _("Its price has changed meanwhile. Look at it, then put it in.")),
+    "offer_gone": Notice("bad", _("Its partner does not sell it any more.")),
+    "offer_out_of_stock": Notice("bad", _("Its partner has none of it now.")),
+    "offer_too_few": Notice("bad", _("Its partner does not have so many of it.")),
+    "offer_not_sold": Notice("bad", _("It cannot be bought here.")),
+    "too_many_offers": Notice("bad", _("A basket takes no more of partners' offers than that.")),
+    "offers_changed": Notice("warn", _("Something of what partners sell is not as you saw it. It stands below.")),
     "choose_store": Notice("warn", _("Choose a store first, to fill a basket there.")),
     "cancelled": Notice("good", _("The order is cancelled. Nothing is to be paid.")),
     "opened_again": Notice(
         "good", _("Your order is open again: change it, then place it anew. Until then it is kept for you as a basket.")
     ),
+    "taken_along": Notice("good", _("Your basket has come along. What it holds is kept for you as before.")),
     "basket_full": Notice("warn", _("Place or empty this basket first: one basket is filled at a time.")),
     "paid": Notice("good", _("Your card's bank has put the money aside. The order is placed.")),
     "pays_there": Notice("good", _("You pay when you collect. The order is placed.")),
@@ -73,6 +84,8 @@ CHECKOUT_REFUSALS: dict[str, Word] = {
     "method_not_offered": _("This way of paying is not offered here. Choose another."),
     "inactive_product": _("Some products are not sold any more. Take them out, then place the order."),
     "no_price": _("Some products have no price at this store. Take them out, then place the order."),
+    "address_needed": _("Type where partners are to send what they sell."),
+    "paid_ahead": _("What partners send is paid ahead. Choose how you pay for it."),
 }
 
 BALANCE_REFUSALS: dict[str, Word] = {

@@ -22,7 +22,10 @@ from onebasket.channels.workers.subscriptions import CALLING, WRITING
 from onebasket.commerce.insights.actions.erasing import forget_late
 from onebasket.commerce.insights.actions.merging import gather_points
 from onebasket.commerce.orders.actions import expire_orders
+from onebasket.commerce.partners.actions.driving import place_parts
+from onebasket.commerce.partners.actions.following import follow_parts
 from onebasket.commerce.partners.actions.polling import poll_commissions
+from onebasket.commerce.partners.actions.pushing import look_into_pushes
 from onebasket.commerce.partners.actions.reading import read_catalogues
 from onebasket.commerce.payments.actions import expire_balances, pay_back, settle_unknown
 from onebasket.commerce.sales.actions.journalising import Journalising
@@ -152,6 +155,8 @@ def network_jobs(write: Write) -> list[list[Job]]:
     return [
         [Job("webhooks", deliveries.turn, 0.5, end=deliveries.end)],
         [Job("cards", settle_unknown, 0.5), Job("refunds", pay_back, 0.5)],
+        [Job("partner parts", place_parts, 0.5)],
+        [Job("partner pushes", look_into_pushes, 0.5), Job("partner orders", follow_parts, 1.0)],
         [Job("calls", lambda: dispatch(CALLING), 0.5)],
         [Job("letters", lambda: send_letters(write), 0.5)],
         [Job("catalogues", read_catalogues, 2.0)],

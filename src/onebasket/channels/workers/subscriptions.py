@@ -5,7 +5,7 @@ writes to the database runs in the transaction that moves the cursor, one that c
 """
 
 from onebasket.base.subscriptions import Subscription
-from onebasket.channels.workers import following, journalising, mailing, settling
+from onebasket.channels.workers import following, journalising, mailing, parting, settling
 from onebasket.commerce.fulfilment.rules import journal as returns_journal
 from onebasket.commerce.orders.rules import journal as orders_journal
 from onebasket.commerce.payments.rules import journal as payments_journal
@@ -13,6 +13,8 @@ from onebasket.commerce.payments.rules import journal as payments_journal
 SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("payments.settle", frozenset(settling.SETTLES), settling.settle),
     Subscription("orders.confirm", frozenset({settling.CONFIRMS}), settling.confirm, at_once=50),
+    Subscription("parts.settle", frozenset(settling.PARTS), settling.settle_parts),
+    Subscription("parts.end", parting.ENDS, parting.end, at_once=50),
     Subscription("slots.places", frozenset({following.PLACES}), following.follow),
     Subscription("shop.mail", mailing.TYPES, mailing.queue_mail, at_once=200),
     Subscription(orders_journal.SUBSCRIPTION, frozenset(journalising.ORDERS), journalising.book_orders, at_once=200),

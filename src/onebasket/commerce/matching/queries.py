@@ -1,10 +1,10 @@
 """What is offered of the same things as our own products, priced, in few statements."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from onebasket.commerce.catalogue.queries.gtins import gtins_of, products_of
-from onebasket.commerce.matching.rules import Listed, SameThing, cheapest_first, group_offers
+from onebasket.commerce.catalogue.queries.gtins import gtins_of
+from onebasket.commerce.matching.rules import Listed, cheapest_first
 from onebasket.commerce.partners.queries.offers import PricedOffer, offers_by_gtin, price_all
 
 MOST_TOLD = 24
@@ -16,15 +16,6 @@ def listed(offers: Iterable[PricedOffer]) -> list[Listed]:
     return [_listed(one) for one in offers]
 
 
-def things_of(offers: Sequence[PricedOffer], *, sold: bool = True) -> list[SameThing]:
-    """Return the things that are offered, in the order of the offers; with `sold` with our own products.
-
-    At most two statements.
-    """
-    products = products_of(one.offer.gtin for one in offers) if sold else {}
-    return group_offers(listed(offers), products)
-
-
 def also_offered(gtins: Collection[str], *, currency: str, now: datetime) -> list[PricedOffer]:
     """Return what partners offer of the things of these GTINs, in the order in which it is told; five statements.
 
@@ -33,12 +24,14 @@ def also_offered(gtins: Collection[str], *, currency: str, now: datetime) -> lis
     if not gtins or not currency:
         return []
     found = offers_by_gtin(gtins)
-    shown = {
-        one.offer.id: one
-        for one in price_all((offer for each in found.values() for offer in each), currency=currency, now=now)
-        if one.is_shown
-    }
-    return [shown[one.id] for one in cheapest_first(listed(shown.values()))][:MOST_TOLD]
+    every = price_all((offer for each in found.values() for offer in each), currency=currency, now=now)
+    return in_order(one for one in every if one.is_shown)[:MOST_TOLD]
+
+
+def in_order(offers: Iterable[PricedOffer]) -> list[PricedOffer]:
+    """Return offers of one thing in the order in which they are told."""
+    by_id = {one.offer.id: one for one in offers}
+    return [by_id[one.id] for one in cheapest_first(listed(by_id.values()))]
 
 
 def offered_beside(product_id: int, *, currency: str, now: datetime) -> list[PricedOffer]:

@@ -11,7 +11,7 @@ from onebasket.commerce.places.queries import PLACE_COLUMNS
 
 BASKET_COLUMNS = (
     "b.id, b.source_id, b.channel, b.loyalty_number, b.state, b.version, b.slot_id, b.coupons, b.held_since, "
-    "b.held_until, b.renewals, b.numbers, b.opened_at"
+    "b.held_until, b.renewals, b.numbers, b.opened_at, b.offers"
 )
 
 

@@ -20,6 +20,7 @@ from onebasket.project.bench.chain import Bench, make_chain  # noqa: E402
 from onebasket.project.bench.commission import bench_commission  # noqa: E402
 from onebasket.project.bench.driver import Load, percentile  # noqa: E402
 from onebasket.project.bench.go import bench_go  # noqa: E402
+from onebasket.project.bench.offers import bench_offers  # noqa: E402
 from onebasket.project.bench.orders import HOT_TOTAL, bench_hot, bench_orders, orders_limit  # noqa: E402
 from onebasket.project.bench.pages import bench_pages  # noqa: E402
 from onebasket.project.bench.pricing import bench_pricing  # noqa: E402
@@ -39,12 +40,13 @@ AGAIN = 60_000
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What to measure: names of benchmarks, for how long, and how many receipts of the year (0: all)."""
+    """What to measure: names of benchmarks, for how long, how many receipts of the year (0: all), how many offers."""
 
     names: tuple[str, ...]
     folder: str
     seconds: float = 20.0
     receipts: int = 0
+    offers: int = 1_000_000
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -80,6 +82,13 @@ def measure(wanted: Wanted) -> Measured:
         figures += bench_search(bench.source_id, say)
     if {"orders", "hot", "shopping"} & set(wanted.names):
         figures += _orders(bench, wanted)
+    figures += _others(bench, wanted, year)
+    return Measured(machine(), figures)
+
+
+def _others(bench: Bench, wanted: Wanted, year: Path) -> list[Figure]:
+    """Measure what needs no more than the chain, and what it left."""
+    figures: list[Figure] = []
     if "pages" in wanted.names:
         with hub() as served:
             figures.append(bench_pages(served, store=BUSIEST))
@@ -90,8 +99,10 @@ def measure(wanted: Wanted) -> Measured:
         figures += bench_pricing(real=find_spec(PACKAGE) is not None)
     if "reprice" in wanted.names:
         figures += bench_reprice(at_most=wanted.receipts or None)
+    if "offers" in wanted.names:
+        figures += bench_offers(bench.source_id, Path(wanted.folder), say, count=wanted.offers)
     figures += _partners(bench, wanted)
-    return Measured(machine(), figures)
+    return figures
 
 
 def _partners(bench: Bench, wanted: Wanted) -> list[Figure]:

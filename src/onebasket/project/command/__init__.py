@@ -1,7 +1,8 @@
 """The `onebasket` command. Each command is one file in this folder with a function `run`.
 
-To add one: write `command/<name>.py` (a hyphen in its name is an underscore in the file's) with a documented function `run` (typer reads its parameters), put its name into
-COMMANDS, and describe it in docs/configuration.md. A command with commands of its own has a typer `group` instead.
+To add one: write `command/<name>.py` with a documented function `run` (typer reads its parameters), put its name into
+COMMANDS (with a hyphen where the file has an underscore), and describe it in docs/configuration.md. A command with
+commands of its own has a typer `group` instead.
 """
 
 import os

@@ -35,6 +35,7 @@ class Name(StrEnum):
     PRICING = "pricing"
     REPRICE = "reprice"
     SEARCH = "search"
+    OFFERS = "offers"
     GO = "go"
     COMMISSION = "commission"
     ALL = "all"
@@ -55,6 +56,7 @@ def run(
     ] = "sqlite",
     seconds: Annotated[float, typer.Option(min=1, help="How long orders come in.")] = 20.0,
     receipts: Annotated[int, typer.Option(min=0, help="How many receipts of the year; 0 is all.")] = 0,
+    offers: Annotated[int, typer.Option(min=20_000, help="How many offers of a partner.")] = 1_000_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Measure orders, sales, stock, search and the audit on this machine; nothing of your data is touched.
@@ -68,7 +70,7 @@ def run(
         load_extra("pyarrow", extra="demo")
     with tempfile.TemporaryDirectory(prefix="onebasket-bench-") as folder:
         given, answer = Path(folder, "wanted.json"), Path(folder, "measured.json")
-        stated = {"names": wanted, "folder": folder, "seconds": seconds, "receipts": receipts}
+        stated = {"names": wanted, "folder": folder, "seconds": seconds, "receipts": receipts, "offers": offers}
         given.write_bytes(msgspec.json.encode(stated))
         with _database(database, Path(folder)) as url:
             environment = os.environ | {

@@ -1,8 +1,10 @@
-"""`onebasket load`: receipts, and the API's items, out of files."""
+"""`onebasket load`: receipts, partners' offers, exchange rates, and the API's items, out of files."""
 
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +13,13 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from onebasket.base.committer import BrokenRequestError, UnavailableError
+from onebasket.base.presence import hub_is_serving
+from onebasket.base.tuning import LOADING, SERVING, tune_process, tune_writer
 from onebasket.project.loading.folders import WatchedFolder
 from onebasket.project.loading.items import KINDS, ItemTally, load_items
+from onebasket.project.loading.offers import BATCH as OFFERS_A_BATCH
+from onebasket.project.loading.offers import MOST_ENDED, OfferOptions, OfferTally, load_offers
+from onebasket.project.loading.rates import load_rates
 from onebasket.project.loading.receipts import BATCH, ReceiptFiles, Tally, UnloadableError, source_id_of
 
 group = typer.Typer(help="Load receipts, or what the API takes as items, out of files.", no_args_is_help=True)
@@ -110,6 +117,10 @@ def _progress(console: Console) -> Progress:
 
 
 def _load_kind(name: str, paths: Sequence[Path], *, source: str) -> None:
+    _load_into(name, paths, source=source, load=partial(load_items, KINDS[name]))
+
+
+def _load_into(name: str, paths: Sequence[Path], *, source: str, load: Callable[..., None]) -> None:
     console = Console()
     tally = ItemTally()
     try:
@@ -117,13 +128,7 @@ def _load_kind(name: str, paths: Sequence[Path], *, source: str) -> None:
         with _progress(console) as progress:
             for path in paths:
                 task = progress.add_task(path.name, total=path.stat().st_size, note="")
-                load_items(
-                    KINDS[name],
-                    path,
-                    source_id=source_id,
-                    tally=tally,
-                    told=_teller(progress, task=task, tally=Tally()),
-                )
+                load(path, source_id=source_id, tally=tally, told=_teller(progress, task=task, tally=Tally()))
     except (UnloadableError, UnavailableError, BrokenRequestError) as error:
         console.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from error
@@ -133,6 +138,79 @@ def _load_kind(name: str, paths: Sequence[Path], *, source: str) -> None:
         console.print(f"  line {line}: {message}", style="red", markup=False)
     if tally.refused:
         raise typer.Exit(1)
+
+
+@group.command()
+def offers(  # noqa: PLR0913 - a command's parameters are its options
+    path: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A catalogue file; may be packed by gzip.")],
+    *,
+    partner: Annotated[str, typer.Option(help="The code of the partner whose offers these are.")],
+    form: Annotated[str, typer.Option("--format", help="csv, tsv, jsonlines or google (XML); else told from it.")] = "",
+    mapping: Annotated[Path | None, typer.Option(exists=True, help="What the columns of a table mean (TOML).")] = None,
+    encoding: Annotated[str, typer.Option(help="Such as utf-8, utf-16 or cp1252; else told from the file.")] = "",
+    country: Annotated[str, typer.Option(help="Whose shipping charges count, such as US; else the first.")] = "",
+    whole: Annotated[bool, typer.Option("--whole", help="What the file does not list is sold no more.")] = False,
+    most_ended: Annotated[
+        float, typer.Option(min=0, max=100, help="With --whole: the most, in percent of all offers, that may end so.")
+    ] = MOST_ENDED * 100,
+    again: Annotated[bool, typer.Option("--again", help="From the beginning, although it was loaded before.")] = False,
+    stated_at: Annotated[
+        datetime | None, typer.Option(help="When the file was written, in UTC; else the file's own time.")
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, max=50_000, help="Offers in one transaction.")] = OFFERS_A_BATCH,
+) -> None:
+    """Load a partner's offers out of a catalogue file. After a kill the same command goes on where it stood.
+
+    What is odd goes to the partner's queue, its neighbours go on. The same file again is nothing to do.
+    """
+    console, tally = Console(), OfferTally()
+    tune_process()
+    tune_writer(SERVING if hub_is_serving() else LOADING)
+    stated = stated_at.replace(tzinfo=UTC) if stated_at else None
+    options = OfferOptions(form, mapping, encoding, country, whole, most_ended / 100, again, stated, batch)
+    try:
+        with _progress(console) as progress:
+            task = progress.add_task(path.name, total=path.stat().st_size, note="")
+
+            def tell(done: int) -> None:
+                rate = tally.taken / max(tally.seconds, 0.001)
+                progress.update(task, completed=done, note=f"{tally.read:,} offers, {rate:,.0f}/s")
+
+            load_offers(partner, path, options, tally, told=tell)
+            progress.update(task, completed=path.stat().st_size)
+    except (UnloadableError, UnavailableError) as error:
+        _print_offers(tally, console=console)
+        console.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from error
+    _print_offers(tally, console=console)
+
+
+def _print_offers(tally: OfferTally, *, console: Console) -> None:
+    if tally.loaded_before:
+        console.print(f"{tally.loaded_before} --again takes it in once more.", markup=False)
+        return
+    rate = tally.taken / max(tally.seconds, 0.001)
+    went_on = ", gone on with where it stood" if tally.resumed else ""
+    console.print(
+        f"{tally.read:,} offers read{went_on}: {tally.created:,} new, {tally.changed:,} changed, "
+        f"{tally.ended:,} ended, the others as they were; {tally.odd:,} odd. "
+        f"{tally.taken:,} in {tally.seconds:.1f} s, {rate:,.0f}/s."
+    )
+    for reason, count in tally.reasons.most_common():
+        console.print(f"  {count:,} odd: {reason}")
+
+
+@group.command()
+def rates(
+    paths: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="CSV: base,quote,rate,valid_from.")],
+    *,
+    source: Source,
+) -> None:
+    """Load exchange rates: for one of base so many of quote, exactly, from an instant on.
+
+    A rate that was stated for an instant stays as it is: prices were made of it.
+    """
+    _load_into("rates", paths, source=source, load=load_rates)
 
 
 @group.command()

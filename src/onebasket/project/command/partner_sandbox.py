@@ -30,7 +30,7 @@ from onebasket.channels.sandbox.tokens import Lives
 from onebasket.kernel.money import exponent
 from onebasket.project.starting import CannotStartError, require_port
 
-SHORTEST_SECRET = 16
+SHORTEST_SECRET = 8
 
 
 class Secrets(msgspec.Struct, frozen=True):
@@ -40,7 +40,7 @@ class Secrets(msgspec.Struct, frozen=True):
     control: str
 
 
-def run(
+def run(  # noqa: PLR0913 - a command's options
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = 8090,
     *,

@@ -1,5 +1,6 @@
 """What the shop's templates write: figures in the language of the page, and pictures of goods."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from secrets import token_urlsafe
 
@@ -133,3 +134,9 @@ def hours(store: Store, now: datetime) -> str:
 def slot(found: SlotFacts, guest: Guest) -> str:
     """Write a slot with its day, on the clock of the guest's store."""
     return slot_text(found, guest.store, now=guest.now) if guest.store else ""
+
+
+@register.filter
+def at(found: Mapping[int, object] | None, key: int) -> object:
+    """Return what stands under a key, or nothing."""
+    return found.get(key) if found else None

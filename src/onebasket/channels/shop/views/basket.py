@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from onebasket.channels.shop import asking
-from onebasket.channels.shop.addresses import address_of
+from onebasket.channels.shop.addresses import address_of, offer_address
 from onebasket.channels.shop.changing import change_line, ensure_basket
 from onebasket.channels.shop.frame import only_posted, shop_page, show
 from onebasket.channels.shop.guest import Guest
@@ -17,6 +17,7 @@ from onebasket.channels.shop.views.stores import safe_next
 from onebasket.commerce.catalogue.queries.browsing import shown_by_sku
 from onebasket.commerce.customers.queries import customers_by_loyalty_number
 from onebasket.commerce.orders.rules.baskets import BasketOutcome, BasketRefused, BasketStands, ChangeBasket
+from onebasket.commerce.orders.rules.offering import MOST_OF_ONE, OfferWanted
 from onebasket.front.baskets import view_basket
 from onebasket.front.goods import goods_for
 
@@ -28,7 +29,10 @@ CODE_LENGTH = 64
 def basket(request: HttpRequest, guest: Guest) -> HttpResponse:
     """Show the basket: what it holds and until when, what it comes to and why, and what its store lacks."""
     found = guest.basket
-    view = view_basket(found, guest.stores, now=guest.now) if found and found.lines else None
+    view = None
+    if found and not found.is_empty:
+        asked = "asked" in request.GET  # on the way to the checkout partners were asked for what was too old
+        view = view_basket(found, guest.stores, now=guest.now, offer_page=offer_address, to_pay=asked)
     return show(request, guest, "basket", {"basket": view, "page": "basket"})
 
 
@@ -50,6 +54,26 @@ def line(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     if request.htmx and request.POST.get("part") == "card":  # type: ignore[attr-defined] # django-htmx's mark
         return _card(request, guest, sku)
     return redirect(safe_next(request.POST.get("next", "")))
+
+
+@only_posted
+@shop_page
+def offer(request: HttpRequest, guest: Guest) -> HttpResponseBase:
+    """Set how many of a partner's offer are wanted, at the price that it has now; none takes it out.
+
+    `seen` is the price that the shopper saw, where the form says so: at another one nothing is put in.
+    """
+    key = asking.form_key(request.POST, guest.visit, "offer")
+    seen = number_of(request.POST, "seen") if request.POST.get("seen") else None
+    wanted = OfferWanted(number_of(request.POST, "offer"), min(MOST_OF_ONE, number_of(request.POST, "quantity")), seen)
+    if guest.store is None:
+        guest.keep(said="choose_store")
+        return redirect("shop:stores")
+    found = ensure_basket(guest)
+    if isinstance(found, BasketStands):
+        found = asking.change_basket(ChangeBasket(key, found.id, offers=(wanted,)))
+    _tell(guest, found, done="" if request.POST.get("quiet") else "offer_out" if not wanted.quantity else "offer_in")
+    return redirect(safe_next(request.POST.get("next", "") or reverse("shop:basket")))
 
 
 @only_posted
@@ -110,7 +134,7 @@ def _ask(identity: UUID, key: str, change: dict[str, object]) -> BasketOutcome:
 def _tell(guest: Guest, outcome: BasketOutcome, *, done: str = "") -> None:
     """Keep what is to be told of an outcome, and look at the basket anew."""
     if isinstance(outcome, BasketRefused):
-        done = outcome.code
+        done = f"offer_{outcome.offers[0].why}" if outcome.offers else outcome.code
     elif isinstance(outcome, BasketStands) and outcome.renewed:
         done = "held_anew"
     elif not isinstance(outcome, BasketStands) and not asking.is_done_before(outcome):

@@ -8,13 +8,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from onebasket.channels.shop.addresses import address_of, slug_of
-from onebasket.channels.shop.departments import Category, Department
 from onebasket.channels.shop.frame import shop_page, show
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.listing import cards, list_goods, lots, offers, popular
 from onebasket.channels.shop.machines import product_data
+from onebasket.channels.shop.offerings import BASKET, beside_product, has_it
 from onebasket.channels.shop.offers import MOST_POPULAR, offered_here
 from onebasket.commerce.catalogue.queries.browsing import products_in, shown_by_sku
+from onebasket.front.departments import Category, Department
 
 MORE_GOODS = 6
 SIBLINGS = 9
@@ -98,6 +99,9 @@ def product(request: HttpRequest, guest: Guest, slug: str, sku: str) -> HttpResp
         "department": department,
         "category": department.by_code.get(row.category) if department else None,
         "data": product_data(good, request.build_absolute_uri),
+        "offered": beside_product(guest, good),
+        "has_it": has_it(guest, good),
+        "offer_basket": BASKET,
         "page": "product",
     }
     return show(request, guest, "product", context)

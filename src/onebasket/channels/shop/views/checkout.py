@@ -4,9 +4,12 @@ from dataclasses import replace
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from onebasket.base.gate import GATE
 from onebasket.channels.shop import asking
+from onebasket.channels.shop.addresses import offer_address
 from onebasket.channels.shop.balances import plan_spending
 from onebasket.channels.shop.forms import CheckoutForm, methods_for, read_checkout
 from onebasket.channels.shop.frame import only_posted, shop_page, show
@@ -16,10 +19,12 @@ from onebasket.channels.shop.own import shop_source
 from onebasket.channels.shop.reading import number_of, text_of
 from onebasket.channels.shop.views.orders import order_address
 from onebasket.commerce.orders.actions import CheckoutCall
-from onebasket.commerce.orders.rules.baskets import BasketRefused, ChangeBasket, CheckoutRefused
+from onebasket.commerce.orders.actions.requoting import requote
+from onebasket.commerce.orders.rules.baskets import BasketRefused, BasketStands, ChangeBasket, CheckoutRefused
 from onebasket.commerce.orders.rules.messages import OrderPlaced
 from onebasket.commerce.payments.queries import find_balance
 from onebasket.front.baskets import BasketView, view_basket
+from onebasket.front.countries import countries
 from onebasket.front.slots import Day, days_of
 
 
@@ -58,31 +63,61 @@ def checkout(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     """Ask whom to reach and how it is paid, show what it comes to, and place it as it was seen."""
     if request.method == "POST":
         return _sent(request, guest)
-    found = guest.basket
-    if found is None or not found.lines:
+    found = ask_partners(guest)
+    if found is None or found.is_empty:
         guest.keep(said="basket_empty")
         return redirect("shop:basket")
-    view = view_basket(found, guest.stores, now=guest.now)
+    view = view_basket(found, guest.stores, now=guest.now, offer_page=offer_address, to_pay=True)
     if not view.can_be_placed:
-        return redirect("shop:basket")
-    if view.slot is None and guest.store is not None and days_of(guest.store, now=guest.now):
+        return _look_again(guest, view)
+    if view.lines and view.slot is None and guest.store is not None and days_of(guest.store, now=guest.now):
         return redirect("shop:slot")
     member = guest.member
-    known = {"name": member.name, "email": member.email, "phone": member.phone} if member else {}
+    known = {"name": member.name, "email": member.email, "phone": member.phone, **member.home} if member else {}
     return _review(request, guest, view, CheckoutForm(known))
+
+
+def ask_partners(guest: Guest) -> BasketStands | None:
+    """Return the basket once partners were asked, within seconds, for what is too old of their offers to be paid."""
+    found, now = guest.basket, guest.now
+    if found is None or not found.offers:
+        return found
+    with GATE.outside():  # partners may take their time
+        asked = requote(found, now=now)
+    if asked:
+        guest.forget_basket()
+    return guest.basket
+
+
+def _look_again(guest: Guest, view: BasketView) -> HttpResponseBase:
+    """Go back to the basket, where what is in the way stands with what mends it."""
+    if view.shipped.is_as_agreed:
+        return redirect("shop:basket")
+    guest.keep(said="offers_changed")
+    return redirect(f"{reverse('shop:basket')}?asked")
 
 
 def _review(
     request: HttpRequest, guest: Guest, view: BasketView, form: CheckoutForm, *, status: int = 200
 ) -> HttpResponse:
     """Show the form, with what the codes in it pay of the present total."""
-    if view.priced is not None:
-        spending = plan_spending(form.codes, view.priced.total, view.priced.currency, address=address_of(request))
-        form = replace(form, spending=spending)
+    own, total = (view.priced.total if view.priced else 0), view.total or 0
+    spending = plan_spending(form.codes, total, view.stands.currency, address=address_of(request))
+    form = replace(form, spending=spending)
+    methods = methods_for(view.stands.loyalty_number)
+    ahead = {code: word for code, word in methods.items() if code != "at_collection"}
+    due_here = max(0, own - (total - spending.left))  # balances are spent on what is collected first
     context = {
         "basket": view,
         "form": form,
-        "methods": methods_for(view.stands.loyalty_number),
+        "methods": methods,
+        "ahead_methods": ahead,
+        "offers_method": form.offers_method or next(iter(ahead), ""),
+        "due_here": due_here,
+        "due_ahead": spending.left - due_here,
+        "partners": ", ".join(part.partner for part in view.shipped.parts),
+        "countries": countries() if view.shipped.count else (),
+        "country": form.values.get("country") or (guest.store.address.country if guest.store else ""),
         "page": "checkout",
     }
     return show(request, guest, "checkout", context, status=status)
@@ -94,15 +129,16 @@ def _sent(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     form = read_checkout(request.POST, key=key, language=guest.language)
     wanted = form.request.basket
     call = CheckoutCall(shop_source(), form.request)
-    if guest.basket is not None and guest.basket.id == wanted:
-        view = view_basket(guest.basket, guest.stores, now=guest.now)
+    found = ask_partners(guest)
+    if found is not None and found.id == wanted:
+        view = view_basket(found, guest.stores, now=guest.now, offer_page=offer_address, to_pay=True)
         if "look" in request.POST or "remove" in request.POST:
             return _review(request, guest, view, form.without(text_of(request.POST, "remove")))
         if form.problems:
             return _review(request, guest, view, form, status=422)
-        found = (find_balance(code) for code in form.request.balances)
-        accounts = tuple(balance.id if balance else None for balance in found)
-        call = CheckoutCall(call.source_id, form.request, guest.basket.version, view.quoted, accounts)
+        balances = (find_balance(code) for code in form.request.balances)
+        accounts = tuple(balance.id if balance else None for balance in balances)
+        call = CheckoutCall(call.source_id, form.request, found.version, view.quoted, accounts)
     elif wanted not in guest.visit.orders:
         guest.keep(said="basket_gone")
         return redirect("shop:basket")
@@ -122,16 +158,16 @@ def _refused(request: HttpRequest, guest: Guest, form: CheckoutForm, outcome: ob
     guest.forget_basket()
     found = guest.basket
     code = outcome.code if isinstance(outcome, CheckoutRefused) else "basket_closed"
-    if found is None or not found.lines:
+    if found is None or found.is_empty:
         guest.keep(said=code)
         return redirect("shop:basket")
-    view = view_basket(found, guest.stores, now=guest.now)
+    view = view_basket(found, guest.stores, now=guest.now, offer_page=offer_address, to_pay=True)
     if code in {"slot_not_free", "slot_needed"}:
         guest.keep(said="slot_not_free")
         return redirect("shop:slot")
     if not view.can_be_placed:
         guest.keep(said=code)
-        return redirect("shop:basket")
+        return _look_again(guest, view)
     return _review(request, guest, view, form.refused(code), status=409)
 
 

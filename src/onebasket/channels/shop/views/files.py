@@ -11,9 +11,9 @@ from django.views.decorators.http import require_safe
 
 from onebasket.base.clock import database_now
 from onebasket.channels.shop.addresses import address_of
-from onebasket.channels.shop.departments import departments
 from onebasket.commerce.catalogue.queries.browsing import names_between, parts_of
 from onebasket.commerce.pricing.queries.changes import prices_changed
+from onebasket.front.departments import departments
 from onebasket.front.drawing.pictures import HUES, pictures, sprite, tile
 
 SVG = "image/svg+xml"

@@ -6,8 +6,10 @@ from django.views.decorators.http import require_safe
 from onebasket.channels.shop.frame import shop_page, show
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.listing import list_goods
+from onebasket.channels.shop.offerings import BASKET, FROM, PARTNERS, list_offers, offers_beside
 from onebasket.channels.shop.reading import text_of
 from onebasket.commerce.search.queries import IndexMissingError, suggest
+from onebasket.commerce.search.rules.display import Reason
 
 MOST_SUGGESTED = 8
 
@@ -15,10 +17,18 @@ MOST_SUGGESTED = 8
 @require_safe
 @shop_page
 def search(request: HttpRequest, guest: Guest) -> HttpResponse:
-    """Show the products that the words find."""
+    """Show what the words find: the chain's own products, and partners' offers beside them."""
     text = text_of(request.GET, "q")
-    listing = list_goods(request, guest) if text else None
-    return show(request, guest, "search", {"text": text, "text_sought": text, "listing": listing, "page": "search"})
+    context = {"text": text, "text_sought": text, "page": "search", "offer_basket": BASKET}
+    if text and request.GET.get(FROM) == PARTNERS:
+        return show(request, guest, "search_offers", context | {"offered": list_offers(request, guest)})
+    if not text:
+        return show(request, guest, "search", context)
+    listing = list_goods(request, guest)
+    if not listing.total and (offered := list_offers(request, guest, reason=Reason.NOT_SOLD_HERE)).found.total:
+        return show(request, guest, "search_offers", context | {"offered": offered})
+    beside = offers_beside(guest, listing) if listing.total else None
+    return show(request, guest, "search", context | {"listing": listing, "beside": beside})
 
 
 @require_safe

@@ -14,18 +14,23 @@ from onebasket.commerce.orders.actions import (
     OrderCall,
     ReopenCall,
     StepCall,
+    TakeCall,
     change_baskets,
     check_out,
     place_orders,
     reopen_orders,
     step_orders,
+    take_baskets,
 )
 from onebasket.commerce.orders.actions.checkout import CheckoutOutcome
+from onebasket.commerce.orders.actions.passing import TakeOutcome
 from onebasket.commerce.orders.actions.reopening import ReopenOutcome
 from onebasket.commerce.orders.rules.baskets import BasketOutcome
 from onebasket.commerce.orders.rules.messages import OrderOutcome, StepOutcome
 from onebasket.commerce.partners.actions.referring import follow_links
+from onebasket.commerce.partners.actions.returning import PartReturnCall, accept_part_returns
 from onebasket.commerce.partners.rules.referrals import Followed, FollowLink
+from onebasket.commerce.partners.rules.returns import PartReturnOutcome
 from onebasket.commerce.pricing.actions import tills
 from onebasket.commerce.sales.rules.outcomes import ReceiptOutcome
 from onebasket.commerce.sales.rules.receipt import Receipt
@@ -85,10 +90,12 @@ ACTIONS: dict[str, HotAction] = {
     "checkouts": HotAction(check_out, CheckoutCall, CheckoutOutcome),
     "reopenings": HotAction(reopen_orders, ReopenCall, ReopenOutcome),
     "orders": HotAction(place_orders, OrderCall, OrderOutcome),
+    "takings": HotAction(take_baskets, TakeCall, TakeOutcome),
     "steps": HotAction(step_orders, StepCall, StepOutcome),
     "holds": HotAction(hold_stock, HoldCall, HoldOutcome),
     "releases": HotAction(release, ReleaseCall, int),
     "returns": HotAction(accept_returns, ReturnCall, ReturnOutcome),
+    "part_returns": HotAction(accept_part_returns, PartReturnCall, PartReturnOutcome),
     "receipts": HotAction(book_receipts, ReceiptsCall, list[ReceiptOutcome]),
     "links": HotAction(follow_links, FollowLink, Followed),
     "facts": HotAction(book_facts, FactsCall, list[FactOutcome]),

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from onebasket.base import bulk
 from onebasket.base.columns import Row, as_instant, as_uuid
 from onebasket.commerce.catalogue.queries import ask_products
@@ -13,6 +15,7 @@ from onebasket.commerce.catalogue.rules import ProductFacts
 from onebasket.commerce.orders.locking import ask_baskets
 from onebasket.commerce.orders.rules.basket import Basket, KeptBack, Line, Part
 from onebasket.commerce.orders.rules.basket_changes import Known, Shelves
+from onebasket.commerce.orders.rules.offering import BasketOffer
 from onebasket.commerce.places.queries import ask_places, facts
 from onebasket.commerce.places.rules import PlaceFacts
 from onebasket.commerce.slots.rules.book import SlotBook
@@ -60,7 +63,7 @@ def ask_world(
 def _basket(row: Row) -> Basket:
     (
         identity, source, channel, loyalty_number, state, version, slot, coupons, held_since, held_until,
-        renewals, numbers, opened_at, *place,
+        renewals, numbers, opened_at, offers, *place,
     ) = row  # fmt: skip
     opened = as_instant(opened_at)
     assert opened is not None  # noqa: S101 - the column is not null
@@ -82,12 +85,21 @@ def _basket(row: Row) -> Basket:
         numbers=numbers,
         has_hold=numbers > 0,
         kept_until=as_instant(held_until),
+        offers=read_offers(offers),
     )
 
 
 def _coupons(value: Any) -> Sequence[str]:  # noqa: ANN401 - as the driver gives it
     found: Sequence[str] = json.loads(value) if isinstance(value, str) else value
     return found
+
+
+def read_offers(kept: Any) -> dict[int, BasketOffer]:  # noqa: ANN401 - as the driver gives it
+    """Return a basket's offers by id, out of their column."""
+    if kept in (None, "[]", []):
+        return {}
+    rows = json.loads(kept) if isinstance(kept, str) else kept
+    return {one.offer: one for one in msgspec.convert(rows, list[BasketOffer])}
 
 
 def _settle_time(baskets: Iterable[Basket], now: datetime) -> None:

@@ -15,12 +15,12 @@ from onebasket.commerce.stock.actions.basket_holds import ChangedPart, NewHold, 
 
 _NEW = (
     "id", "place", "source_id", "channel", "loyalty_number", "state", "version", "slot_id", "coupons", "held_since",
-    "held_until", "renewals", "numbers", "opened_at", "changed_at",
+    "held_until", "renewals", "numbers", "opened_at", "changed_at", "offers",
 )  # fmt: skip
 _KEYS = ("id", "version")
 _SETS = (
     "version", "place", "loyalty_number", "state", "slot_id", "coupons", "held_since", "held_until", "renewals",
-    "numbers", "changed_at",
+    "numbers", "changed_at", "offers",
 )  # fmt: skip
 _LINE = ("basket", "product", "number", "quantity", "held")
 _encode = msgspec.json.Encoder().encode
@@ -39,21 +39,22 @@ def _write_heads(baskets: Sequence[Basket], now: datetime) -> None:
     changed: list[Row] = []
     for basket in baskets:
         coupons = list(basket.coupons)
+        offers = msgspec.to_builtins(list(basket.offers.values())) if basket.offers else []
         if not basket.kept_version:
             new.append(
                 (
                     basket.id, basket.place.id, basket.source_id, basket.channel, basket.loyalty_number, basket.state,
                     basket.version, basket.slot_id, coupons, basket.held_since, basket.held_until, basket.renewals,
-                    basket.numbers, basket.opened_at, now,
-                )
+                    basket.numbers, basket.opened_at, now, offers,
+                ),
             )  # fmt: skip
         else:
             changed.append(
                 (
                     basket.id, basket.kept_version, basket.version, basket.place.id, basket.loyalty_number,
                     basket.state, basket.slot_id, coupons, basket.held_since, basket.held_until, basket.renewals,
-                    basket.numbers, now,
-                )
+                    basket.numbers, now, offers,
+                ),
             )  # fmt: skip
     bulk.insert(BasketRow, _NEW, new)
     bulk.update_guarded(BasketRow, _KEYS, _SETS, changed)
@@ -107,5 +108,6 @@ def _news(basket: Basket, now: datetime) -> outbox.News:
         version=basket.version,
         held_until=basket.held_until,
         lines=[(line.product.sku, line.quantity, line.held) for line in basket.lines.values()],
+        offers=[(one.offer, one.quantity) for one in basket.offers.values()],
     )
     return outbox.News("basket.changed", f"basket/{basket.id}", now, _encode(data).decode(), basket.place.code)

@@ -11,6 +11,7 @@ from onebasket.base import bulk, inbox, outbox
 from onebasket.base.clock import ask_now
 from onebasket.commerce.orders.actions.basket_world import Read, ask_world, lock_shelves_of, names_of
 from onebasket.commerce.orders.actions.basket_writing import write_baskets
+from onebasket.commerce.orders.queries.offering import offers_for
 from onebasket.commerce.orders.rules.basket import Basket
 from onebasket.commerce.orders.rules.basket_changes import (
     Known,
@@ -18,6 +19,7 @@ from onebasket.commerce.orders.rules.basket_changes import (
     apply,
     lines_touched,
     refuse_change,
+    refuse_offers,
     refuse_place,
     refuse_products,
 )
@@ -98,11 +100,13 @@ def _decide_all(
             decided[position] = change
         else:
             changes[position] = change
+    known = known._replace(offers=offers_for(changes.values(), baskets, known, now=now))
     shelves = _lock(changes.values(), baskets, known, now=now)
     changed: dict[UUID, Basket] = {}
     for position, change in changes.items():
         basket = baskets[change.basket]
-        refused = refuse_change(change, basket, known) or apply(change, basket, known, shelves)
+        refused = refuse_change(change, basket, known) or _refuse_offers(change, basket, known)
+        refused = refused or apply(change, basket, known, shelves)
         if refused is None:
             changed[basket.id] = basket
             basket.version += 1
@@ -126,7 +130,12 @@ def _open(
         return refused
     basket = Basket(new_id(), call.source_id, request.channel, known.places[request.place], request.loyalty_number, now)
     baskets[basket.id] = basket
-    return ChangeBasket(request.key, basket.id, tuple(LineWanted(line.sku, line.quantity) for line in request.lines))
+    lines = tuple(LineWanted(line.sku, line.quantity) for line in request.lines)
+    return ChangeBasket(request.key, basket.id, lines, offers=request.offers)
+
+
+def _refuse_offers(change: ChangeBasket, basket: Basket, known: Known) -> BasketRefused | None:
+    return refuse_offers(change, basket, known) if change.offers else None
 
 
 def _lock(changes: Iterable[ChangeBasket], baskets: Mapping[UUID, Basket], known: Known, *, now: datetime) -> Shelves:

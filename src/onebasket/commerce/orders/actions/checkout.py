@@ -12,13 +12,17 @@ from onebasket.base.clock import ask_now
 from onebasket.commerce.orders.actions.basket_world import Read, ask_world, lock_shelves_of, names_of
 from onebasket.commerce.orders.actions.basket_writing import write_baskets
 from onebasket.commerce.orders.actions.drafting import Draft, DraftLine
-from onebasket.commerce.orders.actions.tendering import Tendered, plan_tenders, spend
+from onebasket.commerce.orders.actions.parting import plan_parts
+from onebasket.commerce.orders.actions.tendering import Tendered, dues_of, plan_tenders, spend
 from onebasket.commerce.orders.actions.writing import Placing, write_orders
+from onebasket.commerce.orders.queries.offering import Offering, open_offering
 from onebasket.commerce.orders.rules.basket import Basket
 from onebasket.commerce.orders.rules.basket_changes import Known, Shelves
 from onebasket.commerce.orders.rules.baskets import BasketUnknown, Checkout, CheckoutRefused
 from onebasket.commerce.orders.rules.checking import closed, refuse_checkout, short_lines
 from onebasket.commerce.orders.rules.messages import OrderConflict, OrderPlaced
+from onebasket.commerce.partners.actions.parts import open_parts
+from onebasket.commerce.partners.rules.selling import NewPart
 from onebasket.commerce.payments.actions import open_balances, open_payments, post_balances
 from onebasket.commerce.payments.rules.balances import BalanceBook
 from onebasket.commerce.pricing.actions.redeeming import claim_uses, release_uses
@@ -91,7 +95,7 @@ def _decide_all(
 ) -> dict[int, OrderPlaced | CheckoutRefused]:
     baskets = {call.request.basket: read.baskets[call.request.basket] for call in fresh.values()}
     decided: dict[int, OrderPlaced | CheckoutRefused] = {}
-    timeless = {basket.place.id for basket in baskets.values() if basket.slot_id is None}
+    timeless = {basket.place.id for basket in baskets.values() if basket.slot_id is None and basket.lines}
     planned = planned_places(timeless) if timeless else set()
     for position, call in fresh.items():
         basket = baskets[call.request.basket]
@@ -99,16 +103,18 @@ def _decide_all(
         unpriced = call.quoted.skus if isinstance(call.quoted, Unpriced) else ()
         if refused := refuse_checkout(call.request, basket, priced, version=call.version, unpriced=unpriced):
             decided[position] = refused
-        elif basket.slot_id is None and basket.place.id in planned:
+        elif basket.slot_id is None and basket.lines and basket.place.id in planned:
             decided[position] = CheckoutRefused("slot_needed", f"Choose when to collect at {basket.place.name}.")
     decided |= _claim_uses({position: call for position, call in fresh.items() if position not in decided}, now)
     going = {position: call for position, call in fresh.items() if position not in decided}
+    named = (baskets[call.request.basket] for call in going.values())
+    offering = open_offering(((one.place.currency, offer) for one in named for offer in one.offers), now=now)
     accounts = {account for call in going.values() for account in call.accounts if account is not None}
     balances = open_balances(accounts, now=now) if accounts else BalanceBook({}, now)
     shelves = _lock(baskets, now=now)
     placings: list[Placing] = []
     for position, call in going.items():
-        found = _decide(call, baskets[call.request.basket], shelves, balances)
+        found = _decide(call, baskets[call.request.basket], shelves, _Open(balances, offering))
         if isinstance(found, CheckoutRefused):
             decided[position] = found
         else:
@@ -122,6 +128,7 @@ def _decide_all(
         post_slots(shelves.slots, now=now)
         post(shelves.book, now=now, names=names_of(Known({}, {}), baskets.values()))
         decided |= write_orders(placings, now=now)
+        open_parts([part for placing in placings for part in placing.draft.parts], now=now)
         open_payments([payment for placing in placings for payment in placing.draft.payments], now=now)
         post_balances(balances, now=now)
         inbox.settle({entries[p]: _encode(outcome).decode() for p, outcome in decided.items()})
@@ -156,25 +163,38 @@ def _lock(baskets: Mapping[UUID, Basket], *, now: datetime) -> Shelves:
     return lock_shelves_of(keys, open_ones, slots, now=now)
 
 
-def _decide(call: CheckoutCall, basket: Basket, shelves: Shelves, balances: BalanceBook) -> Draft | CheckoutRefused:
+class _Open(NamedTuple):
+    """What checkouts are decided against beside shelves: the balances presented, and partners' offers."""
+
+    balances: BalanceBook
+    offering: Offering
+
+
+def _decide(call: CheckoutCall, basket: Basket, shelves: Shelves, against: _Open) -> Draft | CheckoutRefused:
     request = call.request
     assert isinstance(call.quoted, Quoted)  # noqa: S101 - refused before
     if basket.state != "open":  # placed by another request of this batch
         return closed(basket)
     if short := short_lines(basket, shelves):
         return CheckoutRefused("short", f"{basket.place.name} has not enough of every line any more.", short)
-    total = call.quoted.basket.total
-    tendered = plan_tenders(request, basket, total, accounts=call.accounts, book=balances)
+    parts = plan_parts(request, basket, against.offering)
+    if isinstance(parts, CheckoutRefused):
+        return parts
+    dues = dues_of(request, basket, call.quoted.basket.total, parts)
+    tendered = plan_tenders(basket, dues, accounts=call.accounts, book=against.balances)
     if isinstance(tendered, CheckoutRefused):
         return tendered
+    if basket.slot_id and not basket.lines:  # nothing is collected
+        shelves.slots.give_back(basket.slot_id, basket.id)
+        basket.slot_id = None
     if basket.slot_id and not shelves.slots.confirm(basket.slot_id, basket.id):
         return CheckoutRefused("slot_not_free", "The time chosen is full or over. Choose another.")
-    spend(tendered, balances)
+    spend(tendered, against.balances)
     basket.turn_over(shelves.book)
-    return _draft(request, basket, call.quoted, tendered)
+    return _draft(request, basket, call.quoted, tendered, parts=parts)
 
 
-def _draft(request: Checkout, basket: Basket, quoted: Quoted, tendered: Tendered) -> Draft:
+def _draft(request: Checkout, basket: Basket, quoted: Quoted, tendered: Tendered, *, parts: Sequence[NewPart]) -> Draft:
     priced = quoted.basket
     ordered = sorted(basket.lines.values(), key=lambda line: line.number)
     lines = []
@@ -186,8 +206,9 @@ def _draft(request: Checkout, basket: Basket, quoted: Quoted, tendered: Tendered
                 stated.list_amount, stated.amount + tax, stated.reductions, stated.taxes,
             )
         )  # fmt: skip
+    chosen = f"the shopper chose {basket.place.code}, which has all of it"
     reason = {
-        "chosen": f"the shopper chose {basket.place.code}, which has all of it",
+        "chosen": chosen if lines else "partners send all of it",
         "method": priced.method,
         "held_since": basket.held_since.isoformat() if basket.held_since else None,
         "notes": [[line.number, *msgspec.structs.astuple(note)] for line in priced.lines for note in line.notes],
@@ -196,4 +217,5 @@ def _draft(request: Checkout, basket: Basket, quoted: Quoted, tendered: Tendered
         basket.id, basket.place, basket.channel, lines, reason, basket.loyalty_number, request.note,
         PAYMENT_MINUTES if tendered.awaits else None, priced.tax_included, basket.slot_id, request.contact,
         secret=True, payments=tendered.payments, asked=quoted.asked,
+        parts=tuple(part if tendered.awaits else part.paid() for part in parts),
     )  # fmt: skip

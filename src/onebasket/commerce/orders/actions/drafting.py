@@ -7,6 +7,7 @@ from uuid import UUID
 from onebasket.commerce.catalogue.rules import ProductFacts
 from onebasket.commerce.orders.rules.baskets import Contact
 from onebasket.commerce.orders.rules.messages import Shortfall
+from onebasket.commerce.partners.rules.selling import NewPart
 from onebasket.commerce.payments.rules.messages import NewPayment
 from onebasket.commerce.places.rules import PlaceFacts
 from onebasket.commerce.pricing.rules.basket import Reduction, TaxPart
@@ -39,7 +40,8 @@ class DraftLine(NamedTuple):
 class Draft(NamedTuple):
     """An order to be written; `minutes` is how long it awaits its payment, None when it awaits none.
 
-    `asked` is what is kept of the question that pricing answered.
+    `asked` is what is kept of the question that pricing answered. `payments` are those of the order and of its `parts`,
+    which partners serve.
     """
 
     id: UUID
@@ -56,11 +58,16 @@ class Draft(NamedTuple):
     secret: bool = False
     payments: tuple[NewPayment, ...] = ()
     asked: str = ""
+    parts: tuple[NewPart, ...] = ()
 
     @property
     def total(self) -> int:
         """Return what is due, tax included."""
         return sum(line.amount for line in self.lines)
+
+    def payments_of(self, order: UUID) -> tuple[NewPayment, ...]:
+        """Return the tenders of the order itself, or of one of its parts."""
+        return tuple(payment for payment in self.payments if payment.order == order)
 
     @property
     def shortfalls(self) -> tuple[Shortfall, ...]:

@@ -3,9 +3,9 @@
 from onebasket.base.clock import database_now
 from onebasket.commerce.orders.actions.stepping import StepCall, step_orders
 from onebasket.commerce.orders.models import Order
+from onebasket.commerce.orders.queries.paying import paid_orders, unsettled
 from onebasket.commerce.orders.rules.life import Status, Step
 from onebasket.commerce.orders.rules.messages import OrderStep
-from onebasket.commerce.payments.queries import covered_orders, unsettled_orders
 
 OWN_SOURCE = 0
 """The source id of what the hub does by itself."""
@@ -21,7 +21,7 @@ def expire_orders(limit: int = 100) -> int:
     now = database_now()
     due = Order.objects.filter(status=Status.AWAITING_PAYMENT, expires_at__lte=now).order_by("expires_at")
     over = list(due.values_list("pk", flat=True)[: limit * _LOOKED_AT])
-    kept = unsettled_orders(over) | covered_orders(over)
+    kept = unsettled(over) | paid_orders(over)
     ids = [order for order in over if order not in kept][:limit]
     # A key for each look: a clock that was set back between the two may find that the time is not over.
     step_orders(

@@ -48,7 +48,8 @@ def entries_naming(numbers: Sequence[str]) -> _Stood:
     after, last = 0, _last_entry()
     while after < last and marks:
         rows = bulk.fetch(
-            "SELECT id, outcome FROM base_inboxentry WHERE id > %s AND id <= %s AND kind = 'basket'",
+            "SELECT id, outcome FROM base_inboxentry WHERE id > %s AND id <= %s "
+            "AND kind IN ('basket', 'reopening', 'take')",
             [after, after + ENTRIES_AT_ONCE],
         )
         for identity, outcome in rows:

@@ -7,24 +7,28 @@ from uuid import UUID
 
 import msgspec
 
-from onebasket.base import bulk, inbox, outbox
+from onebasket.base import bulk, inbox
 from onebasket.base.clock import database_now
 from onebasket.commerce.catalogue.queries import products_by_id
 from onebasket.commerce.orders.actions.basket_world import kept_back_at
 from onebasket.commerce.orders.actions.basket_writing import write_baskets
-from onebasket.commerce.orders.actions.stepping import StepCall, Work, open_work, take_step, visible
+from onebasket.commerce.orders.actions.stepping import StepCall, Work, open_work, post_work, take_step, visible
 from onebasket.commerce.orders.models import Order
 from onebasket.commerce.orders.rules.basket import Basket
 from onebasket.commerce.orders.rules.baskets import BasketStands
 from onebasket.commerce.orders.rules.life import Status, Step
 from onebasket.commerce.orders.rules.messages import REOPENED, OrderConflict, OrderStep, StepRefused, StepUnknown
+from onebasket.commerce.orders.rules.offering import BasketOffer
+from onebasket.commerce.partners.queries.parts import PartState, parts_of
+from onebasket.commerce.partners.rules.parts import CANCELLABLE
+from onebasket.commerce.partners.rules.parts import Status as PartStatus
 from onebasket.commerce.places.queries import places_by_id
-from onebasket.commerce.slots.actions import post_slots
-from onebasket.commerce.stock.actions import post
 from onebasket.kernel.identity import fingerprint, new_id
 
 ReopenOutcome = BasketStands | StepRefused | StepUnknown | OrderConflict
 _CHANGEABLE = frozenset({Status.AWAITING_PAYMENT, Status.PLACED})
+_ASKED = frozenset(PartStatus) - CANCELLABLE - {PartStatus.CANCELLED}
+"""Where a partner's part stands once its partner was asked for it: the order is changed no more."""
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(BasketStands | StepRefused).decode
 
@@ -74,26 +78,46 @@ def _decide_all(
 ) -> dict[int, BasketStands | StepRefused]:
     heirs = {call.request.order: new_id() for call in fresh.values()}
     work = open_work(fresh.values(), now=now, heirs=heirs)
+    parted = parts_of({order.pk for order in work.orders.values() if order.part_count})
     decided: dict[int, BasketStands | StepRefused] = {}
     baskets: list[Basket] = []
     for position, call in fresh.items():
         order = work.orders[call.request.order]
-        if Status(order.status) not in _CHANGEABLE:
-            message = f"An order that is {order.status} cannot be changed any more."
-            decided[position] = StepRefused("not_open", message, order.status)
+        parts = parted.get(order.pk, [])
+        if refused := _refuse(order, parts):
+            decided[position] = refused
             continue
         done = take_step(work, call.request, entries[position])
         if isinstance(done, StepRefused):
             decided[position] = done
             continue
         basket = _basket(work, order, call.source_id, heirs[order.pk])
+        basket.offers = {one.offer: one for part in parts for one in _agreed(part)}
         baskets.append(basket)
         decided[position] = basket.stands()
     write_baskets(baskets, now=now)
-    post_slots(work.slots, now=now)
-    post(work.book, now=now, names=work.names)
-    outbox.record(work.news)
+    post_work(work)
     return decided
+
+
+def _refuse(order: Order, parts: Sequence[PartState]) -> StepRefused | None:
+    if Status(order.status) not in _CHANGEABLE:
+        message = f"An order that is {order.status} cannot be changed any more."
+        return StepRefused("not_open", message, order.status)
+    if any(part.status in _ASKED for part in parts):
+        message = "A partner was asked for its part already: the order cannot be changed any more."
+        return StepRefused("not_open", message, order.status)
+    return None
+
+
+def _agreed(part: PartState) -> list[BasketOffer]:
+    """Return what was agreed to of a part's offers; they are in the basket again at that price."""
+    if part.status not in CANCELLABLE:
+        return []
+    return [
+        BasketOffer(line.offer, line.quantity, line.unit_amount, line.shipping_amount, line.stated_at)
+        for line in part.lines
+    ]
 
 
 def _basket(work: Work, order: Order, source_id: int, identity: UUID) -> Basket:

@@ -23,6 +23,11 @@ def collection_code(order: UUID, generation: int) -> str:
     return make_secret(_key(), "collect", order, generation)
 
 
+def pass_secret(basket: UUID, generation: int) -> str:
+    """Return what takes a basket along to another screen."""
+    return make_secret(_key(), "take", basket, generation)
+
+
 def page_digest(order: UUID, generation: int) -> str:
     """Return what is kept of the page's secret."""
     return digest(page_secret(order, generation))

@@ -15,6 +15,7 @@ from onebasket.commerce.catalogue.queries import products_by_id
 from onebasket.commerce.orders.actions.picking import Asked, Line, hand_over, pick, put_back, release
 from onebasket.commerce.orders.locking import lock_orders
 from onebasket.commerce.orders.models import Fulfilment, Order, OrderLine
+from onebasket.commerce.orders.queries.paying import paid_orders
 from onebasket.commerce.orders.rules.life import PROMISED, Status, Step, after
 from onebasket.commerce.orders.rules.messages import (
     REOPENED,
@@ -27,7 +28,9 @@ from onebasket.commerce.orders.rules.messages import (
     StepUnknown,
 )
 from onebasket.commerce.orders.rules.numbers import order_number
-from onebasket.commerce.payments.queries import covered_orders
+from onebasket.commerce.partners.actions.parts import PartBook, open_part_book
+from onebasket.commerce.partners.rules.parts import CANCELLABLE
+from onebasket.commerce.partners.rules.parts import OPEN as OPEN_PARTS
 from onebasket.commerce.places.queries import places_by_id
 from onebasket.commerce.pricing.actions.redeeming import release_uses
 from onebasket.commerce.slots.actions import open_slots_book, post_slots
@@ -46,8 +49,12 @@ _EVENT_OF = {
     Step.CANCEL: "cancelled",
     Step.PUT_BACK: "put_back",
     Step.EXPIRE: "expired",
+    Step.CLOSE: "closed",
 }
 _ENDING = frozenset({Step.CANCEL, Step.EXPIRE})
+_OF_PARTS = _ENDING | {Step.CONFIRM_PAYMENT, Step.CLOSE}
+"""The steps that concern what partners serve of an order."""
+_ASKED_PARTS = OPEN_PARTS - CANCELLABLE
 _STAGING = frozenset({Step.PICK, Step.FINISH_PICKING, Step.HAND_OVER, Step.PUT_BACK})
 _decode = msgspec.json.Decoder(StepDone | StepRefused).decode
 
@@ -69,6 +76,7 @@ class Work:
     names: Names
     slots: SlotBook
     book: ShelfBook
+    parts: PartBook
     now: datetime
     news: list[outbox.News] = field(default_factory=list)
 
@@ -87,13 +95,19 @@ def step_orders(calls: Sequence[StepCall]) -> list[StepOutcome]:
             work = open_work(fresh.values(), now=now)
             for position, call in fresh.items():
                 decided[position] = take_step(work, call.request, claimed.fresh[position])
-            post_slots(work.slots, now=now)
-            post(work.book, now=now, names=work.names)
-            outbox.record(work.news)
+            post_work(work)
         inbox.settle({claimed.fresh[p]: msgspec.json.encode(outcome).decode() for p, outcome in decided.items()})
         answers = inbox.answer(claimed, decided, count=len(known), decode=_decode, conflict=lambda _: OrderConflict())
     outcomes: dict[int, StepOutcome] = dict(zip(known, answers, strict=True))
     return [outcomes.get(index, StepUnknown(call.request.order)) for index, call in enumerate(calls)]
+
+
+def post_work(work: Work) -> None:
+    """Write the parts, slots and shelves of a batch, and tell what happened to its orders."""
+    work.parts.post()
+    post_slots(work.slots, now=work.now)
+    post(work.book, now=work.now, names=work.names)
+    outbox.record(work.news)
 
 
 def _claim(call: StepCall) -> inbox.Claim:
@@ -115,6 +129,10 @@ def open_work(calls: Collection[StepCall], *, now: datetime, heirs: Mapping[UUID
     """Lock the orders of steps, their slots and their shelves; `heirs` are who may take an order's slot over."""
     requests = [call.request for call in calls]
     orders = lock_orders(request.order for request in requests)
+    parts = open_part_book(
+        {one.order for one in requests if one.step in _OF_PARTS and orders[one.order].part_count},
+        now=now,
+    )
     taxed = {identity: order.tax_included for identity, order in orders.items()}
     lines: dict[UUID, list[Line]] = {}
     for row in OrderLine.objects.filter(order_id__in=orders).order_by("number"):
@@ -134,7 +152,7 @@ def open_work(calls: Collection[StepCall], *, now: datetime, heirs: Mapping[UUID
     _release_uses(requests, orders, now=now)
     slots = _open_slots(requests, orders, now=now, heirs=heirs or {})
     book = open_book(keys, now=now, make=bool(staged), facts_since=now)
-    return Work(orders, lines, names, slots, book, now)
+    return Work(orders, lines, names, slots, book, parts, now)
 
 
 def _release_uses(requests: Sequence[OrderStep], orders: Mapping[UUID, Order], *, now: datetime) -> None:
@@ -169,7 +187,8 @@ def take_step(work: Work, request: OrderStep, entry_id: int) -> StepDone | StepR
     before = Status(order.status)
     if after(before, request.step) is None:
         return StepRefused("not_open", f"An order that is {before} cannot take the step {request.step}.", before)
-    if refused := _refuse_untimely(order, request.step, before, now=work.now):
+    refused = _refuse_untimely(order, request.step, before, now=work.now)
+    if refused := refused or _refuse_parted(work, order, lines, request.step):
         return refused
     cause = Cause(entry_id, 0, work.now, work.now, order_number(work.names.places[order.place_id], order.number))
     done = _EFFECTS[request.step](work.book, lines, Asked(request, cause, before))
@@ -177,6 +196,7 @@ def take_step(work: Work, request: OrderStep, entry_id: int) -> StepDone | StepR
         return done
     if request.step in _ENDING and order.slot_id:
         work.slots.give_back(order.slot_id, order.pk)
+    _move_parts(work.parts, order, request)
     status = after(before, done)
     assert status is not None  # noqa: S101 - asked above; finishing is open wherever picking is
     _write(order, lines, status, now=work.now)
@@ -187,11 +207,41 @@ def take_step(work: Work, request: OrderStep, entry_id: int) -> StepDone | StepR
 def _refuse_untimely(order: Order, step: Step, before: Status, *, now: datetime) -> StepRefused | None:
     over = order.expires_at is not None and order.expires_at <= now
     # What is paid is confirmed late too: the promise stands for as long as the order waits.
-    if step is Step.CONFIRM_PAYMENT and over and order.pk not in covered_orders([order.pk]):
+    if step is Step.CONFIRM_PAYMENT and over and order.pk not in paid_orders([order.pk]):
         return StepRefused("expired", "The time to pay is over and the promise with it. Place the order again.", before)
     if step is Step.EXPIRE and not over:
         return StepRefused("not_open", "The order's time to pay is not over.", before)
     return None
+
+
+def _refuse_parted(  # noqa: PLR0911 - a refusal a line
+    work: Work, order: Order, lines: Sequence[Line], step: Step
+) -> StepRefused | None:
+    """Refuse what cannot be done to an order that partners serve, or serve a part of."""
+    if not lines and step in _STAGING:
+        return StepRefused("not_open", "Nothing of this order is picked here: partners send all of it.", order.status)
+    if step is Step.CLOSE and lines:
+        return StepRefused("not_open", "An order with goods of its own ends when they are handed over.", order.status)
+    if not order.part_count:
+        return None
+    statuses = work.parts.statuses(order.pk).values()
+    if step is Step.CLOSE and not OPEN_PARTS.isdisjoint(statuses):
+        return StepRefused("not_open", "A part of this order is still on its way from a partner.", order.status)
+    if step is Step.CANCEL and not lines and not _ASKED_PARTS.isdisjoint(statuses):
+        return StepRefused("not_open", "A partner was asked to send it already.", order.status)
+    if step is Step.CONFIRM_PAYMENT and order.pk not in paid_orders([order.pk]):
+        return StepRefused("not_paid", "What partners send is paid ahead, and the money is not sure yet.", order.status)
+    return None
+
+
+def _move_parts(parts: PartBook, order: Order, request: OrderStep) -> None:
+    """Let parts be placed with their order, or end those that no partner was asked for."""
+    if not order.part_count:
+        return
+    if request.step is Step.CONFIRM_PAYMENT:
+        parts.pay(order.pk)
+    elif request.step in _ENDING:
+        parts.cancel(order.pk, reason=request.reason or f"the order was {_EVENT_OF[request.step]}")
 
 
 _Effect = Callable[[ShelfBook, list[Line], Asked], Step | StepRefused]
@@ -221,6 +271,7 @@ _EFFECTS: dict[Step, _Effect] = {
     Step.CANCEL: _cancel,
     Step.EXPIRE: _cancel,
     Step.PUT_BACK: put_back,
+    Step.CLOSE: _confirm,
 }
 
 

@@ -1,10 +1,16 @@
-"""How a checkout is paid: balances are spent in its transaction, and one tender is opened for what is left."""
+"""How a checkout is paid: balances are spent in its transaction, and tenders are opened for what is left.
+
+The order's own part and each partner's part are paid by tenders of their own, so that each is taken, lowered and given
+back by itself. Balances are spent on the own part first, then on the partners' in their order.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 from onebasket.commerce.orders.rules.basket import Basket
-from onebasket.commerce.orders.rules.baskets import Checkout, CheckoutRefused
+from onebasket.commerce.orders.rules.baskets import Checkout, CheckoutRefused, PaymentMethod
+from onebasket.commerce.partners.rules.selling import NewPart
 from onebasket.commerce.payments.actions import is_available
 from onebasket.commerce.payments.rules.balances import BalanceBook
 from onebasket.commerce.payments.rules.life import Method
@@ -22,35 +28,59 @@ METHODS = {
     "card": "Cards cannot be taken just now. Choose another way to pay.",
     "invoice": "Invoices are for customers with a loyalty card. Choose another way to pay.",
 }
+PAID_AHEAD = "What partners send is paid ahead. Choose to pay it by card or by invoice."
+
+
+class Due(NamedTuple):
+    """What is due for the own part of an order, or for a partner's, and what pays it beside balances."""
+
+    order: UUID
+    place_id: int
+    place_code: str
+    amount: int
+    method: PaymentMethod
 
 
 class Tendered(NamedTuple):
-    """The tenders of an order, and whether it has to await the answer of a card's bank."""
+    """The tenders of an order and its parts, and whether it has to await the answer of a card's bank."""
 
     payments: tuple[NewPayment, ...]
     awaits: bool
 
 
+def dues_of(request: Checkout, basket: Basket, total: int, parts: Sequence[NewPart] = ()) -> list[Due]:
+    """Return what is due for a basket: the store's own goods first, then each partner's."""
+    place = basket.place
+    own = Due(basket.id, place.id, place.code, total, request.method)
+    return [own, *(Due(part.id, part.place_id, part.place, part.total, request.ahead) for part in parts)]
+
+
 def plan_tenders(
-    request: Checkout, basket: Basket, total: int, *, accounts: Sequence[int | None], book: BalanceBook
+    basket: Basket, dues: Sequence[Due], *, accounts: Sequence[int | None], book: BalanceBook
 ) -> Tendered | CheckoutRefused:
-    """Plan what the balances presented pay, in their order, and a tender for the rest; or say what is wrong."""
-    left, payments = total, list[NewPayment]()
+    """Plan what the balances presented pay, in their order, and a tender for each rest; or say what is wrong."""
+    left = [due.amount for due in dues]
+    payments: list[NewPayment] = []
+    currency = basket.place.currency
     for account in dict.fromkeys(accounts):
-        why = "unknown_balance" if account is None else book.closed(account, basket.place.currency)
+        why = "unknown_balance" if account is None else book.closed(account, currency)
         if account is None or why:
             return CheckoutRefused("balance_not_usable", WORDS[why or "unknown_balance"])
-        amount = min(left, book.accounts[account].balance)
-        if left and not amount:
+        balance = book.accounts[account].balance
+        if any(left) and not balance:
             return CheckoutRefused("balance_not_usable", WORDS["too_little"])
-        if amount:
-            payments.append(_payment(basket, Method(book.accounts[account].kind), amount, account))
-            left -= amount
-    if left and not _is_offered(request, basket):
-        return CheckoutRefused("method_not_offered", METHODS[request.method])
-    if left:
-        payments.append(_payment(basket, Method(request.method), left, None))
-    return Tendered(tuple(payments), bool(left) and request.method == "card")
+        method = Method(book.accounts[account].kind)
+        for index, due in enumerate(dues):
+            if amount := min(left[index], balance):
+                payments.append(_payment(due, method, currency, amount, account))
+                left[index] -= amount
+                balance -= amount
+    rests = [(due, amount) for due, amount in zip(dues, left, strict=True) if amount]
+    for due, _ in rests:
+        if refused := _refuse_method(due, basket):
+            return refused
+    payments += [_payment(due, Method(due.method), currency, amount, None) for due, amount in rests]
+    return Tendered(tuple(payments), any(due.method == "card" for due, _ in rests))
 
 
 def spend(tendered: Tendered, book: BalanceBook) -> None:
@@ -60,12 +90,14 @@ def spend(tendered: Tendered, book: BalanceBook) -> None:
             book.spend(payment.account_id, payment.amount, payment.order, currency=payment.currency)
 
 
-def _is_offered(request: Checkout, basket: Basket) -> bool:
-    if request.method == "card":
-        return is_available()
-    return request.method != "invoice" or bool(basket.loyalty_number)
+def _refuse_method(due: Due, basket: Basket) -> CheckoutRefused | None:
+    if due.method == "at_collection" and due.order != basket.id:
+        return CheckoutRefused("paid_ahead", PAID_AHEAD)
+    offered = {"card": is_available, "invoice": lambda: bool(basket.loyalty_number)}.get(due.method)
+    if offered is None or offered():
+        return None
+    return CheckoutRefused("method_not_offered", METHODS[due.method])
 
 
-def _payment(basket: Basket, method: Method, amount: int, account: int | None) -> NewPayment:
-    place = basket.place
-    return NewPayment(new_id(), basket.id, place.id, place.code, method, place.currency, amount, account)
+def _payment(due: Due, method: Method, currency: str, amount: int, account: int | None) -> NewPayment:
+    return NewPayment(new_id(), due.order, due.place_id, due.place_code, method, currency, amount, account)

@@ -21,7 +21,7 @@ from onebasket.commerce.orders.models import (
     OrderTax,
 )
 from onebasket.commerce.orders.rules.life import Status
-from onebasket.commerce.orders.rules.messages import OpenedPayment, OrderPlaced, PlacedLine
+from onebasket.commerce.orders.rules.messages import OpenedPart, OpenedPayment, OrderPlaced, PlacedLine
 from onebasket.commerce.orders.rules.numbers import order_number
 from onebasket.commerce.stock.actions import NewReservation, reserve_lines
 from onebasket.kernel.clock import business_day
@@ -31,7 +31,7 @@ _ORDER = (
     "id", "place", "business_day", "number", "channel", "source_id", "entry_id", "status", "loyalty_number", "currency",
     "total", "line_count", "placed_at", "changed_at", "expires_at", "reason", "note", "slot_id", "list_total",
     "reduction_total", "tax_total", "tax_included", "secret_digest", "code_digest", "secret_generation",
-    "asked",
+    "asked", "part_count",
 )  # fmt: skip
 _FULFILMENT = ("id", "place", "order", "owner", "status")
 _LINE = (
@@ -125,8 +125,18 @@ def _placed(draft: Draft, number: int, now: datetime) -> OrderPlaced:
         shortfalls=draft.shortfalls,
         expires_at=now + timedelta(minutes=draft.minutes) if draft.minutes else None,
         slot=draft.slot_id,
-        payments=tuple(OpenedPayment(one.id, one.method.value, one.amount) for one in draft.payments),
+        payments=_opened(draft, draft.id),
+        parts=tuple(
+            OpenedPart(part.id, part.partner, part.merchant.value, part.total, _opened(draft, part.id))
+            for part in draft.parts
+        ),
     )
+
+
+def _opened(draft: Draft, order: UUID) -> tuple[OpenedPayment, ...]:
+    if not draft.payments:
+        return ()
+    return tuple(OpenedPayment(one.id, one.method.value, one.amount) for one in draft.payments_of(order))
 
 
 def _order_row(item: _Numbered, now: datetime) -> Row:
@@ -139,7 +149,7 @@ def _order_row(item: _Numbered, now: datetime) -> Row:
         now, now, placed.expires_at, draft.reason, draft.note, draft.slot_id,
         sum(line.list_amount for line in draft.lines), sum(line.reduced_amount for line in draft.lines),
         sum(line.tax_amount for line in draft.lines), draft.tax_included,
-        *digests, generation, draft.asked,
+        *digests, generation, draft.asked, len(draft.parts),
     )  # fmt: skip
 
 

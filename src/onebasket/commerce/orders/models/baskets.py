@@ -8,7 +8,8 @@ class Basket(models.Model):
     """What a shopper has gathered at one place; its stock hold, its slot and the order it becomes bear its id.
 
     `held_until` is when all that it holds expires (half-open), `held_since` when that window began: prices are those
-    of `held_since` for as long as it lasts. `numbers` counts its hold lines.
+    of `held_since` for as long as it lasts. `numbers` counts its hold lines. `offers` are partners', as agreed to
+    (`rules.offering.BasketOffer`).
     """
 
     class State(models.TextChoices):
@@ -27,6 +28,7 @@ class Basket(models.Model):
     version = models.IntegerField(default=1)
     slot_id = models.BigIntegerField(null=True)
     coupons = models.JSONField(default=list)
+    offers = models.JSONField(default=list)
     held_since = models.DateTimeField(null=True)
     held_until = models.DateTimeField(null=True)
     renewals = models.IntegerField(default=0)

@@ -13,6 +13,7 @@ class Order(models.Model):
 
     `total` is what is due now, tax included; `list_total`, `reduction_total` and `tax_total` are as placed.
     `asked` is what was asked of pricing, where promotions took something off (`pricing.rules.placed`).
+    Lines and totals are those of the place's own goods; `part_count` partners serve parts beside them.
     Secrets that open its page or hand it over are kept as digests (SHA-256), made anew with each `secret_generation`.
     """
 
@@ -42,6 +43,7 @@ class Order(models.Model):
     secret_generation = models.SmallIntegerField(default=0)
     note = models.CharField(max_length=500, blank=True)
     asked = models.TextField(blank=True, default="")
+    part_count = models.SmallIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["place", "business_day", "number"], name="order_number")]

@@ -40,12 +40,14 @@ def _tenders() -> Check:
     waiting = unheard(_SETTLING, _SETTLES)
     return Check(
         "orders.tenders",
-        "Every tender's order exists, at its place and in its currency; what an order's tenders are of is what it came "
-        "to when it was placed, and what is due on them what it comes to now; a basket placed has its tenders",
+        "Every tender's order, or partner's part of one, exists, at its place and in its currency; what an order's "
+        "tenders are of is what it came to when it was placed, and what is due on them what it comes to now; a basket "
+        "placed has its tenders",
         "SELECT COUNT(*) FROM payments_payment",
         "SELECT p.order_id, o.status, o.total, p.amount AS tendered, p.due FROM payments_payment p "  # noqa: S608
         "LEFT JOIN orders_order o ON o.id = p.order_id "
-        "WHERE o.id IS NULL OR o.place_id <> p.place_id OR o.currency <> p.currency "
+        "WHERE (o.id IS NULL OR o.place_id <> p.place_id OR o.currency <> p.currency) AND NOT EXISTS ("
+        "SELECT 1 FROM partners_partnerpart x WHERE x.id = p.order_id) "
         "UNION ALL SELECT o.id, o.status, o.total, SUM(p.amount), SUM(p.due) FROM payments_payment p "
         "JOIN orders_order o ON o.id = p.order_id LEFT JOIN (SELECT payment_id, SUM(amount) AS lowered "
         "FROM payments_refundpart WHERE is_lowered GROUP BY payment_id) AS q ON q.payment_id = p.id "
@@ -57,6 +59,22 @@ def _tenders() -> Check:
     )
 
 
+_PARTS = Check(
+    "orders.parts",
+    "Every order has as many partners' parts as it says, each part is of an order, and one of parts alone ends as "
+    "they do",
+    "SELECT COUNT(*) FROM partners_partnerpart",
+    "SELECT id AS order_id, SUM(stated) AS stated, SUM(parts) AS parts, SUM(orders) AS orders FROM ("
+    "SELECT id, part_count AS stated, 0 AS parts, 1 AS orders FROM orders_order WHERE part_count > 0 "
+    "UNION ALL SELECT order_id, 0, 1, 0 FROM partners_partnerpart) AS sides "
+    "GROUP BY id HAVING SUM(stated) <> SUM(parts) OR SUM(orders) <> 1 "
+    "UNION ALL SELECT o.id, o.part_count, o.line_count, 1 FROM orders_order o "
+    "WHERE (o.line_count = 0 AND (o.part_count = 0 OR o.status IN ('picking', 'ready', 'handed_over'))) "
+    "OR (o.status = 'closed' AND (o.line_count > 0 OR EXISTS (SELECT 1 FROM partners_partnerpart p "
+    "WHERE p.order_id = o.id AND p.status NOT IN ('delivered', 'refused', 'cancelled'))))",
+)
+
+
 def collecting_checks() -> tuple[Check, ...]:
-    """Return the checks of slots, holds and tenders."""
-    return (_SLOTS, _HOLDS, _tenders())
+    """Return the checks of slots, holds, tenders and partners' parts."""
+    return (_SLOTS, _HOLDS, _tenders(), _PARTS)

@@ -12,16 +12,18 @@ from onebasket.base.columns import Row, as_instant
 from onebasket.commerce.catalogue.queries import ask_products
 from onebasket.commerce.catalogue.rules import ProductFacts
 from onebasket.commerce.orders.rules.baskets import BasketLineState, BasketStands
+from onebasket.commerce.orders.rules.offering import BasketOffer
 from onebasket.commerce.places.queries import PLACE_COLUMNS, facts
 from onebasket.commerce.places.rules import PlaceFacts
 
 _HEAD = (
     "SELECT b.version, b.state, b.channel, b.held_since, b.held_until, b.slot_id, b.coupons, "  # noqa: S608 - constants
-    f"b.loyalty_number, {PLACE_COLUMNS} FROM orders_basket b JOIN places_place p ON p.id = b.place_id "
+    f"b.loyalty_number, b.offers, {PLACE_COLUMNS} FROM orders_basket b JOIN places_place p ON p.id = b.place_id "
     "WHERE b.id = %s AND b.source_id = %s"
 )
 _LINES = "SELECT product_id, quantity, held FROM orders_basketline WHERE basket_id = %s ORDER BY number"
 _decode = msgspec.json.Decoder(tuple[str, ...]).decode
+_decode_offers = msgspec.json.Decoder(tuple[BasketOffer, ...]).decode
 
 
 class BasketFacts(NamedTuple):
@@ -67,7 +69,7 @@ class AskedBasket:
 
 
 def _facts(identity: UUID, head: Row, lines: list[Row], now: datetime) -> BasketFacts:
-    version, state, channel, since, until, slot, coupons, loyalty_number, *place = head
+    version, state, channel, since, until, slot, coupons, loyalty_number, offers, *place = head
     found, held_until = facts(tuple(place)), as_instant(until)
     over = held_until is not None and held_until <= now
     stands = BasketStands(
@@ -83,5 +85,6 @@ def _facts(identity: UUID, head: Row, lines: list[Row], now: datetime) -> Basket
         slot=slot,
         coupons=_decode(coupons) if isinstance(coupons, str) else tuple(coupons),
         loyalty_number=loyalty_number,
+        offers=_decode_offers(offers) if isinstance(offers, str) else msgspec.convert(offers, tuple[BasketOffer, ...]),
     )
     return BasketFacts(stands, found, {product.sku: product for product, *_ in lines})

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from onebasket.commerce.catalogue.rules import ProductFacts
 from onebasket.commerce.orders.rules.baskets import HOLD_MINUTES, BasketLineState, BasketStands
+from onebasket.commerce.orders.rules.offering import BasketOffer
 from onebasket.commerce.places.rules import PlaceFacts
 from onebasket.commerce.stock.rules.book import ShelfBook
 
@@ -71,6 +72,7 @@ class Basket:
     freed: list[Part] = field(default_factory=list)
     turned_over: list[Part] = field(default_factory=list)
     left: list[PlaceFacts] = field(default_factory=list)
+    offers: dict[int, BasketOffer] = field(default_factory=dict)
 
     def is_over(self, now: datetime) -> bool:
         """Whether what it held has expired: half-open, at that instant it has."""
@@ -156,4 +158,5 @@ class Basket:
             coupons=self.coupons,
             loyalty_number=self.loyalty_number,
             renewed=self.renewed,
+            offers=tuple(self.offers.values()),
         )

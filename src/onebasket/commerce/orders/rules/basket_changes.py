@@ -14,16 +14,28 @@ from onebasket.commerce.orders.rules.baskets import (
     BasketRefused,
     ChangeBasket,
 )
+from onebasket.commerce.orders.rules.offering import (
+    MOST_OFFERS,
+    BasketOffer,
+    OfferChange,
+    OfferNow,
+    OfferWanted,
+    agree,
+)
 from onebasket.commerce.places.rules import PlaceFacts
 from onebasket.commerce.slots.rules.book import SlotBook
 from onebasket.commerce.stock.rules.book import ShelfBook
 
+OfferKey = tuple[str, int]
+"""A currency and an offer's id: what it costs there."""
+
 
 class Known(NamedTuple):
-    """Places by code and products by SKU, as far as a batch names them."""
+    """Places by code, products by SKU and partners' offers, as far as a batch names them."""
 
     places: Mapping[str, PlaceFacts]
     products: Mapping[str, ProductFacts]
+    offers: Mapping[OfferKey, OfferNow] = {}
 
 
 class Shelves(NamedTuple):
@@ -81,6 +93,43 @@ def refuse_change(request: ChangeBasket, basket: Basket, known: Known) -> Basket
     return None
 
 
+def currency_after(request: ChangeBasket, basket: Basket, known: Known) -> str:
+    """Return the currency of a basket once it is changed."""
+    return known.places.get(request.place, basket.place).currency
+
+
+def refuse_offers(request: ChangeBasket, basket: Basket, known: Known) -> BasketRefused | None:
+    """Refuse partners' offers that are not sold as they are asked for, each with the reason."""
+    wanted = [one for one in request.offers if one.quantity]
+    if len({one.offer for one in request.offers}) != len(request.offers):
+        return BasketRefused("doubled_line", "Name each offer once, with its whole quantity.")
+    if len(basket.offers.keys() | {one.offer for one in wanted}) > MOST_OFFERS:
+        return BasketRefused("too_many_offers", f"A basket has at most {MOST_OFFERS} partners' offers.")
+    currency = currency_after(request, basket, known)
+    agreed = (_agree(one, currency, known) for one in wanted)
+    if changed := tuple(one for one in agreed if isinstance(one, OfferChange)):
+        return BasketRefused("offer_changed", "Some offers are not sold, or cost something else now.", offers=changed)
+    return None
+
+
+def _agree(wanted: OfferWanted, currency: str, known: Known) -> BasketOffer | OfferChange:
+    return agree(wanted, known.offers.get((currency, wanted.offer)) or OfferNow(wanted.offer, "", "", refused="gone"))
+
+
+def _want_offers(request: ChangeBasket, basket: Basket, known: Known, *, moved: bool) -> None:
+    """Keep what is wanted of offers; in another currency the others are agreed to anew, or left out."""
+    if moved:
+        again = [OfferWanted(one.offer, one.quantity) for one in basket.offers.values()]
+        agreed = (_agree(one, basket.place.currency, known) for one in again)
+        basket.offers = {one.offer: one for one in agreed if isinstance(one, BasketOffer)}
+    for wanted in request.offers:
+        agreed_to = _agree(wanted, basket.place.currency, known) if wanted.quantity else None
+        if isinstance(agreed_to, BasketOffer):
+            basket.offers[wanted.offer] = agreed_to
+        else:
+            basket.offers.pop(wanted.offer, None)
+
+
 def apply(request: ChangeBasket, basket: Basket, known: Known, shelves: Shelves) -> BasketRefused | None:
     """Do a change that `refuse_change` let through; a slot that is full refuses all of it."""
     if request.drop:
@@ -89,8 +138,11 @@ def apply(request: ChangeBasket, basket: Basket, known: Known, shelves: Shelves)
     place = known.places[request.place] if request.place else basket.place
     if request.slot and (refused := _take_slot(request.slot, basket, place, shelves)):
         return refused
+    abroad = place.currency != basket.place.currency
     if place.id != basket.place.id:
         _move(basket, place, shelves)
+    if request.offers or abroad:
+        _want_offers(request, basket, known, moved=abroad)
     if request.slot is not None:
         if basket.slot_id and basket.slot_id != request.slot:
             shelves.slots.give_back(basket.slot_id, basket.id)

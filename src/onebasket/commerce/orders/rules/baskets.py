@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from onebasket.commerce.orders.rules.messages import LineRequest, OrderConflict, Shortfall
+from onebasket.commerce.orders.rules.offering import MOST_OFFERS, BasketOffer, OfferChange, OfferWanted
 from onebasket.kernel.patterns import exactly
 
 HOLD_MINUTES = 30
@@ -30,13 +31,14 @@ class LineWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=Fal
 
 
 class OpenBasket(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="open", tag_field="ask"):
-    """A basket to open at a place, with lines at once if wanted."""
+    """A basket to open at a place, with lines and partners' offers at once if wanted."""
 
     key: Key
     place: Code
     lines: Annotated[tuple[LineRequest, ...], Meta(max_length=MOST_LINES)] = ()
     channel: Channel = "web"
     loyalty_number: Annotated[str, Meta(max_length=64)] = ""
+    offers: Annotated[tuple[OfferWanted, ...], Meta(max_length=MOST_OFFERS)] = ()
 
 
 class ChangeBasket(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="change", tag_field="ask"):
@@ -57,6 +59,7 @@ class ChangeBasket(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
     renew: bool = False
     drop: bool = False
     version: int | None = None
+    offers: Annotated[tuple[OfferWanted, ...], Meta(max_length=MOST_OFFERS)] = ()
 
 
 BasketRequest = OpenBasket | ChangeBasket
@@ -86,6 +89,12 @@ class BasketStands(msgspec.Struct, frozen=True, tag="stands", tag_field="outcome
     coupons: tuple[str, ...] = ()
     loyalty_number: str = ""
     renewed: bool = False
+    offers: tuple[BasketOffer, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in it, neither of the store's nor of partners'."""
+        return not self.lines and not self.offers
 
     @property
     def lacks(self) -> tuple[BasketLineState, ...]:
@@ -96,16 +105,17 @@ class BasketStands(msgspec.Struct, frozen=True, tag="stands", tag_field="outcome
 BasketRefusal = Literal[
     "unknown_place", "inactive_place", "unknown_product", "inactive_product", "untracked_product", "doubled_line",
     "too_many_lines", "too_many_coupons", "slot_not_free", "other_slot", "no_more_renewals", "basket_closed",
-    "basket_changed",
+    "basket_changed", "too_many_offers", "offer_changed",
 ]  # fmt: skip
 
 
 class BasketRefused(msgspec.Struct, frozen=True, tag="refused", tag_field="outcome"):
-    """Nothing was changed."""
+    """Nothing was changed; `offers` are those that are not sold, or cost something else than was seen."""
 
     code: BasketRefusal
     message: str
     skus: tuple[str, ...] = ()
+    offers: tuple[OfferChange, ...] = ()
 
 
 class BasketUnknown(msgspec.Struct, frozen=True, tag="unknown", tag_field="outcome"):
@@ -126,13 +136,27 @@ class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     language: Annotated[str, Meta(max_length=16)] = ""
 
 
+class ShipTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where partners send what they serve of an order; to whoever the contact names. `country` is ISO 3166 alpha-2."""
+
+    street: Annotated[str, Meta(min_length=1, max_length=200)]
+    city: Annotated[str, Meta(min_length=1, max_length=120)]
+    postcode: Annotated[str, Meta(min_length=1, max_length=16)]
+    country: Annotated[str, Meta(pattern=exactly("[A-Z]{2}"))]
+    region: Annotated[str, Meta(max_length=120)] = ""
+
+
 PaymentMethod = Literal["at_collection", "invoice", "card"]
+AheadMethod = Literal["invoice", "card"]
 
 
 class Checkout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A basket to place as an order. `version` and `expected_total` are what the shopper saw: else nothing is done.
 
-    `balances`: codes of gift cards and store credit to spend first; `method` pays for the rest.
+    `expected_total` is what the store's own goods come to, `offers_total` what partners' do with their shipping and
+    tax. `balances`: codes of gift cards and store credit to spend first, on the own part, then on the partners' in
+    their order; `method` pays for the rest. What partners send is paid ahead: where `method` is at collection,
+    `offers_method` pays for it. `ship_to` is needed where there are offers.
     """
 
     key: Key
@@ -143,17 +167,28 @@ class Checkout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     method: PaymentMethod = "at_collection"
     balances: Annotated[tuple[Code, ...], Meta(max_length=10)] = ()
     note: Annotated[str, Meta(max_length=500)] = ""
+    offers_total: Annotated[int, Meta(ge=0, le=10**13)] = 0
+    offers_method: AheadMethod | None = None
+    ship_to: ShipTo | None = None
+
+    @property
+    def ahead(self) -> PaymentMethod:
+        """Return what pays for partners' parts beside balances; at collection is refused."""
+        return self.offers_method or self.method
 
 
 CheckoutRefusal = Literal[
     "short", "basket_changed", "price_changed", "basket_closed", "basket_empty", "no_price", "no_contact",
     "slot_needed", "slot_not_free", "inactive_place", "unknown_product", "inactive_product", "coupon_not_usable",
-    "balance_not_usable", "method_not_offered", "too_much_money",
+    "balance_not_usable", "method_not_offered", "too_much_money", "offers_changed", "address_needed", "paid_ahead",
 ]  # fmt: skip
 
 
 class CheckoutRefused(msgspec.Struct, frozen=True, tag="refused", tag_field="outcome"):
-    """No order was placed and nothing was changed; `total` is what the basket comes to now, where that is known."""
+    """No order was placed and nothing was changed; `total` is what the basket comes to now, where that is known.
+
+    `offers` are partners' offers that are not as they were agreed to, `offers_total` what all of them come to now.
+    """
 
     code: CheckoutRefusal
     message: str
@@ -161,10 +196,12 @@ class CheckoutRefused(msgspec.Struct, frozen=True, tag="refused", tag_field="out
     skus: tuple[str, ...] = ()
     total: int | None = None
     version: int | None = None
+    offers: tuple[OfferChange, ...] = ()
+    offers_total: int | None = None
 
 
-class BasketNews(msgspec.Struct, frozen=True):
-    """A basket was opened, changed or dropped; lines as [sku, steps wanted, steps held]."""
+class BasketNews(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A basket was opened, changed or dropped; lines as [sku, steps wanted, steps held], offers as [id, how many]."""
 
     basket: str
     place: str
@@ -173,6 +210,7 @@ class BasketNews(msgspec.Struct, frozen=True):
     version: int
     held_until: datetime | None
     lines: list[tuple[str, int, int]]
+    offers: list[tuple[int, int]] = []
 
 
 EVENTS: dict[str, type[msgspec.Struct]] = {"basket.changed": BasketNews}

@@ -14,7 +14,7 @@ def refuse_checkout(  # noqa: PLR0911 - a refusal a line
     """Refuse what no lock can change."""
     if basket.state != "open":
         return closed(basket)
-    if not basket.lines:
+    if not basket.lines and not basket.offers:
         return CheckoutRefused("basket_empty", "There is nothing in this basket.")
     if not basket.version == request.version == version:
         message = "The basket was changed meanwhile. Look at it, then place it."

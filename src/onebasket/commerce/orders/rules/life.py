@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Where an order or fulfilment stands."""
+    """Where an order or fulfilment stands. closed: partners sent all of it, and their parts have ended."""
 
     AWAITING_PAYMENT = "awaiting_payment"
     PLACED = "placed"
@@ -12,6 +12,7 @@ class Status(StrEnum):
     READY = "ready"
     HANDED_OVER = "handed_over"
     CANCELLED = "cancelled"
+    CLOSED = "closed"
 
 
 class Step(StrEnum):
@@ -24,6 +25,7 @@ class Step(StrEnum):
     CANCEL = "cancel"
     PUT_BACK = "put_back"
     EXPIRE = "expire"
+    CLOSE = "close"
 
 
 TRANSITIONS: dict[tuple[Status, Step], Status] = {
@@ -33,6 +35,7 @@ TRANSITIONS: dict[tuple[Status, Step], Status] = {
     (Status.PLACED, Step.PICK): Status.PICKING,
     (Status.PLACED, Step.FINISH_PICKING): Status.READY,
     (Status.PLACED, Step.CANCEL): Status.CANCELLED,
+    (Status.PLACED, Step.CLOSE): Status.CLOSED,
     (Status.PICKING, Step.PICK): Status.PICKING,
     (Status.PICKING, Step.FINISH_PICKING): Status.READY,
     (Status.PICKING, Step.CANCEL): Status.CANCELLED,

@@ -80,8 +80,21 @@ class OpenedPayment(msgspec.Struct, frozen=True):
     amount: int
 
 
+class OpenedPart(msgspec.Struct, frozen=True):
+    """A partner's part of an order: `total` is due for it, shipping and tax included, and paid by its own tenders."""
+
+    id: UUID
+    partner: str
+    merchant: str
+    total: int
+    payments: tuple[OpenedPayment, ...] = ()
+
+
 class OrderPlaced(msgspec.Struct, frozen=True, tag="placed", tag_field="outcome"):
-    """The order stands and its promise is taken. `reason` says why this place serves it."""
+    """The order stands and its promise is taken. `reason` says why this place serves it.
+
+    `total`, lines and payments are those of the store's own goods; what partners send of it stands in `parts`.
+    """
 
     id: UUID
     number: str
@@ -96,6 +109,7 @@ class OrderPlaced(msgspec.Struct, frozen=True, tag="placed", tag_field="outcome"
     expires_at: datetime | None = None
     slot: int | None = None
     payments: tuple[OpenedPayment, ...] = ()
+    parts: tuple[OpenedPart, ...] = ()
 
 
 RefusalCode = Literal[
@@ -160,7 +174,7 @@ class StepDone(msgspec.Struct, frozen=True, tag="done", tag_field="outcome"):
 
 StepRefusal = Literal[
     "not_open", "unknown_line", "doubled_line", "too_much", "nothing_picked", "picked_before", "nothing_to_put_back",
-    "expired",
+    "expired", "not_paid",
 ]  # fmt: skip
 
 
@@ -204,5 +218,15 @@ class OrderNews(msgspec.Struct, frozen=True, omit_defaults=True):
 
 EVENTS: dict[str, type[msgspec.Struct]] = {
     f"order.{name}": OrderNews
-    for name in ("placed", "payment_confirmed", "picking", "ready", "handed_over", "cancelled", "put_back", "expired")
+    for name in (
+        "placed",
+        "payment_confirmed",
+        "picking",
+        "ready",
+        "handed_over",
+        "cancelled",
+        "put_back",
+        "expired",
+        "closed",
+    )
 }

@@ -14,7 +14,8 @@ import msgspec
 
 from onebasket.base.clock import database_now
 from onebasket.base.outside import require_no_transaction, run
-from onebasket.commerce.partners.actions.calling import PATIENCE, call_partner, leased
+from onebasket.commerce.partners.actions import calling
+from onebasket.commerce.partners.actions.calling import call_partner, leased
 from onebasket.commerce.partners.actions.driving import AT_ONCE, while_answered
 from onebasket.commerce.partners.actions.oddities import keep_odd
 from onebasket.commerce.partners.actions.taking_in import (
@@ -24,6 +25,7 @@ from onebasket.commerce.partners.actions.taking_in import (
     lower_lines,
     odd_of,
     refuse,
+    tracking_of,
 )
 from onebasket.commerce.partners.actions.telling import MOVED, move, tell
 from onebasket.commerce.partners.locking.parts import lock_part
@@ -63,6 +65,7 @@ class _Begun(NamedTuple):
     part: UUID
     partner: int
     at: datetime
+    until: datetime
     references: tuple[str, ...]
 
 
@@ -77,7 +80,7 @@ def _drive(part_id: UUID) -> Read | dict[str, Read] | None:
     begun = run(partial(_begin, part_id))
     if begun is None:
         return None
-    not_after = begun.at + timedelta(seconds=PATIENCE.start)
+    not_after = begun.at + timedelta(seconds=calling.PATIENCE.start)
     answers = call_partner(begun.partner, partial(_ask, begun), not_after=not_after)
     run(partial(_finish, begun, answers))
     if isinstance(answers, dict):
@@ -89,7 +92,7 @@ def _ask(begun: _Begun, gateway: Gateway) -> dict[str, Read]:
     """Ask about each order of theirs; after one that is not answered no more is asked."""
     answers: dict[str, Read] = {}
     for reference in begun.references:
-        answers[reference] = gateway.read_order(reference, seconds=PATIENCE.read)
+        answers[reference] = gateway.read_order(reference, seconds=calling.PATIENCE.read)
         if isinstance(answers[reference], Trouble):
             break
     return answers
@@ -104,7 +107,7 @@ def _begin(part_id: UUID) -> _Begun | None:
     open_ = [ref for ref, word in theirs.values_list("reference", "status") if not is_final(word)][:MOST_ORDERS]
     row.next_at = leased(now)
     row.save(update_fields=["next_at"])
-    return _Begun(row.pk, row.partner_id, now, tuple(open_))
+    return _Begun(row.pk, row.partner_id, now, row.next_at, tuple(open_))
 
 
 def _finish(begun: _Begun, answers: dict[str, Read] | Trouble) -> None:
@@ -113,6 +116,7 @@ def _finish(begun: _Begun, answers: dict[str, Read] | Trouble) -> None:
     row = lock_part(begun.part)
     if row.status not in {Status.PLACED, Status.SHIPPED}:
         return
+    woken = row.next_at if row.next_at != begun.until else None
     case = case_of(row)
     told = answers if isinstance(answers, dict) else {}
     rows = {one.reference: one for one in TheirRow.objects.filter(part=row)}
@@ -125,6 +129,9 @@ def _finish(begun: _Begun, answers: dict[str, Read] | Trouble) -> None:
     _advance(case, rows, now=now)
     silent = [one for one in (told.values() if told else [answers]) if isinstance(one, Trouble)]
     _later(case, silent, now=now)
+    if woken is not None and row.next_at is not None:  # a push came while we asked: what we were told may be older
+        row.next_at = min(woken, row.next_at)
+        row.save(update_fields=["next_at"])
 
 
 def _note(case: Case, row: TheirRow, told: TheirOrder, *, now: datetime) -> None:
@@ -152,8 +159,7 @@ def _note(case: Case, row: TheirRow, told: TheirOrder, *, now: datetime) -> None
 
 def _tracking(known: list[dict[str, str]], told: TheirOrder) -> list[dict[str, str]]:
     """Return every parcel that was ever named, in the order in which they were."""
-    new = [msgspec.to_builtins(track) for track in told.tracking if track.number]
-    return known + [one for one in new if one not in known]
+    return known + [one for one in tracking_of(told) if one not in known]
 
 
 def _advance(case: Case, rows: Mapping[str, TheirRow], *, now: datetime) -> None:

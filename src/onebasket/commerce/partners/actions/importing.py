@@ -83,7 +83,10 @@ def state_offers(partner_id: int, offers: Sequence[OfferStated], *, now: datetim
 
 
 class Prepared(NamedTuple):
-    """Stated offers as looked at, before the transaction: those that can be taken by reference, and what is odd."""
+    """Stated offers as looked at, before the transaction: those that can be taken, by reference, and what is odd.
+
+    `listed` are those that were refused, but are there; `doubled`, how many were stated again in the same batch.
+    """
 
     rows: dict[str, tuple[OfferRow, OfferStated]]
     odd: list[OddItem]
@@ -91,14 +94,23 @@ class Prepared(NamedTuple):
     doubled: int
 
 
-def prepare_offers(offers: Sequence[OfferStated], *, now: datetime) -> Prepared:
-    """Look at stated offers; nothing is read or written. `listed` are those that were refused, but are there."""
+def prepare_offers(
+    offers: Sequence[OfferStated | OddItem], *, now: datetime, stated_at: datetime | None = None
+) -> Prepared:
+    """Look at stated offers; nothing is read or written. Those that state no time were stated at `stated_at`, or now.
+
+    What could not even be read goes to the queue with the others; where it has a reference, it counts as listed.
+    """
     rows: dict[str, tuple[OfferRow, OfferStated]] = {}
     odd: list[OddItem] = []
     listed: set[str] = set()
     doubled = 0
     for offer in offers:
-        row, faults = weigh(offer, now=now)
+        if isinstance(offer, OddItem):
+            odd.append(offer)
+            listed.add(offer.reference)
+            continue
+        row, faults = weigh(offer, now=now, stated_at=stated_at)
         odd += [odd_item(offer, fault) for fault in faults]
         if row is None:
             listed.add(offer.reference)

@@ -13,7 +13,7 @@ from onebasket.commerce.partners.locking.parts import lock_parts, lock_parts_of
 from onebasket.commerce.partners.models import Partner, PartnerAddress, PartnerPart, PartnerPartLine
 from onebasket.commerce.partners.rules.messages import PartNews
 from onebasket.commerce.partners.rules.partners import place_code_of
-from onebasket.commerce.partners.rules.parts import Status, Step, after
+from onebasket.commerce.partners.rules.parts import CANCELLABLE, Status, Step, after
 from onebasket.commerce.partners.rules.selling import NewPart
 
 _PART = (
@@ -53,41 +53,72 @@ def open_parts(parts: Sequence[NewPart], *, now: datetime) -> None:
     outbox.record(news + [_opened(part, now, status="due") for part in parts if part.status is Status.DUE])
 
 
+class PartBook:
+    """Locked parts of orders, moved on in memory and written by `post`."""
+
+    def __init__(self, rows: Iterable[PartnerPart], *, now: datetime) -> None:
+        """Take locked rows."""
+        self._now = now
+        self._rows: dict[UUID, list[PartnerPart]] = {}
+        self._moved: list[PartnerPart] = []
+        for row in rows:
+            self._rows.setdefault(row.order_id, []).append(row)
+
+    def statuses(self, order: UUID) -> dict[UUID, Status]:
+        """Return where each part of an order stands."""
+        return {row.pk: Status(row.status) for row in self._rows.get(order, ())}
+
+    def pay(self, order: UUID, *, only: Collection[UUID] | None = None) -> None:
+        """Let the waiting parts of an order, or those named, be placed at their partners."""
+        for row in self._rows.get(order, ()):
+            if only is None or row.pk in only:
+                self._step(row, Step.PAID)
+
+    def cancel(self, order: UUID, *, reason: str = "", only: Collection[UUID] | None = None) -> None:
+        """Cancel the parts of an order, or those named, that no partner was asked for yet; the others stay."""
+        for row in self._rows.get(order, ()):
+            if row.status in CANCELLABLE and (only is None or row.pk in only):
+                self._step(row, Step.CANCEL, reason=reason[:300])
+
+    def post(self) -> list[UUID]:
+        """Write what has moved and tell it; return the parts."""
+        require_transaction()
+        for row in self._moved:
+            row.save(update_fields=["status", "reason", "changed_at", "next_at", "version"])
+        outbox.record(part_news(self._moved, now=self._now))
+        moved, self._moved = [row.pk for row in self._moved], []
+        return moved
+
+    def _step(self, row: PartnerPart, step: Step, *, reason: str = "") -> None:
+        status = after(Status(row.status), step)
+        if status is None:
+            return
+        row.status, row.reason, row.changed_at = status.value, reason or row.reason, self._now
+        row.next_at = self._now if status is Status.DUE else None
+        row.version += 1
+        self._moved.append(row)
+
+
+def open_part_book(orders: Collection[UUID], *, now: datetime) -> PartBook:
+    """Lock all parts of orders, after the orders themselves; no statement without orders."""
+    return PartBook(lock_parts_of(orders), now=now)
+
+
 def parts_paid(part_ids: Collection[UUID], *, now: datetime) -> list[UUID]:
     """Let parts whose payment is sure be placed at their partners; return those that moved, the others stay."""
-    return _step_all(lock_parts(part_ids), Step.PAID, now=now)
+    rows = lock_parts(part_ids)
+    book = PartBook(rows, now=now)
+    for order in dict.fromkeys(row.order_id for row in rows):
+        book.pay(order)
+    return book.post()
 
 
-def pay_parts_of(orders: Iterable[UUID], *, now: datetime) -> list[UUID]:
-    """Let all waiting parts of orders be placed at their partners: each order is paid for, whole."""
-    return _step_all(lock_parts_of(orders), Step.PAID, now=now)
-
-
-def cancel_parts(orders: Iterable[UUID], *, now: datetime, reason: str = "") -> list[UUID]:
+def cancel_parts(orders: Collection[UUID], *, now: datetime, reason: str = "") -> list[UUID]:
     """Cancel the parts of orders that no partner was asked for yet; return them. What was asked for stays as it is."""
-    return _step_all(lock_parts_of(orders), Step.CANCEL, now=now, reason=reason)
-
-
-def leave_out(part_id: UUID, *, now: datetime, reason: str = "") -> bool:
-    """Cancel one part while it waits for its payment; whether it did."""
-    waiting = [row for row in lock_parts([part_id]) if row.status == Status.WAITING]
-    return bool(_step_all(waiting, Step.CANCEL, now=now, reason=reason))
-
-
-def _step_all(rows: Sequence[PartnerPart], step: Step, *, now: datetime, reason: str = "") -> list[UUID]:
-    moved: list[PartnerPart] = []
-    for row in rows:
-        status = after(Status(row.status), step)
-        if status is None or (step is Step.CANCEL and row.status == Status.STUCK):  # a person decides on what is stuck
-            continue
-        row.status, row.reason, row.changed_at = status.value, reason or row.reason, now
-        row.next_at = now if status is Status.DUE else None
-        row.version += 1
-        moved.append(row)
-    for row in moved:
-        row.save(update_fields=["status", "reason", "changed_at", "next_at", "version"])
-    outbox.record(part_news(moved, now=now))
-    return [row.pk for row in moved]
+    book = open_part_book(orders, now=now)
+    for order in dict.fromkeys(orders):
+        book.cancel(order, reason=reason)
+    return book.post()
 
 
 def part_news(rows: Sequence[PartnerPart], *, now: datetime, status: str = "") -> list[outbox.News]:

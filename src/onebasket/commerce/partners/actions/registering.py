@@ -11,7 +11,7 @@ from onebasket.base.clock import database_now
 from onebasket.base.sealing import seal
 from onebasket.commerce.access.actions.intake import take_in
 from onebasket.commerce.access.rules import CREATED, UNCHANGED, UPDATED, ItemOutcome, invalid
-from onebasket.commerce.partners.gateways.registry import GATEWAYS
+from onebasket.commerce.partners.gateways.registry import GATEWAYS, OPTION_CHECKS
 from onebasket.commerce.partners.models import Agreement, CommissionTerm, ExchangeRate, Partner
 from onebasket.commerce.partners.queries.partners import PURPOSE, Credentials
 from onebasket.commerce.partners.rules.messages import AgreementNews, PartnerNews
@@ -112,6 +112,8 @@ def _partner_problem(item: PartnerItem, known: Partner | None) -> str:
         return f"currency: {item.currency!r} is no ISO 4217 currency code, such as USD."
     if item.gateway not in GATEWAYS:
         return f"gateway: there is no {item.gateway!r}. Use one of: {', '.join(sorted(GATEWAYS))}."
+    if item.gateway in OPTION_CHECKS and (problem := OPTION_CHECKS[item.gateway](item.options)):
+        return problem
     if known is not None and known.currency != item.currency:
         return f"currency: {item.code} is reckoned in {known.currency}. Enrol another partner instead."
     return ""

@@ -4,6 +4,7 @@ The deadline bounds the whole of it: connecting, the handshake of TLS, sending, 
 a server that answers a byte at a time gains nothing. No redirect is followed, no answer is read beyond a bound.
 """
 
+import atexit
 import io
 import select
 import socket
@@ -209,15 +210,27 @@ class _Kept:
         return None
 
     def put(self, place: tuple[int, bool, str, int], link: socket.socket) -> None:
-        """Keep a connection whose last answer was read to its end."""
+        """Keep a connection whose last answer was read to its end, and close those that waited for too long."""
+        now = time.monotonic()
         with self._lock:
-            waiting = self._idle.setdefault(place, [])
-            waiting.append((time.monotonic(), link))
-            while len(waiting) > MOST_IDLE:
-                waiting.pop(0)[1].close()
+            self._idle.setdefault(place, []).append((now, link))
+            for other, waiting in list(self._idle.items()):
+                while len(waiting) > MOST_IDLE or (waiting and now - waiting[0][0] >= IDLE_SECONDS):
+                    waiting.pop(0)[1].close()
+                if not waiting:
+                    del self._idle[other]
+
+    def close(self) -> None:
+        """Close all of them."""
+        with self._lock:
+            for waiting in self._idle.values():
+                for _, link in waiting:
+                    link.close()
+            self._idle.clear()
 
 
 _KEPT = _Kept()
+atexit.register(_KEPT.close)
 
 
 def _has_news(link: socket.socket) -> bool:

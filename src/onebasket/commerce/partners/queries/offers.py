@@ -22,6 +22,8 @@ COLUMNS = (
     "gtin", "model", "category", "description", "url", "list_price", "shipping_amount", "days_from", "days_to", "gone",
 )  # fmt: skip
 
+MOST_ID = 2**63 - 1
+"""What an address or a form says beyond this is no id: a database would refuse it."""
 MOST_ALIKE = 500
 """So many offers of the same things are read at once."""
 
@@ -52,9 +54,10 @@ class PricedOffer(msgspec.Struct, frozen=True):
 
 def offers_by_id(ids: Collection[int]) -> dict[int, OfferFacts]:
     """Return offers as they are kept, by id; one statement."""
-    if not ids:
+    possible = {one for one in ids if 0 < one <= MOST_ID}
+    if not possible:
         return {}
-    return {one.id: one for one in map(offer_facts, Offer.objects.filter(pk__in=set(ids)).values_list(*COLUMNS))}
+    return {one.id: one for one in map(offer_facts, Offer.objects.filter(pk__in=possible).values_list(*COLUMNS))}
 
 
 def offers_of(partner_id: int, references: Collection[str]) -> dict[str, OfferFacts]:

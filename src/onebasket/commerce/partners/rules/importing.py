@@ -69,14 +69,16 @@ class Weighed(NamedTuple):
     faults: tuple[Fault, ...] = ()
 
 
-def weigh(offer: OfferStated, *, now: datetime) -> Weighed:
+def weigh(offer: OfferStated, *, now: datetime, stated_at: datetime | None = None) -> Weighed:
     """Say what of an offer is kept. What it may not lack refuses it; a detail that cannot be right is left out of it.
 
-    A statement from the future counts as one from now: else it would bar every later one.
+    An offer that states no time was stated at `stated_at`, or now. A statement from the future counts as one from now:
+    else it would bar every later one. One without an offset is in UTC.
     """
-    stated_at = offer.stated_at
-    if stated_at is None or stated_at > now:
-        stated_at = now
+    stated_at = offer.stated_at or stated_at or now
+    if stated_at.tzinfo is None:
+        stated_at = stated_at.replace(tzinfo=UTC)
+    stated_at = min(stated_at, now)
     refused = _refuse_reference(offer.reference)
     if refused is None and offer.gone:
         return Weighed(_gone(stated_at))

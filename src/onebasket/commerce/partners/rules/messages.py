@@ -81,6 +81,30 @@ class CommissionNews(msgspec.Struct, frozen=True):
     part: str = ""
 
 
+class PartReturnNews(msgspec.Struct, frozen=True):
+    """A partner's goods were brought back at a place of ours; they are kept for the partner.
+
+    The shopper gets `total` back in `currency`, tax included; `owner` owes it, the chain or the partner. The partner
+    owes us `claim` in `claim_currency`, less `commission` of ours that goes with it. Lines are [number, the partner's
+    reference, quantity, paid back].
+    """
+
+    number: str
+    part: str
+    order: str
+    partner: str
+    place: str
+    merchant: str
+    owner: str
+    currency: str
+    total: int
+    tax_total: int
+    claim: int
+    claim_currency: str
+    commission: int
+    lines: list[tuple[int, str, int, int]]
+
+
 PART_EVENTS = (
     "part.opened", "part.due", "part.placed", "part.shipped", "part.delivered", "part.refused", "part.cancelled",
     "part.stuck",
@@ -93,5 +117,6 @@ EVENTS: dict[str, type[msgspec.Struct]] = {
     "referral.bought": ReferralNews,
     "commission.changed": CommissionNews,
     **dict.fromkeys(PART_EVENTS, PartNews),
+    "part.returned": PartReturnNews,
 }
 """The data of each event type that partners emit."""

@@ -59,6 +59,8 @@ TRANSITIONS: dict[tuple[Status, Step], Status] = {
 """From an unknown part nothing is ordered again: the partner's list has to tell first what became of it."""
 
 OPEN = frozenset({Status.WAITING, Status.DUE, Status.UNKNOWN, Status.PLACED, Status.SHIPPED, Status.STUCK})
+CANCELLABLE = frozenset({Status.WAITING, Status.DUE})
+"""Until its partner is asked, a part is cancelled with its order; on one that is stuck a person decides."""
 
 
 def after(status: Status, step: Step) -> Status | None:

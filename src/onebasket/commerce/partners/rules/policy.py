@@ -77,10 +77,10 @@ def weigh(agreed: Agreed, theirs: Sequence[TheirOrder]) -> TakenIn | HeldUp:
         if quantity > asked[reference]:
             said = f"The partner took in {quantity} of {reference}, and {asked[reference]} were asked for."
             return HeldUp("ordered_twice", said)
-    return _cost(agreed, live, _share(agreed.lines, found))
+    return _cost(agreed, live, share(agreed.lines, found))
 
 
-def _share(lines: Sequence[AskedLine], found: Mapping[str, int]) -> dict[int, int]:
+def share(lines: Sequence[AskedLine], found: Mapping[str, int]) -> dict[int, int]:
     """Return how many of each line were taken in; the first of two lines of one offer gets its pieces first."""
     left = dict(found)
     quantities: dict[int, int] = {}

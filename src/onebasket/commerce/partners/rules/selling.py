@@ -49,7 +49,7 @@ class Bought(msgspec.Struct, frozen=True):
 
 
 class LineSum(msgspec.Struct, frozen=True, gc=False):
-    """What a line comes to: `amount` is due, with the `shipping` and `tax` in it; `cost` is in the partner's own."""
+    """What a line comes to: `amount` is due, `shipping` and `tax` in it; `cost` is in the partner's own currency."""
 
     amount: int
     shipping: int

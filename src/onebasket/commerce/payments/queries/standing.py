@@ -23,6 +23,20 @@ def is_settled(order: UUID) -> bool:
     return not unsettled_orders([order])
 
 
+def paid_ahead(orders: Iterable[UUID]) -> set[UUID]:
+    """Return those of the orders, or parts of orders, whose money is all put aside or taken: nothing at collection."""
+    wanted = sorted(set(orders))
+    if not wanted:
+        return set()
+    sql = (
+        "SELECT order_id FROM payments_payment "  # noqa: S608 - constants
+        f"WHERE {bulk.in_list('order_id')} AND status <> 'reversed' GROUP BY order_id HAVING "
+        "SUM(CASE WHEN goal <> %s AND status IN ('authorised', 'captured') THEN 0 ELSE 1 END) = 0"
+    )
+    found = bulk.fetch(sql, [bulk.list_parameter(wanted), Goal.REVERSE.value])
+    return {as_uuid(order) for (order,) in found}
+
+
 def covered_orders(orders: Iterable[UUID]) -> set[UUID]:
     """Return those of the orders whose tenders are all sure: put aside, captured, or to be paid at collection.
 

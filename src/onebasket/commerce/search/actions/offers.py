@@ -6,7 +6,7 @@ nothing. Searches go on with what holds, whatever is being written.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -97,12 +97,14 @@ def _take_in(folder: Path, snapshot: OfferSnapshot) -> int:
     return len(changed)
 
 
-def _write(folder: Path, changed: Iterable[FollowedOffer], about: OfferAbout) -> None:
-    writer = open_to_write(folder).writer(HEAP_BYTES, 1)
-    for offer in changed:
-        writer.delete_documents_by_term("offer", offer.id)
-        if _is_indexed(offer):
-            writer.add_document(_document_of(offer))
+def _write(folder: Path, changed: Sequence[FollowedOffer], about: OfferAbout) -> None:
+    index = open_to_write(folder)
+    writer = index.writer(HEAP_BYTES, 1)
+    # The engine deletes nothing by the term of a number, and does not say so: a query it is.
+    ids = [offer.id for offer in changed]
+    writer.delete_documents_by_query(tantivy.Query.term_set_query(index.schema, "offer", ids))
+    for offer in filter(_is_indexed, changed):
+        writer.add_document(_document_of(offer))
     note_about(writer, about)
     writer.commit()
     writer.wait_merging_threads()

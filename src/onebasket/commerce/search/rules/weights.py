@@ -34,7 +34,7 @@ SOLD_HERE: Final = 0.35
 """For each doubling of the receipt lines at the place."""
 HERE: Final = 1.0
 """It is on the shelf at the place."""
-OFFERED: Final = 0.25
+OFFERED: Final = 0.6
 """An offer that its partner says is there, as a share of the whole."""
 CHAIN: Final = 0.06
 """For each doubling of the receipt lines in the chain, as a share of the whole."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from urllib.parse import quote
 
+from onebasket.commerce.partners.gateways.feed.links import make_link, template_problem
 from onebasket.commerce.partners.rules.port import (
     Capability,
     CommissionPage,
@@ -23,8 +23,14 @@ from onebasket.commerce.partners.rules.port import (
 )
 
 LINK = "link_template"
-"""The option that says how a link is made: `{url}` is the offer's address, `{click}` our click id, both encoded."""
+"""The option that says how a link is made (`links`); without it links lead to the offer's own address."""
 _NOT_ABLE = NotDone("a partner of files has no platform to ask", "not_able")
+
+
+def options_problem(options: Mapping[str, str]) -> str:
+    """Say what is wrong with a partner's options; nothing where they are fit."""
+    problem = template_problem(options[LINK]) if options.get(LINK) else ""
+    return f"options: {LINK}: {problem}" if problem else ""
 
 
 class FeedGateway:
@@ -34,11 +40,11 @@ class FeedGateway:
 
     def __init__(self, account: GatewayAccount) -> None:
         """Keep how links are made."""
-        self._template = account.options.get(LINK, "{plain}")
+        self._template = account.options.get(LINK, "")
 
     def link(self, url: str, click: str, *, seconds: float) -> str | Trouble:  # noqa: ARG002 - nobody is asked
         """Return the address at which the partner's page knows our click."""
-        return self._template.format(plain=url, url=quote(url, safe=""), click=quote(click, safe=""))
+        return make_link(self._template, url=url, click=click)
 
     def list_offers(self, cursor: str, *, seconds: float) -> OfferPage | Trouble:  # noqa: ARG002
         """Say that files are loaded."""

@@ -68,12 +68,15 @@ def nested(name: str, items: Sequence[Any], *, simplify: bool) -> Any:  # noqa: 
 
 
 def listed(value: Any, name: str) -> list[Any]:  # noqa: ANN401 - JSON from outside
-    """Return the list that an answer states, nested or simplified; nothing where it is neither."""
+    """Return the list that an answer states, nested or simplified; nothing where it is neither.
+
+    One thing by itself where a list is expected is a list of one.
+    """
     if isinstance(value, Mapping):
         value = value.get(name)
     if isinstance(value, list):
         return value
-    return [] if value is None or value == "" or isinstance(value, Mapping) else [value]
+    return [] if value in (None, "", {}) else [value]
 
 
 def answer(method: str, content: Mapping[str, Any], request_id: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from onebasket.commerce.partners.gateways.iop.answers import Result
+from onebasket.commerce.partners.gateways.iop.answers import Result, states_list
 from onebasket.commerce.partners.gateways.iop.envelopes import listed
 from onebasket.commerce.partners.gateways.iop.values import (
     MOST_PIECES,
@@ -15,7 +15,7 @@ from onebasket.commerce.partners.gateways.iop.values import (
     read_each,
     shortened,
 )
-from onebasket.commerce.partners.rules.port import OddItem, OfferStated
+from onebasket.commerce.partners.rules.port import NotDone, OddItem, OfferStated
 from onebasket.kernel.barcodes import Scan, parse
 
 AT_ONCE = 50
@@ -28,8 +28,10 @@ _REFERENCE = re.compile(r"\d{1,20}", re.ASCII)
 _NO = frozenset({"n", "no", "false", "0"})
 
 
-def listed_ids(result: Result) -> tuple[list[str], list[OddItem]]:
+def listed_ids(result: Result) -> tuple[list[str], list[OddItem]] | NotDone:
     """Return the ids that a page of the catalogue lists, each once, and what is none."""
+    if not states_list(result, "products", "total"):
+        return NotDone("the answer lists no products, and does not say that there are none", "turned_away")
     products = result.content.get("products")
     ids: dict[str, None] = {}
     odd = []
@@ -42,11 +44,13 @@ def listed_ids(result: Result) -> tuple[list[str], list[OddItem]]:
     return list(ids), odd
 
 
-def read_offers(result: Result, asked: Sequence[str]) -> tuple[list[OfferStated], list[OddItem]]:
+def read_offers(result: Result, asked: Sequence[str]) -> tuple[list[OfferStated], list[OddItem]] | NotDone:
     """Return the offers that an answer about some products states.
 
     Those that it does not mention are gone; what was not asked for is odd; of one that comes twice the first counts.
     """
+    if not states_list(result, "products", "current_record_count"):
+        return NotDone("the answer states no products, and does not say that there are none", "turned_away")
     items = listed(result.content.get("products"), "product")
     found, odd = read_each(items, offer_of, named=_NAMED)
     wanted = dict.fromkeys(asked)
@@ -58,7 +62,7 @@ def read_offers(result: Result, asked: Sequence[str]) -> tuple[list[OfferStated]
             offers.setdefault(offer.reference, offer)
     mentioned = {name_of(item, _NAMED) for item in items}
     gone = [OfferStated(reference=one, gone=True) for one in asked if one not in mentioned]
-    if gone and any(not name_of(item, _NAMED) for item in items):
+    if not all(map(_REFERENCE.fullmatch, mentioned)):
         gone = []  # what does not say which product it is may be one of these
     noted = [*odd, *(item for item in map(_odd_code, items) if item is not None)]
     return [*offers.values(), *gone], noted
@@ -77,7 +81,7 @@ def offer_of(fields: Fields) -> OfferStated:
         raise OddValueError("amount", "sale_price: none is stated")
     listing = price_name.replace("sale", "original")
     shipping_currency = fields.get("shipping_fee_currency")
-    if shipping_currency not in {None, currency}:
+    if shipping_currency is not None and shipping_currency != currency:
         raise OddValueError("currency", f"shipping_fee: in {shortened(shipping_currency)}, the price in {currency}")
     title = fields.text("product_title", most=300)
     if not title:

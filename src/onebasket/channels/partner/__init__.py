@@ -1,0 +1,1 @@
+"""How partners reach us: what they push, at /partner/<code>/push."""

@@ -1,0 +1,28 @@
+"""What orders do when partners' parts of them move on: an order that partners send all of ends with its parts."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from onebasket.base.subscriptions import Heard
+from onebasket.channels.workers.settling import confirm_paid
+from onebasket.commerce.orders.actions.parted import end_parted
+from onebasket.commerce.orders.queries.paying import awaiting_among
+from onebasket.commerce.partners.rules.messages import PartNews
+
+ENDS = frozenset({"part.delivered", "part.refused", "part.cancelled"})
+
+_part = msgspec.json.Decoder(PartNews).decode
+
+
+def end(events: Sequence[Heard]) -> None:
+    """End the orders that partners sent all of, when the last part has ended; where one was left out, the rest goes on.
+
+    An order that waits for its payment may be paid for without the part that was left out.
+    """
+    orders = {UUID(_part(event.data).order) for event in events}
+    end_parted(orders)
+    left_out = {UUID(_part(event.data).order) for event in events if event.type == "part.cancelled"}
+    if left_out:
+        confirm_paid(awaiting_among(left_out))

@@ -1,0 +1,66 @@
+"""The partners' part of the audit: parts come to their lines, are paid by their own tenders, and end as those do."""
+
+from onebasket.base.audit import Check, Finding, dashed, prove
+from onebasket.base.subscriptions.unheard import unheard
+
+SETTLING = "parts.settle"
+_SETTLES = ("part.placed", "part.shipped", "part.delivered", "part.refused", "part.cancelled")
+"""The subscription, and its events, after which a part's tenders come to what the part does."""
+_PARTS = "SELECT COUNT(*) FROM partners_partnerpart"
+_GOING = "('due', 'unknown', 'placed', 'shipped', 'delivered')"
+
+_CHECKS = (
+    Check(
+        "partners.lines",
+        "A part's lines come to its total, shipping and tax, and no line was taken in or brought back beyond it",
+        "SELECT COUNT(*) FROM partners_partnerpartline",
+        "SELECT p.id AS part, p.total, p.shipping_amount AS shipping, p.tax_amount AS tax, SUM(l.amount) AS amounts "
+        "FROM partners_partnerpart p LEFT JOIN partners_partnerpartline l ON l.part_id = p.id "
+        "WHERE p.status NOT IN ('refused', 'cancelled') "
+        "GROUP BY p.id, p.total, p.shipping_amount, p.tax_amount "
+        "HAVING COUNT(l.id) = 0 OR SUM(l.amount) <> p.total OR SUM(l.tax_amount) <> p.tax_amount "
+        "OR SUM(CASE WHEN COALESCE(l.accepted, l.quantity) > 0 THEN l.shipping_amount ELSE 0 END) <> p.shipping_amount "
+        "OR SUM(CASE WHEN l.returned > COALESCE(l.accepted, l.quantity) THEN 1 ELSE 0 END) > 0",
+    ),
+    Check(
+        "partners.paid",
+        "No part was let go to its partner, or is with it, whose money is not put aside or taken; none is paid there",
+        _PARTS,
+        "SELECT p.id AS part, p.status, p.total, "  # noqa: S608 - constants
+        "SUM(CASE WHEN y.status IN ('authorised', 'captured', 'unknown') "
+        f"THEN y.due ELSE 0 END) AS sure FROM partners_partnerpart p "
+        f"LEFT JOIN payments_payment y ON y.order_id = p.id WHERE p.status IN {_GOING} "
+        "GROUP BY p.id, p.status, p.total HAVING p.total > 0 AND "
+        "SUM(CASE WHEN y.status IN ('authorised', 'captured', 'unknown') THEN y.due ELSE 0 END) < p.total "
+        "UNION ALL SELECT p.id, p.status, p.total, y.due FROM partners_partnerpart p "
+        "JOIN payments_payment y ON y.order_id = p.id WHERE y.method = 'at_collection' OR y.place_id <> p.place_id "
+        "OR y.currency <> p.currency",
+    ),
+    Check(
+        "partners.addresses",
+        "Every address is that of an order that has parts",
+        "SELECT COUNT(*) FROM partners_partneraddress",
+        "SELECT a.order_id FROM partners_partneraddress a WHERE NOT EXISTS ("
+        "SELECT 1 FROM partners_partnerpart p WHERE p.order_id = a.order_id)",
+    ),
+)
+
+
+def _tenders() -> Check:
+    waiting = unheard(SETTLING, _SETTLES)
+    due = "CASE WHEN p.status IN ('refused', 'cancelled') THEN 0 ELSE p.total - COALESCE(SUM(q.lowered), 0) END"
+    return Check(
+        "partners.tenders",
+        "What is due on the tenders of a part is what it comes to now, and nothing where it has come to nothing",
+        "SELECT COUNT(*) FROM payments_payment y JOIN partners_partnerpart p ON p.id = y.order_id",
+        "SELECT p.id AS part, p.status, p.total, SUM(y.due) AS due FROM partners_partnerpart p "  # noqa: S608
+        "JOIN payments_payment y ON y.order_id = p.id LEFT JOIN (SELECT payment_id, SUM(amount) AS lowered "
+        "FROM payments_refundpart WHERE is_lowered GROUP BY payment_id) AS q ON q.payment_id = y.id "
+        f"WHERE 'part/' || {dashed('p.id')} NOT IN ({waiting}) "
+        f"GROUP BY p.id, p.status, p.total HAVING SUM(y.due) <> {due}",
+    )
+
+
+def audit_partners() -> list[Finding]:
+    """Prove that partners' parts come to their lines and are paid by their own tenders."""
+    return prove((*_CHECKS, _tenders()))
