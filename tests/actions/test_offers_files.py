@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from onebasket.commerce.partners.actions.importing_files import TakenError
+from onebasket.commerce.partners.actions.importing_files import TakenError, take_in
 from onebasket.commerce.partners.models import Oddity, Offer, OfferImport, OfferRevision
 from onebasket.commerce.partners.rules.partners import PartnerFacts
 from onebasket.project.loading import offers as loading
@@ -176,7 +176,7 @@ def test_two_loaders_of_one_file_do_not_both_go_on(
     partner: PartnerFacts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(tmp_path / "one.csv", rows(0, 30))
-    took, inner = loading.take_in, [True]
+    took, inner = take_in, [True]
 
     def while_another(*given: Any, **named: Any) -> Any:
         if inner.pop():
@@ -225,9 +225,9 @@ def test_a_load_that_is_killed_goes_on_and_comes_to_the_same(
         every[name] = subprocess.run(
             [sys.executable, "-c", DUMP], env=environment, check=True, capture_output=True, text=True
         ).stdout
-    killed, whole = (_without_numbers(text) for text in (every["killed"], every["whole"]))
-    assert killed == whole
-    assert whole[1:] == (count + 500, 300, count + 500 + (count - 3_000) + 300)
+    killed, straight = (_without_numbers(text) for text in (every["killed"], every["whole"]))
+    assert killed == straight
+    assert straight[1:] == (count + 500, 300, count + 500 + (count - 3_000) + 300)
 
 
 DUMP = """

@@ -31,7 +31,7 @@ from onebasket.base.letters import send_letters, sending
 from onebasket.base.models import Letter
 from onebasket.base.subscriptions import dispatch
 from onebasket.channels.shop import mail
-from onebasket.channels.workers import mailing, parting
+from onebasket.channels.workers import mailing, settling
 from onebasket.channels.workers.subscriptions import WRITING
 from onebasket.commerce.partners.actions import calling, driving, following, pushing, taking_in
 from onebasket.commerce.partners.gateways.iop.gateway import IopGateway
@@ -72,7 +72,7 @@ STEPS = {
     "finished": Step(driving, "_finish", "unknown"),
     "placed": Step(driving, "_drive", "placed"),
     "numbered": Step(relay, "number_waiting", "placed"),
-    "lowered": Step(parting, "settle_orders", "placed"),
+    "lowered": Step(settling, "settle_orders", "placed"),
     "letter_queued": Step(mailing, "queue_letters", "placed"),
     "letter_written": Step(mail, "write_letter", "placed"),
     # While it finds out what became of an order.
@@ -86,7 +86,7 @@ STEPS = {
     "standing_noted": Step(following, "_note", "placed"),
     "shipped_told": Step(following, "tell", "shipped"),
     "shipped": Step(following, "_drive", "shipped"),
-    "captured": Step(parting, "settle_orders", "shipped"),
+    "captured": Step(settling, "settle_orders", "shipped"),
     "delivered": Step(following, "tell", "delivered"),
 }
 PLACING = [name for name, step in STEPS.items() if step.owner is not following and not name.startswith(("list", "lea"))]

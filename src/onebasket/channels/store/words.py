@@ -19,6 +19,7 @@ STEPS: dict[str, Word] = {
     "picked_before": gettext_lazy("This line was picked before."),
     "nothing_to_put_back": gettext_lazy("Nothing of this order is staged."),
     "expired": gettext_lazy("The time to pay is over, and the order with it."),
+    "not_paid": gettext_lazy("Something of this order is paid ahead, and its money is not sure yet."),
 }
 """Why a step of an order is not taken."""
 

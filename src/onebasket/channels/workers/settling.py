@@ -11,6 +11,7 @@ from onebasket.commerce.orders.queries.paying import paid_orders
 from onebasket.commerce.orders.rules.life import Step
 from onebasket.commerce.orders.rules.messages import OrderNews, OrderStep
 from onebasket.commerce.partners.queries.parts import orders_of_parts
+from onebasket.commerce.partners.rules.messages import PartNews
 from onebasket.commerce.payments.actions import settle_orders
 from onebasket.commerce.payments.rules.messages import PaymentNews, Settling
 from onebasket.commerce.payments.rules.tenders import Kind
@@ -26,9 +27,19 @@ SETTLES: dict[str, Kind] = {
 }
 """What each event means for the order's tenders: a short pick has lowered the total by the time it is ready."""
 
+PARTS: dict[str, Kind] = {
+    "part.placed": "lower",
+    "part.shipped": "hand_over",
+    "part.delivered": "hand_over",
+    "part.refused": "cancel",
+    "part.cancelled": "cancel",
+}
+"""What each event means for the tenders of a partner's part, which bear its id: what was sent is taken."""
+
 CONFIRMS = "payment.authorised"
 
 _order = msgspec.json.Decoder(OrderNews).decode
+_part = msgspec.json.Decoder(PartNews).decode
 _payment = msgspec.json.Decoder(PaymentNews).decode
 
 
@@ -38,6 +49,15 @@ def settle(events: Sequence[Heard]) -> None:
     for event in events:
         told = _order(event.data)
         settlings.append(Settling(UUID(told.order), SETTLES[event.type], told.total))
+    settle_orders(settlings)
+
+
+def settle_parts(events: Sequence[Heard]) -> None:
+    """Settle the partners' parts of events, each by its own tenders."""
+    settlings = []
+    for event in events:
+        told = _part(event.data)
+        settlings.append(Settling(UUID(told.part), PARTS[event.type], told.total))
     settle_orders(settlings)
 
 
