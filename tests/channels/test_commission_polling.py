@@ -168,7 +168,7 @@ def test_nobody_is_asked_inside_a_transaction() -> None:
 def test_a_claim_that_was_lost_writes_no_cursor(sandbox: SandboxProcess, partner: Partner) -> None:
     """A worker that was away for longer than its claim leaves the cursor to the one that took over."""
     polling._meet_partners()
-    claimed = polling.run(polling._claim)
+    claimed = polling.run(lambda: polling._claim(["commission"]))
     assert claimed is not None
     PartnerCursor.objects.filter(pk=claimed.id).update(claimed_until=database_now() + timedelta(hours=1), cursor="1:7")
     assert polling._move(claimed, rest=None, failures=0, cursor="9:9") is None

@@ -31,7 +31,7 @@ class _Handler(ServerHandler):
     def cleanup_headers(self) -> None:
         """Say that the line ends with the answer: callers who keep lines open would send the next call into it."""
         super().cleanup_headers()
-        self.headers["Connection"] = "close"
+        self.headers["Connection"] = "close"  # type: ignore[attr-defined] # wsgiref has made them
 
     def close(self) -> None:
         """End without a word, also where nothing was answered."""

@@ -7,7 +7,7 @@ from babel import Locale
 from onebasket.front import formats
 
 _LETTERS = 2
-_NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "XA", "XB", "ZZ"})
+_NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"})
 
 
 def territories() -> dict[str, str]:

@@ -13,6 +13,7 @@ from onebasket.front import formats
 from onebasket.front.codes import qr_code
 from onebasket.front.drawing.choosing import Picture, picture_for
 from onebasket.front.notes import refusals
+from onebasket.front.parts import PartView, view_parts
 from onebasket.front.sizes import Named, take_apart
 from onebasket.front.slots import slot_text
 from onebasket.front.stores import Store, Stores
@@ -70,6 +71,8 @@ class OrderView:
     tenders: tuple[TenderSeen, ...]
     secret: str
     code: str
+    parts: tuple[PartView, ...] = ()
+    """What partners send of it."""
 
     @property
     def status(self) -> Word:
@@ -82,14 +85,39 @@ class OrderView:
         return self.head.status in {"awaiting_payment", *WAY[:-1]}
 
     @property
+    def is_collected(self) -> bool:
+        """Whether any of it is collected at the store."""
+        return bool(self.lines)
+
+    @property
+    def live_parts(self) -> list[PartView]:
+        """Return the parts for which something is due."""
+        return [part for part in self.parts if part.counts]
+
+    @property
+    def total(self) -> int:
+        """Return what all of it comes to, the store's goods and what partners send."""
+        return self.head.total + sum(part.part.total for part in self.live_parts)
+
+    @property
+    def kept_parts(self) -> list[PartView]:
+        """Return the parts that stay when the order is taken back: their partners were asked for them."""
+        return [part for part in self.parts if part.is_asked]
+
+    @property
     def can_be_cancelled(self) -> bool:
         """Whether its shopper can take it back."""
-        return self.head.status in CANCELLABLE
+        return self.head.status in CANCELLABLE and (self.is_collected or not self.kept_parts)
+
+    @property
+    def can_be_changed(self) -> bool:
+        """Whether its shopper can open it again as a basket."""
+        return self.head.status in CANCELLABLE and not self.kept_parts
 
     @property
     def stations(self) -> list[Station]:
         """Return its way, with where it is; none for an order that has ended otherwise."""
-        if self.head.status not in WAY:
+        if self.head.status not in WAY or not self.is_collected:
             return []
         at = WAY.index(self.head.status)
         return [
@@ -152,7 +180,7 @@ def _seen(line: FollowedLine, head: Followed) -> SeenLine:
 
 
 def view_order(head: Followed, stores: Stores, *, now: datetime) -> OrderView:
-    """Return an order as its page shows it; one statement more, and one for its slot where it has one."""
+    """Return an order as its page shows it; one statement more, one for its slot, four for what partners send of it."""
     store = stores.named(head.place)
     slot = slots_by_id([head.slot_id], now=now).get(head.slot_id) if head.slot_id else None
     lines = tuple(_seen(line, head) for line in head.lines)
@@ -164,4 +192,5 @@ def view_order(head: Followed, stores: Stores, *, now: datetime) -> OrderView:
         tuple(tender for tender in tenders_of(head.id) if tender.status != "reversed"),
         page_secret(head.id, head.secret_generation),
         collection_code(head.id, head.secret_generation),
+        view_parts(head.id) if head.part_count else (),
     )

@@ -19,7 +19,21 @@ STATUSES: dict[str, Word] = {
     "ready": _("Ready to collect"),
     "handed_over": _("Collected"),
     "cancelled": _("Cancelled"),
+    "closed": _("Completed"),
 }
+
+PART_STATUSES: dict[str, Word] = {
+    "waiting": _("Waiting for the payment"),
+    "due": _("Being ordered from the partner"),
+    "unknown": _("Being ordered from the partner"),
+    "placed": _("Ordered, not sent yet"),
+    "shipped": _("On its way to you"),
+    "delivered": _("Delivered"),
+    "refused": _("The partner could not send it"),
+    "cancelled": _("Cancelled"),
+    "stuck": _("Being looked into"),
+}
+"""Where a partner's part of an order stands."""
 
 BALANCES: dict[str, Word] = {"gift_card": _("Gift card"), "store_credit": _("Store credit")}
 

@@ -7,6 +7,7 @@ import msgspec
 from django.http import HttpResponse
 from msgspec import Meta
 
+from onebasket.base.clock import database_now
 from onebasket.channels.api.application import BASE, Call, endpoint, reply
 from onebasket.channels.api.committing import commit
 from onebasket.channels.api.contract import Contract, without_key
@@ -14,9 +15,13 @@ from onebasket.channels.api.metering import count_outcomes
 from onebasket.channels.api.problems import ProblemError, problem, refuse, unknown
 from onebasket.channels.api.tokens import require_places
 from onebasket.commerce.orders.actions import BasketCall, CheckoutCall, ReopenCall
+from onebasket.commerce.orders.actions.requoting import requote
 from onebasket.commerce.orders.actions.secrets import collection_code, page_secret
+from onebasket.commerce.orders.queries.offering import Offered, offered
+from onebasket.commerce.orders.queries.quoting import PricedBasket as Found
 from onebasket.commerce.orders.queries.quoting import read_and_quote
 from onebasket.commerce.orders.rules.baskets import (
+    AheadMethod,
     BasketRefused,
     BasketRequest,
     BasketStands,
@@ -29,13 +34,16 @@ from onebasket.commerce.orders.rules.baskets import (
     LineWanted,
     OpenBasket,
     PaymentMethod,
+    ShipTo,
 )
 from onebasket.commerce.orders.rules.messages import OrderConflict, OrderPlaced, StepRefused, StepUnknown
+from onebasket.commerce.orders.rules.offering import MOST_OF_ONE, OfferWanted
 from onebasket.commerce.payments.queries import find_balance
 from onebasket.commerce.pricing.queries.quoting import Quoted
 from onebasket.commerce.pricing.rules.basket import PricedBasket
 
 SCOPE = "storefront"
+LARGEST_ID = 2**62
 LINES_A_CHECKOUT = 10
 LINES_A_CHANGE = 2
 """What a change weighs in a batch where it does not say how many lines it concerns."""
@@ -51,6 +59,17 @@ class LineBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much of the product the basket is to hold, in steps of its unit; 0 takes it out."""
 
     quantity: Annotated[int, Meta(ge=0, le=10**9)]
+    version: Version | None = None
+
+
+class OfferBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many of a partner's offer the basket is to have; 0 takes it out. It is agreed to at the price of now.
+
+    `seen` is what one cost where the shopper saw it, in minor units: at another price nothing is done.
+    """
+
+    quantity: Annotated[int, Meta(ge=0, le=MOST_OF_ONE)]
+    seen: Annotated[int, Meta(ge=0, le=10**13)] | None = None
     version: Version | None = None
 
 
@@ -86,7 +105,9 @@ class EmptyBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CheckoutBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the shopper saw (`version`, `expected_total`), whom to reach, and how it is paid.
 
-    `balances` are codes of gift cards and store credit to spend first; `method` pays for the rest.
+    `balances` are codes of gift cards and store credit to spend first; `method` pays for the rest. Where the basket has
+    partners' offers: `offers_total` is what the shopper saw that they come to, `offers_method` pays for them where
+    `method` is at collection (they are paid ahead), and `ship_to` is where partners send them.
     """
 
     version: Version
@@ -95,14 +116,21 @@ class CheckoutBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     method: PaymentMethod = "at_collection"
     balances: Annotated[tuple[Code, ...], Meta(max_length=10)] = ()
     note: Annotated[str, Meta(max_length=500)] = ""
+    offers_total: Annotated[int, Meta(ge=0, le=10**13)] = 0
+    offers_method: AheadMethod | None = None
+    ship_to: ShipTo | None = None
 
 
 class BasketRead(msgspec.Struct, frozen=True):
-    """A basket as it stands and what it comes to; `unpriced` names products that have no price at its place."""
+    """A basket as it stands and what it comes to; `unpriced` names products that have no price at its place.
+
+    `offered` is what partners would send of it now; its `changes` name what is not as it was agreed to.
+    """
 
     basket: BasketStands
     priced: PricedBasket | None
     unpriced: tuple[str, ...] = ()
+    offered: Offered = Offered()
 
 
 class CheckedOut(msgspec.Struct, frozen=True):
@@ -134,9 +162,31 @@ def get_basket(call: Call, basket_id: UUID) -> HttpResponse:
     found = read_and_quote(call.caller.source_id, basket_id, places=call.caller.places)
     if found is None:
         raise unknown("basket")
-    if isinstance(found.quoted, Quoted):
-        return reply(BasketRead(found.basket, found.quoted.basket))
-    return reply(BasketRead(found.basket, None, found.quoted.skus if found.quoted else ()))
+    return reply(_read(found))
+
+
+@endpoint(
+    "POST", "/baskets/{basket_id}/requote", Contract(scope=SCOPE, body=EmptyBody, answers={200: BasketRead})
+)  # fmt: skip
+def requote_basket(call: Call, basket_id: UUID) -> HttpResponse:
+    """Ask partners anew for those of a basket's offers that are too old to be paid, and get the basket.
+
+    Waits at most two seconds for all of them together. What changed, or whose partner did not answer, stands in
+    `offered.changes`; put the offer again to agree to its price of now.
+    """
+    return reply(_read(_requoted(call, basket_id)))
+
+
+@endpoint("PUT", "/baskets/{basket_id}/offers/{offer_id}", _contract(OfferBody))
+def set_basket_offer(call: Call, basket_id: UUID, offer_id: int) -> HttpResponse:
+    """Set how many of a partner's offer are in a basket, at its price of now: at no other is it sold.
+
+    Of what partners sell nothing is held: the checkout looks again, and says what has changed.
+    """
+    if not 1 <= offer_id <= LARGEST_ID:
+        raise unknown("offer")
+    wanted = OfferWanted(offer_id, call.body.quantity, call.body.seen)
+    return reply(_change(call, ChangeBasket(call.key, basket_id, offers=(wanted,), version=call.body.version)))
 
 
 @endpoint("PUT", "/baskets/{basket_id}/lines/{sku}", _contract(LineBody))
@@ -235,22 +285,36 @@ def reopen_order(call: Call, order_id: UUID) -> HttpResponse:
 
 def _checkout(call: Call, basket: UUID) -> Checkout:
     body = call.body
-    return Checkout(
-        call.key, basket, body.version, body.expected_total, body.contact, body.method, body.balances, body.note
-    )
+    return Checkout(call.key, basket, *msgspec.structs.astuple(body))
 
 
 def _priced(call: Call, request: Checkout) -> CheckoutCall:
     """Price the basket as it stands: what the committer compares with what the shopper saw."""
     source = call.caller.source_id
-    found = read_and_quote(source, request.basket, places=call.caller.places, closed=False)
-    if found is None:
-        raise unknown("basket")
+    found = _requoted(call, request.basket, closed=False)
     if found.quoted is None:
         return CheckoutCall(source, request)
     balances = [find_balance(code) for code in request.balances]
     accounts = tuple(balance.id if balance else None for balance in balances)
     return CheckoutCall(source, request, found.basket.version, found.quoted, accounts)
+
+
+def _requoted(call: Call, basket: UUID, *, closed: bool = True) -> Found:
+    """Read and price a basket, once partners were asked for what is too old of their offers to be paid."""
+    source, places = call.caller.source_id, call.caller.places
+    found = read_and_quote(source, basket, places=places, closed=closed)
+    if found is not None and found.basket.state == "open" and requote(found.basket, now=database_now()):
+        found = read_and_quote(source, basket, places=places, closed=closed)
+    if found is None:
+        raise unknown("basket")
+    return found
+
+
+def _read(found: Found) -> BasketRead:
+    sold = offered(found.basket, now=database_now()) if found.basket.offers else Offered()
+    if isinstance(found.quoted, Quoted):
+        return BasketRead(found.basket, found.quoted.basket, (), sold)
+    return BasketRead(found.basket, None, found.quoted.skus if found.quoted else (), sold)
 
 
 def _change(call: Call, request: BasketRequest, *, weight: int = LINES_A_CHANGE) -> BasketStands:
@@ -269,8 +333,9 @@ def _refused(outcome: BasketRefused | BasketUnknown | CheckoutRefused | OrderCon
     if isinstance(outcome, OrderConflict):
         return refuse(409, "key_conflict", outcome.message)
     if isinstance(outcome, BasketRefused):
-        return ProblemError(problem(422, outcome.code, outcome.message, skus=outcome.skus))
+        return ProblemError(problem(422, outcome.code, outcome.message, skus=outcome.skus, offers=outcome.offers))
     found = problem(
-        422, outcome.code, outcome.message, shortfalls=outcome.shortfalls, skus=outcome.skus, total=outcome.total
-    )
+        422, outcome.code, outcome.message, shortfalls=outcome.shortfalls, skus=outcome.skus, total=outcome.total,
+        offers=outcome.offers, offers_total=outcome.offers_total,
+    )  # fmt: skip
     return ProblemError(found)

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 
 from onebasket.base.committer import QueueFullError, UnavailableError
 from onebasket.commerce.orders.rules.messages import Shortfall
+from onebasket.commerce.orders.rules.offering import OfferChange
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,8 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     """A refused or failed request (RFC 9457). `code` says which problem it is, for programs; `detail` is for people.
 
     Refused promises name their `shortfalls`, refused names their `skus`, refused steps the `order_status`, pruned
-    events the `oldest` position that is kept, refused checkouts the `total` that the basket comes to.
+    events the `oldest` position that is kept, refused checkouts the `total` that the basket comes to, the `offers` of
+    partners that are not as they were agreed to, and the `offers_total` that these come to.
     """
 
     title: str
@@ -44,6 +46,8 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     order_status: str = ""
     oldest: int = 0
     total: int | None = None
+    offers: tuple[OfferChange, ...] = ()
+    offers_total: int | None = None
 
 
 class ProblemError(Exception):

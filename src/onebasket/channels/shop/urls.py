@@ -49,6 +49,7 @@ urlpatterns = [
     path("orders/<slug:secret>", orders.order, name="order"),
     path("orders/<slug:secret>/pay", paying.pay, name="pay"),
     path("orders/<slug:secret>/receipt", orders.receipt, name="receipt"),
+    path("orders/<slug:secret>/receipt/<int:number>", orders.part_receipt, name="part-receipt"),
     path("orders/<slug:secret>/cancel", orders.cancel, name="cancel"),
     path("orders/<slug:secret>/change", orders.change, name="change"),
     re_path(r"^.*$", odd.missing, name="missing"),

@@ -1,4 +1,4 @@
-"""What partners' parts of orders do elsewhere when they move on: their payments, and the orders that they belong to."""
+"""What orders do when partners' parts of them move on: an order that partners send all of ends with its parts."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -10,28 +10,10 @@ from onebasket.channels.workers.settling import confirm_paid
 from onebasket.commerce.orders.actions.parted import end_parted
 from onebasket.commerce.orders.queries.paying import awaiting_among
 from onebasket.commerce.partners.rules.messages import PartNews
-from onebasket.commerce.payments.actions import settle_orders
-from onebasket.commerce.payments.rules.messages import Settling
-from onebasket.commerce.payments.rules.tenders import Kind
-
-SETTLES: dict[str, Kind] = {
-    "part.placed": "lower",
-    "part.shipped": "hand_over",
-    "part.delivered": "hand_over",
-    "part.refused": "cancel",
-    "part.cancelled": "cancel",
-}
-"""What each event means for the part's tenders: a partner may have taken in less than was paid for."""
 
 ENDS = frozenset({"part.delivered", "part.refused", "part.cancelled"})
 
 _part = msgspec.json.Decoder(PartNews).decode
-
-
-def settle(events: Sequence[Heard]) -> None:
-    """Settle the tenders of parts: capture what is due once it is sent, lower it, or let everything go."""
-    told = [(event.type, _part(event.data)) for event in events]
-    settle_orders([Settling(UUID(part.part), SETTLES[type_], part.total) for type_, part in told])
 
 
 def end(events: Sequence[Heard]) -> None:

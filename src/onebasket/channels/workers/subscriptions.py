@@ -13,9 +13,8 @@ from onebasket.commerce.payments.rules import journal as payments_journal
 SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("payments.settle", frozenset(settling.SETTLES), settling.settle),
     Subscription("orders.confirm", frozenset({settling.CONFIRMS}), settling.confirm, at_once=50),
-    Subscription("parts.settle", frozenset(parting.SETTLES), parting.settle, at_once=50),
-    Subscription("parts.end", parting.ENDS, parting.end, at_once=50),
     Subscription("parts.settle", frozenset(settling.PARTS), settling.settle_parts),
+    Subscription("parts.end", parting.ENDS, parting.end, at_once=50),
     Subscription("slots.places", frozenset({following.PLACES}), following.follow),
     Subscription("shop.mail", mailing.TYPES, mailing.queue_mail, at_once=200),
     Subscription(orders_journal.SUBSCRIPTION, frozenset(journalising.ORDERS), journalising.book_orders, at_once=200),

@@ -59,6 +59,19 @@ def receipt(request: HttpRequest, guest: Guest, secret: str) -> HttpResponseBase
     return kept_private(show(request, guest, "receipt", {"order": view, "page": "orders"}))
 
 
+@require_safe
+@shop_page
+def part_receipt(request: HttpRequest, guest: Guest, secret: str, number: int) -> HttpResponseBase:
+    """Show what a partner sends of an order as a receipt of its own, by whoever sells it."""
+    view = find_order(request, guest, secret)
+    if isinstance(view, HttpResponse):
+        return view
+    part = next((one for one in view.live_parts if one.part.number == number), None)
+    if part is None:
+        raise Http404(_("There is no such order"))
+    return kept_private(show(request, guest, "part_receipt", {"order": view, "view": part, "page": "orders"}))
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @shop_page
 def cancel(request: HttpRequest, guest: Guest, secret: str) -> HttpResponseBase:

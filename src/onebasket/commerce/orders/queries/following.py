@@ -19,6 +19,7 @@ from onebasket.kernel.money import divide_half_up
 _HEAD = (
     "id", "number", "status", "channel", "placed_at", "changed_at", "expires_at", "currency", "total", "list_total",
     "reduction_total", "tax_total", "tax_included", "slot_id", "loyalty_number", "note", "secret_generation", "reason",
+    "part_count",
 )  # fmt: skip
 
 
@@ -77,7 +78,8 @@ class FollowedLine(msgspec.Struct, frozen=True):
 class Followed(msgspec.Struct, frozen=True):
     """An order, whole, with how to reach whoever placed it (empty where that was erased).
 
-    `notes` say why promotions applied or did not; `priced_by` is `exact`, or names the fallback that was taken.
+    `notes` say why promotions applied or did not; `priced_by` is `exact`, or names the fallback that was taken. Its
+    lines and totals are those of the place's own goods; partners send `part_count` parts beside them.
     """
 
     id: UUID
@@ -107,6 +109,7 @@ class Followed(msgspec.Struct, frozen=True):
     email: str = ""
     phone: str = ""
     language: str = ""
+    part_count: int = 0
 
 
 def order_by_secret(secret: str) -> Followed | None:

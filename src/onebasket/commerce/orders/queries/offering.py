@@ -8,14 +8,17 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from onebasket.commerce.orders.rules.basket import Basket
 from onebasket.commerce.orders.rules.basket_changes import Known, OfferKey, currency_after
-from onebasket.commerce.orders.rules.baskets import ChangeBasket
-from onebasket.commerce.orders.rules.offering import BasketOffer, OfferNow
+from onebasket.commerce.orders.rules.baskets import BasketStands, ChangeBasket
+from onebasket.commerce.orders.rules.offering import BasketOffer, OfferChange, OfferNow, what_changed
 from onebasket.commerce.orders.rules.offertax import offer_tax
 from onebasket.commerce.partners.queries.offers import PricedOffer, priced_offers
 from onebasket.commerce.partners.rules.offers import Unsellable
 from onebasket.commerce.partners.rules.selling import Bought, NewPart, PartHead, sell
+from onebasket.commerce.places.queries import places_by_code
 from onebasket.commerce.places.rules import PlaceFacts
 from onebasket.commerce.pricing.queries.remembered import ask_recall
 from onebasket.commerce.pricing.rules.taxes import TaxBook
@@ -41,6 +44,63 @@ def open_offering(keys: Iterable[OfferKey], *, now: datetime) -> Offering:
     """Read offers by currency and id, and the chain's taxes; no statement where there are none."""
     wanted = set(keys)
     return Offering(price_keys(wanted, now=now), ask_recall()().taxes, now) if wanted else Offering({}, NO_TAXES, now)
+
+
+class OfferedLine(msgspec.Struct, frozen=True, gc=False):
+    """An offer of a basket as it would be sold now; `amount` is for the line, with shipping and tax."""
+
+    offer: int
+    title: str
+    quantity: int
+    unit_amount: int
+    shipping_amount: int
+    tax_amount: int
+    amount: int
+    stated_at: datetime
+
+
+class OfferedPart(msgspec.Struct, frozen=True):
+    """What one partner would send of a basket; amounts in minor units of `currency`."""
+
+    partner: str
+    merchant: str
+    currency: str
+    total: int
+    shipping_amount: int
+    tax_amount: int
+    lines: tuple[OfferedLine, ...]
+
+
+class Offered(msgspec.Struct, frozen=True):
+    """What partners would send of a basket, what it comes to, and what is not as it was agreed to."""
+
+    parts: tuple[OfferedPart, ...] = ()
+    total: int = 0
+    changes: tuple[OfferChange, ...] = ()
+
+
+def offered(basket: BasketStands, *, now: datetime) -> Offered:
+    """Return what partners would send of a basket now; no statement where it has none of their offers."""
+    if not basket.offers:
+        return Offered()
+    place = places_by_code([basket.place])[basket.place]
+    offering = open_offering(((basket.currency, one.offer) for one in basket.offers), now=now)
+    parts = sell_offers(basket.id, basket.channel, place, basket.offers, offering)
+    changes = what_changed(basket.offers, offering.present(basket.currency), to_pay=True)
+    return Offered(tuple(map(_offered, parts)), sum(part.total for part in parts), changes)
+
+
+def _offered(part: NewPart) -> OfferedPart:
+    lines = tuple(
+        OfferedLine(
+            line.offer_id, line.title, line.quantity, line.unit_amount, line.shipping_amount, line.tax_amount,
+            line.amount, line.stated_at,
+        )
+        for line in part.lines
+    )  # fmt: skip
+    return OfferedPart(
+        part.partner, part.merchant.value, part.currency, part.total, part.shipping_amount, part.tax_amount, lines
+    )
 
 
 def offers_for(

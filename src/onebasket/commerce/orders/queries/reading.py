@@ -14,10 +14,11 @@ from django.db.models import F, Q
 from onebasket.base.keyset import After, keyset
 from onebasket.commerce.orders.models import Fulfilment, Order, OrderLine
 from onebasket.commerce.orders.rules.numbers import order_number
+from onebasket.commerce.partners.queries.parts import PartState, parts_of
 
 _HEAD = (
     "id", "number", "channel", "status", "business_day", "placed_at", "changed_at", "expires_at", "currency", "total",
-    "loyalty_number", "note", "reason",
+    "loyalty_number", "note", "reason", "part_count",
 )  # fmt: skip
 _LINE = (
     "ordered", "promised", "picked", "put_back", "unit_amount", "per_quantity", "amount", "owner",
@@ -52,7 +53,10 @@ class FulfilmentRead(msgspec.Struct, frozen=True):
 
 
 class OrderRead(msgspec.Struct, frozen=True):
-    """An order, whole; `reason` says why this place serves it."""
+    """An order, whole; `reason` says why this place serves it.
+
+    Its lines and its total are those of the place's own goods; `parts` are what partners send of it.
+    """
 
     id: UUID
     number: str
@@ -70,6 +74,7 @@ class OrderRead(msgspec.Struct, frozen=True):
     reason: str
     lines: tuple[LineRead, ...]
     fulfilments: tuple[FulfilmentRead, ...]
+    parts: tuple[PartState, ...] = ()
 
 
 class OrderFilter(NamedTuple):
@@ -126,12 +131,18 @@ def _complete(heads: Sequence[dict[str, Any]]) -> list[OrderRead]:
     split = Fulfilment.objects.filter(order_id__in=ids).order_by("order_id", "place_id")
     for part in split.values_list("id", "place__code", "owner", "status", "picked_at", "handed_over_at", "order_id"):
         parts.setdefault(part[-1], []).append(FulfilmentRead(*part[:-1]))
-    return [_whole(head, lines.get(head["id"], []), parts.get(head["id"], [])) for head in heads]
+    sent = parts_of([head["id"] for head in heads if head["part_count"]])
+    return [
+        _whole(head, lines.get(head["id"], []), parts.get(head["id"], []), sent.get(head["id"], [])) for head in heads
+    ]
 
 
-def _whole(head: dict[str, Any], lines: list[LineRead], parts: list[FulfilmentRead]) -> OrderRead:
+def _whole(
+    head: dict[str, Any], lines: list[LineRead], parts: list[FulfilmentRead], sent: list[PartState]
+) -> OrderRead:
     stated = dict(head)
+    del stated["part_count"]
     code = stated.pop("place_code")
     stated["number"] = order_number(code, stated["number"])
     stated["reason"] = str(stated["reason"].get("chosen", ""))
-    return OrderRead(place=code, lines=tuple(lines), fulfilments=tuple(parts), **stated)
+    return OrderRead(place=code, lines=tuple(lines), fulfilments=tuple(parts), parts=tuple(sent), **stated)

@@ -109,9 +109,9 @@ def _change(row: ReferralRow, status: Status, new: Credited | None, *, now: date
 
 
 def _write(changed: Sequence[tuple[Any, ...]]) -> None:
-    sets = ("status", "bought_at", "ended_at")
-    bulk.update(Referral, ("id",), sets, [row[:4] for row in changed])
-    bulk.update(Referral, ("id",), ("reason",), [(row[0], row[4]) for row in changed if row[4] is not None])
+    sets = ("status", "bought_at", "ended_at", "reason")
+    bulk.update(Referral, ("id",), sets, [row for row in changed if row[4] is not None])
+    bulk.update(Referral, ("id",), sets[:3], [row[:4] for row in changed if row[4] is None])
 
 
 def _tell(partner: str, bought: Sequence[tuple[ReferralRow, Status, Credited | None]], *, now: datetime) -> None:

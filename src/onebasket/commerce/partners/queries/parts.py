@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import F
+from django.db.models import F, Sum
 
 from onebasket.commerce.partners.models import PartnerAddress, PartnerPart, PartnerPartLine, TheirOrder
 from onebasket.commerce.partners.rules.parts import OPEN, Status
@@ -117,9 +117,23 @@ def parts_of(orders: Collection[UUID]) -> dict[UUID, list[PartState]]:
     return found
 
 
+def part_state(part: UUID) -> PartState | None:
+    """Return one part, or None where there is none; four statements."""
+    order = orders_of_parts([part]).get(part)
+    return next((one for one in parts_of([order])[order] if one.id == part), None) if order else None
+
+
 def orders_of_parts(ids: Iterable[UUID]) -> dict[UUID, UUID]:
     """Return the order of each of these ids that is a part's; one statement."""
     return dict(PartnerPart.objects.filter(pk__in=set(ids)).values_list("pk", "order_id"))
+
+
+def parts_totals(orders: Collection[UUID]) -> dict[UUID, int]:
+    """Return by order what its parts come to together, those that were cancelled or refused left out; one statement."""
+    if not orders:
+        return {}
+    rows = PartnerPart.objects.filter(order_id__in=set(orders)).exclude(status__in=[Status.CANCELLED, Status.REFUSED])
+    return dict(rows.values_list("order_id").annotate(sum=Sum("total")).order_by())
 
 
 def part_statuses(orders: Collection[UUID]) -> dict[UUID, dict[UUID, Status]]:

@@ -5,6 +5,7 @@ Never anywhere else: the address and what is made of it must lie at a host that 
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -64,9 +65,11 @@ def land(target: LinkTarget | None, click: str) -> str | NoWay:
         return NoWay.GONE
     if not target.url:
         return NoWay.NO_ADDRESS
-    hosts = _hosts(target.options)
+    hosts = _hosts(target.options.get(HOSTS, ""))
     address = _with_click(target, click) if click else target.url
-    return address if is_within(target.url, hosts) and is_within(address, hosts) else NoWay.FOREIGN
+    # A parameter more leads nowhere else; a template may, and what is put into it is looked at as well.
+    is_ours = is_within(address, hosts) and (not target.options.get(TEMPLATE) or is_within(target.url, hosts))
+    return address if is_ours else NoWay.FOREIGN
 
 
 def is_within(address: str, hosts: frozenset[str]) -> bool:
@@ -98,8 +101,9 @@ def is_within(address: str, hosts: frozenset[str]) -> bool:
     return host in hosts or any("." + ".".join(labels[start:]) in hosts for start in range(1, len(labels)))
 
 
-def _hosts(options: Mapping[str, str]) -> frozenset[str]:
-    return frozenset(options.get(HOSTS, "").lower().replace(",", " ").split())
+@lru_cache(maxsize=256)
+def _hosts(stated: str) -> frozenset[str]:
+    return frozenset(stated.lower().replace(",", " ").split())
 
 
 def _with_click(target: LinkTarget, click: str) -> str:

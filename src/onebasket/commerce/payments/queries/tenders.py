@@ -1,5 +1,6 @@
 """How an order is paid, as whoever placed it sees it: its tenders in their order; one statement."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 import msgspec
@@ -19,6 +20,15 @@ class TenderSeen(msgspec.Struct, frozen=True, gc=False):
     refunded: int
     label: str
     reason: str
+
+
+def tenders_of_each(orders: Collection[UUID]) -> dict[UUID, list[TenderSeen]]:
+    """Return the tenders of several orders, or parts of orders; one statement, none without any."""
+    found: dict[UUID, list[TenderSeen]] = {}
+    rows = Payment.objects.filter(order_id__in=set(orders)).order_by("order_id", "number")
+    for order, *tender in rows.values_list("order_id", *TenderSeen.__struct_fields__) if orders else ():
+        found.setdefault(order, []).append(TenderSeen(*tender))
+    return found
 
 
 def tenders_of(order: UUID) -> list[TenderSeen]:
