@@ -15,7 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from onebasket.base.committer import BrokenRequestError, UnavailableError
 from onebasket.base.presence import hub_is_serving
 from onebasket.base.tuning import LOADING, SERVING, tune_process, tune_writer
-from onebasket.project.loading.commissions import CommissionTally, load_commissions
+from onebasket.project.loading.commissions import load_commissions
 from onebasket.project.loading.folders import WatchedFolder
 from onebasket.project.loading.items import KINDS, ItemTally, load_items
 from onebasket.project.loading.offers import BATCH as OFFERS_A_BATCH
@@ -203,25 +203,28 @@ def _print_offers(tally: OfferTally, *, console: Console) -> None:
 
 @group.command()
 def commissions(
-    path: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A statement as CSV; may be packed.")],
+    path: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A partner's statement, as CSV.")],
     *,
-    partner: Annotated[str, typer.Option(help="The code of the partner who states it.")],
+    partner: Annotated[str, typer.Option(help="The partner's code.")],
     mapping: Annotated[Path | None, typer.Option(exists=True, help="What its columns mean (TOML).")] = None,
+    stated_at: Annotated[
+        datetime | None, typer.Option(help="When the file was written, in UTC; else the file's own time.")
+    ] = None,
 ) -> None:
-    """Load a partner's statement of commission into the ledger. The same again changes nothing."""
-    console, tally = Console(), CommissionTally()
+    """Load what a partner states of commission. Safe to run again: the same again changes nothing.
+
+    A line that says when it changed is taken as of then, others as of the file. What is odd goes to the queue.
+    """
+    console = Console()
+    stated = stated_at.replace(tzinfo=UTC) if stated_at else None
     try:
-        with _progress(console) as progress:
-            task = progress.add_task(path.name, total=path.stat().st_size, note="")
-            load_commissions(partner, path, tally, mapping=mapping, told=_teller(progress, task=task, tally=Tally()))
-            progress.update(task, completed=path.stat().st_size)
+        tally = load_commissions(partner, path, mapping=mapping, stated_at=stated)
     except (UnloadableError, UnavailableError) as error:
         console.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from error
-    booked = tally.booked
     console.print(
-        f"{tally.read:,} lines read: {booked.created:,} new, {booked.changed:,} changed, "
-        f"{booked.unchanged:,} as they were, {booked.odd:,} odd, {tally.unreadable:,} unreadable."
+        f"{tally.read:,} lines read: {tally.created:,} new, {tally.changed:,} changed, "
+        f"{tally.unchanged:,} as they were; {tally.odd:,} odd."
     )
 
 
