@@ -30,7 +30,7 @@ def partner() -> PartnerFacts:
 
 
 def stated(reference: str = "lamp", **more: Any) -> OfferStated:
-    fields = {"title": "Copper lamp", "price": 1299, "currency": "USD", "stock": 4} | more
+    fields: dict[str, Any] = {"title": "Copper lamp", "price": 1299, "currency": "USD", "stock": 4} | more
     return OfferStated(reference=reference, **fields)
 
 
@@ -86,8 +86,8 @@ def test_whatever_a_shopper_could_see_is_a_change(partner: PartnerFacts, change:
     )
     assert numbers() == {"lamp": 3, "rug": 2}
     assert OfferRevision.objects.get().token != token
-    (row,) = Offer.objects.filter(reference="lamp").values()
-    assert {name: row[name] for name in change} == {
+    row = Offer.objects.get(reference="lamp")
+    assert {name: getattr(row, name) for name in change} == {
         name: value.zfill(14) if name == "gtin" else value for name, value in change.items()
     }
 

@@ -131,10 +131,10 @@ def _told(asked: OffersAsked, found: Found) -> _Told:
     What an earlier hit is the same thing as was told with it, on this page or one before.
     """
     snapshot, narrowing = asked.snapshot, asked.narrowing
-    things = _things(snapshot, found)
-    seen, kept = set[int](), []
-    for position, (offer, gtin) in enumerate(things):
-        if position >= narrowing.offset and not (gtin and gtin in seen):
+    before = Found(found.total, found.hits[: narrowing.offset])
+    seen, kept = set(snapshot.column("gtin", before)), []
+    for offer, gtin in _things(snapshot, Found(found.total, found.hits[narrowing.offset :])):
+        if not (gtin and gtin in seen):
             kept.append((offer, gtin))
         seen.add(gtin)
     ids, counts = [offer for offer, _ in kept], {}
@@ -150,7 +150,10 @@ def _told(asked: OffersAsked, found: Found) -> _Told:
 
 
 def _things(snapshot: OfferSnapshot, found: Found) -> list[tuple[int, int]]:
-    """Return offer and GTIN of each hit in its order; of equal hits the lower price first, then the older offer."""
+    """Return offer and GTIN of each hit of a page; of equal hits the lower price first, then the older offer.
+
+    Within the page alone: which hits are on it is the engine's order, the same for every page.
+    """
     scores = [score for score, _ in found.hits]
     columns = (snapshot.column(name, found) for name in ("price", "offer", "gtin"))
     rows = zip(scores, *columns, strict=True)
