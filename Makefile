@@ -24,6 +24,7 @@ demo: .make/demo ## a real chain's year in a hub on your machine
 # Every part runs, so that one look tells all that is wrong; any failure fails the whole.
 test: .make/dev ## checks, then the suite on SQLite and on PostgreSQL 18
 	@.ci/chromium
+	@.ci/node
 	@failed=; \
 	$(MAKE) --no-print-directory check >.make/checks 2>&1 & checks=$$!; trap 'kill $$checks 2>/dev/null' EXIT; \
 	echo "== The suite on SQLite; the checks beside it"; \

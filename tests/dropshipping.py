@@ -174,7 +174,7 @@ def sell_part(partner: PartnerFacts, lines: Mapping[str, int], *tenders: Pay, du
     part = part.at(HOME)
     with transaction.atomic():
         parts.open_parts([part.paid() if due else part], now=now)
-    open_order(*(tenders or (Pay(Method.INVOICE, part.total),)), order=part.id)
+    open_order(*(tenders or (Pay(Method.INVOICE, part.total),)), order=part.id, place=part.place)
     return part.id
 
 

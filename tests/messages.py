@@ -19,7 +19,7 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "onebasket"
-TRANSLATED = ("front", "shop", "account", "store", "pulse", "referral")
+TRANSLATED = ("front", "shop", "kiosk", "account", "store", "pulse", "referral")
 """What people of any language look at, each with a catalogue of its own: the front, and channels."""
 LANGUAGES = ("de",)
 KEYWORDS = {

@@ -237,7 +237,7 @@ def test_lines_that_are_refused_fall_away_and_the_rest_is_ordered(there: Platfor
     driving.place_parts()
     assert part_stands(part) == "due (out_of_stock) 1000 lamp:1 rug:0"
     driving.place_parts()
-    assert part_stands(part) == "placed (left_out) 1000 lamp:1 rug:0"
+    assert part_stands(part) == "placed (out_of_stock) 1000 lamp:1 rug:0"
     assert [line.reference for one in there.orders for line in one.lines] == [LAMP]
 
 
@@ -245,7 +245,7 @@ def test_what_went_up_is_not_ordered(there: Platform, partner: PartnerFacts) -> 
     part = sell_part(partner, {LAMP: 1, RUG: 1})
     there.prices[RUG] = 2600
     drive(2)
-    assert part_stands(part) == "placed (left_out) 1000 lamp:1 rug:0"
+    assert part_stands(part) == "placed (price_changed) 1000 lamp:1 rug:0"
     assert [line.reference for one in there.orders for line in one.lines] == [LAMP]
     whole = sell_part(partner, {RUG: 1})
     driving.place_parts()

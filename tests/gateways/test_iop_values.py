@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
@@ -101,6 +102,13 @@ OFFER = OfferStated(
 )  # fmt: skip
 
 
+def offers_in(products: object, *asked: str) -> tuple[list[OfferStated], list[OddItem]]:
+    """Read an answer about products."""
+    found = read_offers(Result({"products": products}), asked)
+    assert isinstance(found, tuple)
+    return found
+
+
 def test_an_offer_as_stated() -> None:
     assert offer_of(Fields(PRODUCT)) == OFFER
 
@@ -147,7 +155,7 @@ def test_an_offer_stated_otherwise(changes: dict[str, object], expected: dict[st
 )  # fmt: skip
 def test_an_odd_offer_is_set_apart_and_its_neighbours_go_on(changes: dict[str, object], reason: str) -> None:
     products = [PRODUCT | changes, PRODUCT | {"product_id": 1002}]
-    found, odd = read_offers(Result({"products": {"product": products}}), ["1001", "1002"])
+    found, odd = offers_in({"product": products}, "1001", "1002")
     assert found == [msgspec.structs.replace(OFFER, reference="1002")]
     assert [item.reason for item in odd] == [reason]
     assert "\x00" not in odd[0].content
@@ -156,7 +164,7 @@ def test_an_odd_offer_is_set_apart_and_its_neighbours_go_on(changes: dict[str, o
 
 @pytest.mark.parametrize("odd", [None, 5, "text", [], True])
 def test_what_is_no_object_is_odd(odd: object) -> None:
-    found, items = read_offers(Result({"products": {"product": [odd, PRODUCT]}}), ["1001", "1002"])
+    found, items = offers_in({"product": [odd, PRODUCT]}, "1001", "1002")
     assert found == [OFFER]  # 1002 is not called gone: the odd one may be it
     assert [item.reason for item in items] == ["shape"]
 
@@ -164,14 +172,23 @@ def test_what_is_no_object_is_odd(odd: object) -> None:
 def test_what_is_not_mentioned_is_gone_and_what_was_not_asked_for_is_odd() -> None:
     products = [PRODUCT, PRODUCT | {"product_title": "again"}, PRODUCT | {"product_id": 66}]
     for shape in ({"product": products}, products):
-        found, odd = read_offers(Result({"products": shape}), ["1001", "7"])
+        found, odd = offers_in(shape, "1001", "7")
         assert found == [OFFER, OfferStated(reference="7", gone=True)]
         assert [(item.reference, item.reason) for item in odd] == [("66", "not_asked")]
     assert read_offers(Result({"products": {"product": PRODUCT}}), ["1001"]) == ([OFFER], [])
 
 
+@pytest.mark.parametrize("content", [{}, {"products": None}, {"products": {}}, {"products": "x"}, {"products": 5}])
+def test_nothing_is_gone_where_no_products_are_stated(content: dict[str, object]) -> None:
+    assert isinstance(read_offers(Result(content), ["1001"]), NotDone)
+    gone: object = ([OfferStated(reference="1001", gone=True)], [])
+    assert read_offers(Result(content | {"products": {"product": []}}), ["1001"]) == gone
+    assert read_offers(Result({"current_record_count": 0}), ["1001"]) == gone
+    assert isinstance(read_page(Result({"orders": {}}), "1:"), NotDone)
+
+
 def test_a_barcode_that_is_none_is_told_and_the_offer_stands() -> None:
-    found, odd = read_offers(Result({"products": [PRODUCT | {"ean_code": "5012345678901"}]}), ["1001"])
+    found, odd = offers_in([PRODUCT | {"ean_code": "5012345678901"}], "1001")
     assert found == [msgspec.structs.replace(OFFER, gtin="")]
     assert [(item.reference, item.reason) for item in odd] == [("1001", "gtin")]
 
@@ -199,7 +216,7 @@ def test_an_order_of_theirs() -> None:
         {"child_order_list": [{"product_id": 1, "product_count": 1, "product_price": ONE_DOLLAR}]},
     ],
 )  # fmt: skip
-def test_one_odd_order_spoils_a_list_that_has_to_be_sure(changes: dict[str, object]) -> None:
+def test_one_odd_order_spoils_a_list_that_has_to_be_sure(changes: dict[str, Any]) -> None:
     good, bad = their_order(1), their_order(2, **changes)
     listing = orders_of(Result({"orders": {"order": [good, bad]}, "total_count": 2}))
     assert isinstance(listing, NotDone)
@@ -209,8 +226,10 @@ def test_one_odd_order_spoils_a_list_that_has_to_be_sure(changes: dict[str, obje
 @pytest.mark.parametrize(
     ("content", "is_sure"),
     [
-        ({"orders": {"order": []}}, True), ({"orders": []}, True), ({"total_count": 0}, True),
-        ({"orders": {}, "total_count": 0}, True), ({}, False), ({"orders": {}}, False), ({"orders": None}, False),
+        ({"orders": {"order": []}}, True), ({"orders": []}, True),
+        ({"total_count": "0"}, True),
+        ({"total_count": 0}, True), ({"orders": {}, "total_count": 0}, True), ({}, False),
+        ({"orders": {}}, False), ({"orders": None}, False),
         ({"orders": "none"}, False), ({"orders": {}, "total_count": "none"}, False),
     ],
 )  # fmt: skip

@@ -8,8 +8,11 @@ from onebasket.commerce.catalogue.queries import products_by_scan, products_by_s
 from onebasket.commerce.catalogue.queries.browsing import ShownProduct, shown_by_id, shown_by_sku
 from onebasket.commerce.catalogue.queries.templates import barcode_templates
 from onebasket.commerce.catalogue.rules import ProductFacts
+from onebasket.commerce.partners.queries.offers import PricedOffer
 from onebasket.commerce.search.queries import IndexMissingError, find
+from onebasket.commerce.search.queries.finding_offers import find_offers
 from onebasket.commerce.search.rules.messages import SearchQuery
+from onebasket.commerce.search.rules.offer_messages import Narrowing
 from onebasket.kernel.barcodes import BadCode, parse
 
 LONGEST_SKU = 64
@@ -46,6 +49,17 @@ def what_is_meant(text: str, *, place_id: int, limit: int, now: datetime) -> Mea
     else:
         misread = False
     return _by_words(stated, place_id, limit, now, misread=misread)
+
+
+def offers_found(text: str, *, currency: str, limit: int, now: datetime) -> list[PricedOffer]:
+    """Return what partners offer by words, each thing once, best first; nothing while there is no index."""
+    if not text.strip():
+        return []
+    try:
+        page = find_offers(text, currency=currency, narrowing=Narrowing(limit=limit), now=now)
+    except IndexMissingError:
+        return []
+    return [] if page.relaxed else [group.first for group in page.groups]
 
 
 def _by_code(text: str) -> ProductFacts | None:

@@ -1,4 +1,4 @@
-"""`python -m onebasket.project.indexer HUB`: the process that keeps a hub's search index up with the news."""
+"""`python -m onebasket.project.indexer HUB`: the process that keeps a hub's search indexes up with the news."""
 
 import signal
 import sys
@@ -10,7 +10,7 @@ django.setup()
 
 from onebasket.base.database_file import keep_to_the_file  # noqa: E402 - Django must be set up before models are imported
 from onebasket.channels.workers.loop import Loop  # noqa: E402
-from onebasket.channels.workers.searching import search_jobs  # noqa: E402
+from onebasket.channels.workers.searching import offer_jobs, search_jobs  # noqa: E402
 from onebasket.project.kinship import end_with_parent  # noqa: E402
 
 
@@ -22,7 +22,7 @@ def main(*, hub: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     # Ctrl-C reaches the whole group: the hub ends us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    loop = Loop([search_jobs()])
+    loop = Loop([search_jobs(), offer_jobs()])
     loop.start()
     stopping.wait()
     loop.stop()

@@ -9,6 +9,7 @@ from onebasket.channels.shop.views.files import robots
 urlpatterns = [
     path("api/v1/", include("onebasket.channels.api.urls")),
     path("shop/", include("onebasket.channels.shop.urls")),
+    path("kiosk/", include("onebasket.channels.kiosk.urls")),
     path("store/", include("onebasket.channels.store.urls")),
     path("partner/", include("onebasket.channels.partner.urls")),
     path("account/", include("onebasket.channels.account.urls")),

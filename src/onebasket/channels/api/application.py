@@ -37,6 +37,7 @@ SECTIONS = {
     "places": "Stores, warehouses, partners; and the slots that they offer.",
     "slots": "When places hand out: weekly plans, and dates that are exceptions.",
     "search": "What a shopper finds.",
+    "offers": "What partners offer of what a shopper looks for.",
     "products": "What is sold, and its barcodes.",
     "units": "What quantities are counted in.",
     "prices": "The price book.",

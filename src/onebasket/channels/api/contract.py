@@ -24,7 +24,7 @@ ERRORS = {
     403: "The token lacks the scope, or the request names a place that it is not bound to.",
     404: "There is no such row, or none that the token may see.",
     409: "The key was used before for other content, or the row was settled before. Nothing was changed.",
-    410: "Events after the position were deleted for their age.",
+    410: "What was there has gone: events were deleted for their age, an offer has ended.",
     413: "The body is larger than 10 MB.",
     415: "The body is not declared as JSON in UTF-8, or is compressed.",
     422: "A field or parameter is not as described here, or what is asked cannot be promised. Nothing was changed.",

@@ -7,28 +7,33 @@ import msgspec
 from django.http import HttpResponse
 from msgspec import Meta
 
+from onebasket.base.clock import database_now
 from onebasket.channels.api.application import Call, endpoint, reply
 from onebasket.channels.api.contract import Contract
 from onebasket.channels.api.fields import PlaceCode
-from onebasket.channels.api.problems import problem, respond, unknown
-from onebasket.channels.api.tokens import narrow_to
-from onebasket.commerce.places.queries import places_by_code
+from onebasket.channels.api.offers import ThingTold, offers_for, place_named, tell_things
+from onebasket.channels.api.problems import problem, respond
+from onebasket.commerce.places.rules import PlaceFacts
 from onebasket.commerce.search.queries import IndexMissingError, find, suggest
 from onebasket.commerce.search.queries.suggesting import MOST_SUGGESTED
+from onebasket.commerce.search.rules.display import Match, Reason, Section, order_sections
 from onebasket.commerce.search.rules.messages import (
     FARTHEST,
     LONGEST_PAGE,
     Facets,
     Hit,
+    SearchPage,
     SearchQuery,
     Sort,
     Suggestion,
 )
+from onebasket.commerce.search.rules.offer_messages import Narrowing
 from onebasket.kernel.money import MAX_AMOUNT
 
 LONGEST_ASKED = 10_000
 """Characters that are taken; only the first 200 are read."""
 SCOPE, OR_SCOPE = "catalogue:read", "storefront"
+MOST_OFFERS = 24
 SEES_STOCK = frozenset({"stock:read", "storefront"})
 """Scopes under which hits say how much there is; others learn only whether."""
 
@@ -50,6 +55,9 @@ class FindQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     sort: Sort = "relevance"
     offset: Annotated[int, Meta(ge=0, le=FARTHEST, description="So many hits are passed over.")] = 0
     limit: Annotated[int, Meta(ge=1, le=LONGEST_PAGE, description="At most so many hits.")] = 24
+    offers: Annotated[
+        int, Meta(ge=0, le=MOST_OFFERS, description="At most so many things that partners offer, on the first part.")
+    ] = 6
 
 
 class SuggestQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -69,6 +77,21 @@ class FoundHit(Hit, frozen=True):
     here: bool | None = None
 
 
+class FoundOffers(msgspec.Struct, frozen=True):
+    """What partners offer of what was looked for, of `total` offers; `GET /offers` gives the rest.
+
+    `order` says which comes first by the chain's rule, its own or the offers, and `reason` why. A thing that the place
+    has in stock as a product of the chain belongs to that, and never above it.
+    """
+
+    items: tuple[ThingTold, ...] = ()
+    total: int = 0
+    suggestion: str = ""
+    relaxed: bool = False
+    order: tuple[Section, ...] = (Section.OWN,)
+    reason: Reason = Reason.NO_OFFERS
+
+
 class FoundPage(msgspec.Struct, frozen=True):
     """A part of what was found, best first, of `total`; `next` is the address of the part after it.
 
@@ -81,6 +104,7 @@ class FoundPage(msgspec.Struct, frozen=True):
     facets: Facets
     suggestion: str
     relaxed: bool
+    offers: FoundOffers
     next: str | None
 
 
@@ -102,6 +126,7 @@ def search_products(call: Call) -> HttpResponse:
     without its own narrowing; whether something is on the shelf may be some seconds old there.
     """
     query = call.query
+    place = place_named(call, query.place)
     asked = SearchQuery(
         text=query.text,
         department=query.department,
@@ -109,7 +134,7 @@ def search_products(call: Call) -> HttpResponse:
         brand=query.brand,
         price_from=query.price_from,
         price_to=query.price_to,
-        place_id=_place_id(call),
+        place_id=place.id if place else 0,
         available_only=query.available,
         sort=query.sort,
         offset=query.offset,
@@ -121,7 +146,10 @@ def search_products(call: Call) -> HttpResponse:
         return _not_yet(error)
     sees_stock = not SEES_STOCK.isdisjoint(call.caller.token.scopes)
     hits = tuple(_hit(hit, sees_stock=sees_stock) for hit in page.hits)
-    return reply(FoundPage(hits, page.total, page.facets, page.suggestion, page.relaxed, _next(call, page.total)))
+    offers = _offers(query, place, page)
+    return reply(
+        FoundPage(hits, page.total, page.facets, page.suggestion, page.relaxed, offers, _next(call, page.total))
+    )
 
 
 @endpoint(
@@ -135,21 +163,31 @@ def suggest_searches(call: Call) -> HttpResponse:
     At a place only what is on the shelf there counts.
     """
     try:
-        return reply(Suggestions(suggest(call.query.text, place_id=_place_id(call), limit=call.query.limit)))
+        place = place_named(call, call.query.place)
+        found = suggest(call.query.text, place_id=place.id if place else 0, limit=call.query.limit)
+        return reply(Suggestions(found))
     except IndexMissingError as error:
         return _not_yet(error)
 
 
-def _place_id(call: Call) -> int:
-    """Return the id of the place that the query names, 0 for none."""
-    code = call.query.place
-    if code is None:
-        return 0
-    narrow_to(call.caller, code)
-    place = places_by_code([code]).get(code)
-    if place is None or not place.active:
-        raise unknown("place")
-    return place.id
+def _offers(query: FindQuery, place: PlaceFacts | None, page: SearchPage) -> FoundOffers:
+    """Return what partners offer of it: on the first part, unless it is narrowed to what only the chain has."""
+    if not query.offers or query.offset or query.department or query.category or query.sort == "popular":
+        return FoundOffers()
+    now = database_now()
+    narrowing = Narrowing(
+        brand=query.brand,
+        price_from=query.price_from,
+        price_to=query.price_to,
+        sort=query.sort,
+        limit=query.offers,
+    )
+    found = offers_for(query.text, place, narrowing, now=now)
+    own = Match(page.total, bool(page.suggestion), page.relaxed)
+    offered = Match(found.total, bool(found.suggestion), found.relaxed)
+    order, reason = order_sections(own, offered, here=page.facets.available if place else None)
+    things = tell_things(found.groups, place, now=now)
+    return FoundOffers(things, found.total, found.suggestion, found.relaxed, order, reason)
 
 
 def _hit(hit: Hit, *, sees_stock: bool) -> FoundHit:

@@ -18,6 +18,7 @@ from onebasket.channels.api import (
     exceptions,
     giftcards,
     holds,
+    offers,
     orders,
     partners,
     payments,
@@ -41,8 +42,8 @@ from onebasket.channels.api.problems import problem, respond
 
 ENDPOINTS = (
     orders, steps, baskets, holds, receipts, availability, stock, exceptions, quarantine, places, slots, catalogue,
-    search, customers, people, prices, promotions, coupons, taxes, partners, payments, giftcards, returns, books,
-    events, webhooks,
+    search, offers, customers, people, prices, promotions, coupons, taxes, partners, payments, giftcards, returns,
+    books, events, webhooks,
 )  # fmt: skip
 """The modules whose endpoints are served: importing them registers their endpoints."""
 

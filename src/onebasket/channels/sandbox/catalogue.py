@@ -85,7 +85,9 @@ def details(asked: Asked) -> Answer:
     if len(ids) > MOST_IDS:
         return affiliate({}, code=402, message=f"At most {MOST_IDS} product_ids in a call.")
     with asked.house.books.reading() as session:
-        rows = [row for key in dict.fromkeys(ids) if (row := find_good(session, key)) is not None]
+        marks = ", ".join("?" * len(ids))
+        found = {row["id"]: row for row in session.execute(f"{_GOOD} WHERE good.id IN ({marks}) AND gone = 0", ids)}
+    rows = [found[key] for key in dict.fromkeys(ids) if key in found]
     return _stated(asked, rows)
 
 
@@ -105,7 +107,7 @@ def find_good(session: Session, key: int) -> Row | None:
 
 
 def search(session: Session, words: str, *, skip: int, size: int, shop: int = 0) -> tuple[list[Row], int]:
-    """Return goods that have all words in their titles, in stock first, and how many there are."""
+    """Return goods that have all words in their titles, in stock first, and how many there are; no words find all."""
     conditions, values = ["gone = 0"], []
     for word in words.lower().split()[:6]:
         conditions.append("title LIKE ? ESCAPE '\\'")
@@ -115,7 +117,8 @@ def search(session: Session, words: str, *, skip: int, size: int, shop: int = 0)
         values.append(str(shop))
     where = " AND ".join(conditions)
     total = number(session, f"SELECT count(*) FROM good WHERE {where}", [*values])  # noqa: S608 - conditions of our own
-    sql = f"{_GOOD} WHERE {where} ORDER BY stock = 0, good.id LIMIT ? OFFSET ?"
+    order = "stock = 0, good.id" if values else "good.id"  # all of them are not sorted for one page
+    sql = f"{_GOOD} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
     return session.execute(sql, [*values, size, skip]).fetchall(), total
 
 
@@ -132,7 +135,7 @@ def _product(asked: Asked, row: Row, link: str) -> dict[str, Any]:
     price, list_price, stock, currency = told(asked, row)
     sale, original = house.text(price), house.text(max(list_price, price))
     picture = f"{house.base}/picture/{row['id']}.svg"
-    prices = {}
+    prices: dict[str, str] = {}
     for name, amount in (("sale", sale), ("app_sale", sale), ("original", original)):
         for prefix in ("", "target_"):
             prices |= {f"{prefix}{name}_price": amount, f"{prefix}{name}_price_currency": currency}
@@ -265,17 +268,23 @@ def _item_of(house: House, url: str) -> tuple[int, str] | None:
 
 def _links(house: House, wanted: Sequence[tuple[int, str]], tracking: str) -> dict[tuple[int, str], str]:
     """Return links to goods that we sell: the same (good, tracking id, click) has always the same."""
-    made = {}
-    with house.books.writing() as session:
-        for good, click in dict.fromkeys(wanted):
-            sql = "SELECT code FROM link WHERE good = ? AND tracking = ? AND click = ?"
-            found = session.execute(sql, [good, tracking, click]).fetchone()
-            if found is None:
-                if not number(session, "SELECT count(*) FROM good WHERE id = ? AND gone = 0", [good]):
-                    continue
-                code = secrets.token_urlsafe(8)
-                session.execute("INSERT INTO link VALUES (?, ?, ?, ?)", [code, good, tracking, click])
-            else:
-                code = found["code"]
-            made[good, click] = f"{house.base}/s/{code}"
-    return made
+    with house.books.reading() as session:
+        made = _known_links(session, wanted, tracking)
+    if len(made) < len(set(wanted)):
+        with house.books.writing() as session:
+            for good, click in dict.fromkeys(wanted):
+                session.execute(
+                    "INSERT OR IGNORE INTO link SELECT ?, id, ?, ? FROM good WHERE id = ? AND gone = 0",
+                    [secrets.token_urlsafe(8), tracking, click, good],
+                )
+            made = _known_links(session, wanted, tracking)
+    return {one: f"{house.base}/s/{code}" for one, code in made.items()}
+
+
+def _known_links(session: Session, wanted: Sequence[tuple[int, str]], tracking: str) -> dict[tuple[int, str], str]:
+    sql = (
+        "SELECT code FROM link JOIN good ON good.id = link.good AND good.gone = 0 "
+        "WHERE link.good = ? AND tracking = ? AND click = ?"
+    )
+    found = {(good, click): session.execute(sql, [good, tracking, click]).fetchone() for good, click in set(wanted)}
+    return {one: str(row["code"]) for one, row in found.items() if row is not None}

@@ -14,7 +14,7 @@ _POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'se
 HEADERS = (
     ("Content-Security-Policy", f"{_POLICY}; frame-ancestors 'none'"),
     ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
+    ("Referrer-Policy", "same-origin"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
 )
 

@@ -17,6 +17,8 @@ from django.utils.translation import gettext_noop
 from onebasket.base.clock import database_now
 from onebasket.base.languages import DEFAULT, LANGUAGES
 from onebasket.base.letters import LetterDue
+from onebasket.channels.shop.part_mail import SUBJECTS as PART_SUBJECTS
+from onebasket.channels.shop.part_mail import part_context
 from onebasket.commerce.fulfilment.queries.reading import read_return
 from onebasket.commerce.orders.queries.following import follow_order
 from onebasket.commerce.payments.queries.refunds import refund_told
@@ -35,12 +37,13 @@ SUBJECTS = {
     "lapsed": gettext_noop("Your order %(number)s was not paid in time"),
     "returned": gettext_noop("What you brought back of your order %(number)s"),
     "refunded": gettext_noop("Money back for your order %(number)s"),
+    **PART_SUBJECTS,
 }
 """What each kind of letter is headed by."""
 
 
 def write_letter(letter: LetterDue) -> EmailMultiAlternatives | None:
-    """Write a letter in its shopper's language; None where no address is kept any more.
+    """Write a letter in its shopper's language; None where no address is kept any more, or nothing is left to tell.
 
     An order stands whether or not a mail gets through.
     """
@@ -51,21 +54,26 @@ def write_letter(letter: LetterDue) -> EmailMultiAlternatives | None:
     language = asked if asked in LANGUAGES else DEFAULT
     with translation.override(language):
         view = view_order(found, Stores(open_stores(), None), now=database_now())
+        more = _more(letter, view)
+        if more is None:
+            return None
         context = {
             "order": view,
             "language": language,
             "page": f"{settings.ADDRESS}{ORDER_PAGE}{view.secret}",
-            **_more(letter, view),
+            **more,
         }
-        subject = _(SUBJECTS[letter.kind]) % {"number": view.head.number}
+        subject = _(SUBJECTS[letter.kind]) % {"number": view.head.number, "partner": more.get("partner", "")}
         text, html = (render_to_string(f"shop/mail/{letter.kind}.{form}", context) for form in ("txt", "html"))
         message = EmailMultiAlternatives(subject, text, to=[found.email])
         message.attach_alternative(html, "text/html")
         return message
 
 
-def _more(letter: LetterDue, view: OrderView) -> dict[str, object]:
-    """Return what is told beside the order: of a return or refund, what came back and how it is paid."""
+def _more(letter: LetterDue, view: OrderView) -> dict[str, object] | None:
+    """Return what is told beside the order: of a return, what came back and how it is paid; None is nothing to tell."""
+    if letter.kind in PART_SUBJECTS:
+        return part_context(letter.key, view.head.id, order_status=view.head.status)
     about = _MORE.get(letter.kind)
     return about(UUID(letter.key.partition("/")[2]), view) if about else {}
 

@@ -9,15 +9,16 @@ from django.utils.translation import gettext as _
 from onebasket.channels.store.associate import Associate
 from onebasket.commerce.catalogue.queries import products_by_id
 from onebasket.commerce.catalogue.queries.browsing import ShownProduct
-from onebasket.commerce.catalogue.queries.codes import gtins_of
+from onebasket.commerce.matching.queries import offered_beside
 from onebasket.commerce.partners.actions.showing import note_shown
-from onebasket.commerce.partners.queries.offers import offers_by_gtin, price_all
+from onebasket.commerce.partners.queries.offers import PricedOffer
 from onebasket.commerce.pricing.queries import prices_at
 from onebasket.commerce.sourcing.queries import NearbyStock, stock_near
 from onebasket.commerce.sourcing.rules.answering import Answered, Known, Way, answer
 from onebasket.commerce.stock.queries import Stand, stand_at
 from onebasket.front import formats
 from onebasket.front.drawing.choosing import Picture, picture_for
+from onebasket.front.finding import offers_found
 from onebasket.front.goods import Good, goods_for
 from onebasket.front.offers import OfferCard, offer_cards
 from onebasket.front.pricetags import PriceTag, price_tags
@@ -56,6 +57,8 @@ class Answer:
     answered: Answered
     nearby: tuple[Elsewhere, ...]
     offers: tuple[OfferCard, ...]
+    alike: tuple[OfferCard, ...] = ()
+    """What partners have by the words of its name, where nothing of it is to be had anywhere."""
 
     def amount(self, steps: int) -> str:
         """Write a quantity of it."""
@@ -119,17 +122,21 @@ def answer_for(product: ShownProduct, who: Associate, *, now: datetime) -> Answe
     stores = stores_for(who.at.code, CHANNEL)
     stand = stand_at(who.at.id, product.id, unit=product.unit, channel=CHANNEL, now=now)
     near = stock_near(who.at, facts, channel=CHANNEL, now=now, most=MOST_NEARBY)
-    offers = offers_of(product, who, now=now)
+    beside = offered_beside(product.id, currency=who.at.currency, now=now)
+    offers = cards_of(beside, who, now=now)
     known = Known(stand.available, stand.on_hand, near[0].available if near else 0, len(offers))
+    said = answer(known)
+    alike = offers_meant(named.title, who, now=now) if said.way is Way.NOWHERE else []
     return Answer(
         product=product,
         named=named,
         picture=picture_for(product.sku, product.name, product.category, product.department),
         price=price_tags([(product, named)], stores, card="", now=now).get(product.id),
         stand=stand,
-        answered=answer(known),
+        answered=said,
         nearby=_elsewhere(product, near, stores, now),
         offers=tuple(offers),
+        alike=tuple(alike),
     )
 
 
@@ -138,14 +145,14 @@ def goods_at(products: Sequence[ShownProduct], who: Associate, *, now: datetime)
     return goods_for(products, stores_for(who.at.code, CHANNEL), {}, address=lambda *_: "", card="", now=now)
 
 
-def offers_of(product: ShownProduct, who: Associate, *, now: datetime) -> list[OfferCard]:
-    """Return partners' offers of the same thing, by GTIN: those that can be bought or followed, the cheapest first."""
-    found = offers_by_gtin(gtins_of([product.id]).get(product.id, ()))
-    priced = price_all([one for each in found.values() for one in each], currency=who.at.currency, now=now)
-    shown = sorted(
-        (one for one in priced if one.is_shown and (one.refused is None or one.is_referred)),
-        key=lambda one: (one.price.amount + one.price.shipping if one.price else 0, one.offer.id),
-    )[:MOST_OFFERS]
+def offers_meant(text: str, who: Associate, *, now: datetime) -> list[OfferCard]:
+    """Return what partners offer by words."""
+    return cards_of(offers_found(text, currency=who.at.currency, limit=MOST_OFFERS, now=now), who, now=now)
+
+
+def cards_of(found: Sequence[PricedOffer], who: Associate, *, now: datetime) -> list[OfferCard]:
+    """Return the cards of offers that can be bought or followed, in their order; they count as shown."""
+    shown = [one for one in found if one.is_shown and (one.refused is None or one.is_referred)][:MOST_OFFERS]
     note_shown((one.offer.id for one in shown), channel=REFERRED_FROM, place_id=who.at.id)
     return offer_cards(
         shown, address=lambda *_: "", channel=REFERRED_FROM, place_id=who.at.id, associate=who.name, now=now

@@ -17,6 +17,8 @@ from onebasket.commerce.hotpath.actions.asking import commit
 from onebasket.commerce.orders.actions import StepCall
 from onebasket.commerce.orders.rules.life import Step
 from onebasket.commerce.orders.rules.messages import OrderStep, PickedLine, StepOutcome
+from onebasket.commerce.partners.actions.returning import PartReturnCall
+from onebasket.commerce.partners.rules.returns import PartReturnOutcome, PartReturnRequest
 
 CODE = "store-pages"
 _KEY = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -59,5 +61,13 @@ def take_back(who: Associate, request: ReturnRequest) -> ReturnOutcome:
     """Have goods taken back at the place."""
     call = ReturnCall(source(), request, frozenset({who.at.code}))
     (outcome,) = commit("returns", [call], weights=[len(request.lines)])
+    found: Any = outcome
+    return found  # type: ignore[no-any-return]
+
+
+def take_part_back(who: Associate, request: PartReturnRequest) -> PartReturnOutcome:
+    """Have a partner's goods taken back at the place."""
+    call = PartReturnCall(source(), request, frozenset({who.at.code}))
+    (outcome,) = commit("part_returns", [call], weights=[len(request.lines)])
     found: Any = outcome
     return found  # type: ignore[no-any-return]

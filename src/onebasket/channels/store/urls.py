@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from onebasket.channels.store.views import handing, looking, picking, queue, returning
+from onebasket.channels.store.views import handing, looking, part_returning, picking, queue, returning
 
 app_name = "store"
 
@@ -20,5 +20,6 @@ urlpatterns = [
     path("hand-over", handing.find, name="hand-over"),
     path("hand-over/<uuid:order_id>", handing.hand_over, name="handing"),
     path("returns", returning.find, name="returns"),
+    path("returns/part/<uuid:part_id>", part_returning.take, name="take-part-back"),
     path("returns/<str:kind>/<path:reference>", returning.take, name="take-back"),
 ]

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from onebasket.commerce.fulfilment.rules.messages import ReturnOutcome, ReturnRefused
 from onebasket.commerce.orders.rules.messages import StepOutcome, StepRefused
+from onebasket.commerce.partners.rules.returns import PartReturnOutcome, PartReturnRefused
 
 Word = str | Promise
 
@@ -38,6 +39,27 @@ RETURNS: dict[str, Word] = {
     "other_total": gettext_lazy("It comes to another amount than was shown. Work it out again."),
 }
 """Why goods are not taken back."""
+
+
+PART_RETURNS: dict[str, Word] = {
+    "unknown_place": gettext_lazy("This place takes nothing back."),
+    "unknown_part": gettext_lazy("There is no such order. Find it anew."),
+    "not_sent": gettext_lazy("Nothing of it was sent yet, so nothing of it can come back."),
+    "too_late": gettext_lazy("The time in which it could come back is over."),
+    "at_partner": gettext_lazy("The partner takes it back itself: send the shopper there."),
+    "unknown_line": gettext_lazy("Nothing was sent by one of these lines. Find it anew."),
+    "doubled_line": gettext_lazy("State each line once, with all that comes back of it."),
+    "too_much": gettext_lazy("Of a line less can come back than is stated. Look at what is left of each."),
+    "not_refundable": gettext_lazy("It cannot be paid back just now: its payment is not through, or went back before."),
+    "other_total": gettext_lazy("It comes to another amount than was shown. Work it out again."),
+}
+"""Why a partner's goods are not taken back."""
+
+
+def refused_part_return(outcome: PartReturnOutcome) -> str:
+    """Say why a partner's goods were not taken back."""
+    code = outcome.code if isinstance(outcome, PartReturnRefused) else ""
+    return str(PART_RETURNS.get(code, _("That could not be done. Look at it again.")))
 
 
 def refused_step(outcome: StepOutcome) -> str:

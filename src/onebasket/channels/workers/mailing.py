@@ -20,6 +20,8 @@ from onebasket.commerce.fulfilment.rules.messages import ReturnNews
 from onebasket.commerce.orders.queries.contacts import orders_with_address
 from onebasket.commerce.orders.rules.life import Status
 from onebasket.commerce.orders.rules.messages import OrderNews
+from onebasket.commerce.partners.queries.parts import orders_of_parts
+from onebasket.commerce.partners.rules.messages import PartNews, PartReturnNews
 from onebasket.commerce.payments.queries.refunds import refunds_alone
 from onebasket.commerce.payments.rules.messages import RefundNews
 
@@ -31,8 +33,15 @@ ORDERS = {
     "order.expired": "lapsed",
 }
 """What each event of an order is told as. What was not there is told with the order that is ready."""
-RETURNED, REFUNDED = "return.accepted", "payment.refunded"
-TYPES = frozenset({*ORDERS, RETURNED, REFUNDED})
+PARTS = {
+    "part.placed": "part_placed",
+    "part.shipped": "part_shipped",
+    "part.refused": "part_refused",
+    "part.cancelled": "part_cancelled",
+}
+"""What each event of a partner's part is told as: what was left out is told with what was taken in."""
+RETURNED, REFUNDED, PART_RETURNED = "return.accepted", "payment.refunded", "part.returned"
+TYPES = frozenset({*ORDERS, *PARTS, RETURNED, REFUNDED, PART_RETURNED})
 
 OF_ORDER = "order/"
 OLD = timedelta(days=2)
@@ -40,6 +49,8 @@ OLD = timedelta(days=2)
 
 _order = msgspec.json.Decoder(OrderNews).decode
 _return = msgspec.json.Decoder(ReturnNews).decode
+_part = msgspec.json.Decoder(PartNews).decode
+_part_return = msgspec.json.Decoder(PartReturnNews).decode
 _refund = msgspec.json.Decoder(RefundNews).decode
 
 
@@ -56,7 +67,7 @@ def queue_mail(events: Sequence[Heard]) -> None:
     if not settings.MAIL_IS_SENT:
         return
     shop = sources_by_code([SHOP_SOURCE]).get(SHOP_SOURCE)
-    facts = [fact for event in events if event.occurred_at > now - OLD for fact in _facts(event)]
+    facts = _of_orders([fact for event in events if event.occurred_at > now - OLD for fact in _facts(event)])
     if shop is None or not facts:
         return
     reached = orders_with_address({fact.order for fact in facts}, source_id=shop.id)
@@ -72,6 +83,12 @@ def queue_mail(events: Sequence[Heard]) -> None:
     )
 
 
+def _of_orders(facts: list[_Fact]) -> list[_Fact]:
+    """Return the facts with the order that each is about: what is paid for a partner's part bears the part's id."""
+    parts = orders_of_parts(fact.order for fact in facts if fact.kind == "refunded")
+    return [fact._replace(order=parts.get(fact.order, fact.order)) for fact in facts]
+
+
 def _facts(event: Heard) -> Iterator[_Fact]:
     if event.type == RETURNED:
         back = _return(event.data)
@@ -80,6 +97,12 @@ def _facts(event: Heard) -> Iterator[_Fact]:
     elif event.type == REFUNDED:
         refund = _refund(event.data)
         yield _Fact("refunded", refund.refund, UUID(refund.order), event)
+    elif event.type in PARTS:
+        part = _part(event.data)  # taken in again for less, it is another fact
+        yield _Fact(PARTS[event.type], f"{part.part}/{part.total}", UUID(part.order), event)
+    elif event.type == PART_RETURNED:
+        brought = _part_return(event.data)
+        yield _Fact("part_returned", f"{brought.part}/{brought.number}", UUID(brought.order), event)
     else:
         news = _order(event.data)
         if news.status != Status.AWAITING_PAYMENT and not news.reopened:

@@ -1,7 +1,7 @@
-"""The jobs of the indexer: the index follows the news, and what sells is counted now and then."""
+"""The jobs of the indexer: the indexes follow the news, and what sells is counted now and then."""
 
 from onebasket.channels.workers.loop import Job
-from onebasket.commerce.search.actions import IndexKeeper, count_sales_if_due
+from onebasket.commerce.search.actions import IndexKeeper, OfferKeeper, count_sales_if_due
 
 IDLE_SECONDS = 0.5
 BUSY_SECONDS = 0.2
@@ -16,3 +16,8 @@ def search_jobs() -> list[Job]:
         Job("sales counts", count_sales_if_due, COUNT_SECONDS),
         Job("search index", keeper.turn, IDLE_SECONDS, BUSY_SECONDS),
     ]
+
+
+def offer_jobs() -> list[Job]:
+    """Return what keeps the index of partners' offers, in a thread of its own: a million new ones take a minute."""
+    return [Job("offer index", OfferKeeper().turn, IDLE_SECONDS, BUSY_SECONDS)]

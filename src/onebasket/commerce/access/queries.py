@@ -8,7 +8,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 
 from onebasket.base import bulk
-from onebasket.base.columns import as_instant
+from onebasket.base.columns import Row, as_instant
 from onebasket.commerce.access.models import User
 from onebasket.commerce.access.rules import EVERY_PLACE, AccountFacts, SourceFacts, TokenFacts, UserFacts
 
@@ -18,12 +18,26 @@ _BY_DIGEST = (
 )
 
 
+_OF_SOURCE = (
+    "SELECT t.id, t.source_id, s.code, t.name, t.scopes, t.places, t.expires_at, t.revoked_at, s.active "
+    "FROM access_token t JOIN access_source s ON s.id = t.source_id WHERE s.code = %s ORDER BY t.id DESC LIMIT %s"
+)
+MOST_TOKENS = 500
+
+
 def token_by_digest(digest: str) -> TokenFacts | None:
     """Return the token of this SHA-256 digest (64 hex digits), revoked and expired ones too; ask `is_valid`."""
     rows = bulk.fetch(_BY_DIGEST, [digest])
-    if not rows:
-        return None
-    identity, source_id, source_code, name, scopes, places, expires_at, revoked_at, active = rows[0]
+    return _token(rows[0]) if rows else None
+
+
+def tokens_of(source: str) -> list[TokenFacts]:
+    """Return the newest tokens of a source (its code), revoked and expired ones too, at most 500."""
+    return [_token(row) for row in bulk.fetch(_OF_SOURCE, [source, MOST_TOKENS])]
+
+
+def _token(row: Row) -> TokenFacts:
+    identity, source_id, source_code, name, scopes, places, expires_at, revoked_at, active = row
     codes = _codes(places)
     return TokenFacts(
         id=identity,

@@ -12,6 +12,8 @@ from msgspec import Meta
 
 EVERY_PLACE = "*"
 SHOP_SOURCE = "web-shop"
+KIOSK_SOURCE = "kiosk"
+KIOSK_SCOPE = "kiosk"
 """The code of the source under which our own web shop opens baskets and places orders."""
 LONGEST_KEY = 120
 _NUL = rb"\u0000"
@@ -45,6 +47,7 @@ SCOPES: dict[str, str] = {
     "partners:write": "State partners, agreements, exchange rates and offers; settle what is odd of theirs.",
     "partners:read": "Read partners, agreements, offers, referrals, their parts of orders, and commission.",
     "books:read": "Read the journal and what it comes to.",
+    "kiosk": "Be a kiosk of one store: its own pages, nothing of the API.",
     "customers:write": "Load, change, merge, retire and erase customers; hand out codes that prove a card.",
     "customers:read": "Read customers, what they bought, and all that is kept about them.",
     "places:write": "Load places; state when they hand out.",
@@ -79,6 +82,7 @@ RIGHTS: dict[str, str] = {
     "orders.read": "See orders.",
     "orders.cancel": "Cancel orders.",
     "orders.pick": "Pick orders, put goods back and hand over.",
+    "kiosk.open": "Open and close kiosks.",
     "payments.read": "See payments and refunds.",
     "payments.refund": "Give back what was paid.",
     "balances.read": "See gift cards and store credit.",
@@ -117,7 +121,7 @@ _WATCH = CHAIN_WIDE_READS | {"stock.read", "sales.read", "orders.read", "excepti
 _STORE = (
     _WATCH
     | {"stock.count", "orders.cancel", "orders.pick", "exceptions.work", "quarantine.read", "quarantine.work"}
-    | {"slots.plan", "payments.read", "payments.refund"}
+    | {"slots.plan", "payments.read", "payments.refund", "kiosk.open"}
 )
 
 ROLE_RIGHTS: dict[str, frozenset[str]] = {

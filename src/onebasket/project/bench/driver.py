@@ -95,10 +95,13 @@ def requests(load: Load) -> Iterator[bytes]:
         ).encode() + body
 
 
-def drive(load: Load) -> Outcome:
-    """Send until the time or the total is reached, wait for what is in flight, and sum up."""
+def drive(load: Load, source: Iterator[bytes] | None = None) -> Outcome:
+    """Send until the time or the total is reached, wait for what is in flight, and sum up.
+
+    `source` yields other requests than orders.
+    """
     selector = selectors.DefaultSelector()
-    source = requests(load)
+    source = source or requests(load)
     cpu = time.process_time()
     begins = time.perf_counter()
     record = _Record(begins + load.warm_up)

@@ -35,13 +35,13 @@ class Hub:
         """Return the CPU time that the hub's processes have used so far."""
         return sum(sum(process.cpu_times()[:2]) for process in self._processes())
 
-    def batches(self) -> tuple[float, float]:
-        """Return how many batches the committer has decided and how many requests were in them."""
+    def batches(self, action: str = "orders") -> tuple[float, float]:
+        """Return how many batches of an action the committer has decided and how many requests were in them."""
         text = urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10).read().decode()
         found = {"count": 0.0, "sum": 0.0}
         for line in text.splitlines():
             for kind in found:
-                if line.startswith(f"onebasket_batch_requests_{kind}{{") and "orders" in line:
+                if line.startswith(f"onebasket_batch_requests_{kind}{{") and f'"{action}"' in line:
                     found[kind] += float(line.rpartition(" ")[2])
         return found["count"], found["sum"]
 

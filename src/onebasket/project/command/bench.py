@@ -36,6 +36,8 @@ class Name(StrEnum):
     REPRICE = "reprice"
     SEARCH = "search"
     OFFERS = "offers"
+    GO = "go"
+    COMMISSION = "commission"
     ALL = "all"
 
 

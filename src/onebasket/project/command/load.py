@@ -1,9 +1,10 @@
-"""`onebasket load`: receipts, partners' offers, and the API's items, out of files."""
+"""`onebasket load`: receipts, partners' offers, exchange rates, and the API's items, out of files."""
 
 import signal
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,10 +15,12 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from onebasket.base.committer import BrokenRequestError, UnavailableError
 from onebasket.base.presence import hub_is_serving
 from onebasket.base.tuning import LOADING, SERVING, tune_process, tune_writer
+from onebasket.project.loading.commissions import load_commissions
 from onebasket.project.loading.folders import WatchedFolder
 from onebasket.project.loading.items import KINDS, ItemTally, load_items
 from onebasket.project.loading.offers import BATCH as OFFERS_A_BATCH
 from onebasket.project.loading.offers import MOST_ENDED, OfferOptions, OfferTally, load_offers
+from onebasket.project.loading.rates import load_rates
 from onebasket.project.loading.receipts import BATCH, ReceiptFiles, Tally, UnloadableError, source_id_of
 
 group = typer.Typer(help="Load receipts, or what the API takes as items, out of files.", no_args_is_help=True)
@@ -115,6 +118,10 @@ def _progress(console: Console) -> Progress:
 
 
 def _load_kind(name: str, paths: Sequence[Path], *, source: str) -> None:
+    _load_into(name, paths, source=source, load=partial(load_items, KINDS[name]))
+
+
+def _load_into(name: str, paths: Sequence[Path], *, source: str, load: Callable[..., None]) -> None:
     console = Console()
     tally = ItemTally()
     try:
@@ -122,13 +129,7 @@ def _load_kind(name: str, paths: Sequence[Path], *, source: str) -> None:
         with _progress(console) as progress:
             for path in paths:
                 task = progress.add_task(path.name, total=path.stat().st_size, note="")
-                load_items(
-                    KINDS[name],
-                    path,
-                    source_id=source_id,
-                    tally=tally,
-                    told=_teller(progress, task=task, tally=Tally()),
-                )
+                load(path, source_id=source_id, tally=tally, told=_teller(progress, task=task, tally=Tally()))
     except (UnloadableError, UnavailableError, BrokenRequestError) as error:
         console.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from error
@@ -198,6 +199,46 @@ def _print_offers(tally: OfferTally, *, console: Console) -> None:
     )
     for reason, count in tally.reasons.most_common():
         console.print(f"  {count:,} odd: {reason}")
+
+
+@group.command()
+def commissions(
+    path: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A partner's statement, as CSV.")],
+    *,
+    partner: Annotated[str, typer.Option(help="The partner's code.")],
+    mapping: Annotated[Path | None, typer.Option(exists=True, help="What its columns mean (TOML).")] = None,
+    stated_at: Annotated[
+        datetime | None, typer.Option(help="When the file was written, in UTC; else the file's own time.")
+    ] = None,
+) -> None:
+    """Load what a partner states of commission. Safe to run again: the same again changes nothing.
+
+    A line that says when it changed is taken as of then, others as of the file. What is odd goes to the queue.
+    """
+    console = Console()
+    stated = stated_at.replace(tzinfo=UTC) if stated_at else None
+    try:
+        tally = load_commissions(partner, path, mapping=mapping, stated_at=stated)
+    except (UnloadableError, UnavailableError) as error:
+        console.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from error
+    console.print(
+        f"{tally.read:,} lines read: {tally.created:,} new, {tally.changed:,} changed, "
+        f"{tally.unchanged:,} as they were; {tally.odd:,} odd."
+    )
+
+
+@group.command()
+def rates(
+    paths: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="CSV: base,quote,rate,valid_from.")],
+    *,
+    source: Source,
+) -> None:
+    """Load exchange rates: for one of base so many of quote, exactly, from an instant on.
+
+    A rate that was stated for an instant stays as it is: prices were made of it.
+    """
+    _load_into("rates", paths, source=source, load=load_rates)
 
 
 @group.command()

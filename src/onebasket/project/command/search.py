@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from onebasket.commerce.places.queries import places_by_code
-from onebasket.commerce.search.actions import IndexBusyError, count_sales, rebuild_index
+from onebasket.commerce.search.actions import IndexBusyError, count_sales, rebuild_index, rebuild_offers
 from onebasket.commerce.search.queries import IndexMissingError, find
 from onebasket.commerce.search.rules.messages import LONGEST_PAGE, Hit, SearchQuery
 from onebasket.kernel.money import format_amount
@@ -22,19 +22,22 @@ PATIENCE_SECONDS = 60.0
 
 @group.command()
 def rebuild() -> None:
-    """Count what sells and build the index anew, beside the one in use; searches go on.
+    """Count what sells and build the indexes anew, beside those in use; searches go on.
 
-    Nobody need do this: a hub builds its index by itself, and keeps it. Do it after a database was put back from a
+    Nobody need do this: a hub builds its indexes by itself, and keeps them. Do it after a database was put back from a
     backup, or after a change of synonyms.txt that should hold at once.
     """
     began = time.monotonic()
     count_sales()
     try:
         count = rebuild_index(patience=PATIENCE_SECONDS)
+        took = time.monotonic() - began
+        offers = rebuild_offers(patience=PATIENCE_SECONDS)
     except IndexBusyError as error:
         typer.echo("Another process is writing the index. Try again.", err=True)
         raise typer.Exit(1) from error
-    typer.echo(f"{count:,} products indexed in {time.monotonic() - began:.1f} s.")
+    typer.echo(f"{count:,} products indexed in {took:.1f} s.")
+    typer.echo(f"{offers:,} offers indexed in {time.monotonic() - began - took:.1f} s.")
 
 
 @group.command("find")

@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     # pages before those of allauth.
     "onebasket.front",
     "onebasket.channels.shop",
+    "onebasket.channels.kiosk.apps.KioskConfig",
     "onebasket.channels.account.apps.AccountPagesConfig",
     "onebasket.channels.store.apps.StoreConfig",
     "onebasket.channels.pulse",

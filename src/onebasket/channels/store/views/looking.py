@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from onebasket.base.clock import database_now
 from onebasket.base.links import our_address
-from onebasket.channels.store.answering import REFERRED_FROM, answer_for, goods_at
+from onebasket.channels.store.answering import REFERRED_FROM, answer_for, goods_at, offers_meant
 from onebasket.channels.store.associate import Associate, at_work
 from onebasket.channels.store.pages import show
 from onebasket.commerce.catalogue.queries.browsing import shown_by_sku
@@ -34,9 +34,16 @@ def look(request: HttpRequest, who: Associate) -> HttpResponseBase:
         "asked": code or sku,
         "meant": meant,
         "answer": answer_for(product, who, now=now) if product else None,
+        "offers": [] if product else offers_meant(code, who, now=now),
         "goods": [] if product else goods_at(meant.products, who, now=now),
     }
-    return show(request, who, "look", context, status=404 if _is_nothing(meant) and context["asked"] else 200)
+    return show(
+        request,
+        who,
+        "look",
+        context,
+        status=404 if context["asked"] and _is_nothing(meant) and not context["offers"] else 200,
+    )
 
 
 @require_safe

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from onebasket.channels.store import asking
 from onebasket.channels.store.associate import Associate, at_work
 from onebasket.channels.store.pages import show
+from onebasket.channels.store.views.part_returning import parts_back
 from onebasket.channels.store.words import refused_return
 from onebasket.commerce.catalogue.queries import products_by_scan, products_by_sku
 from onebasket.commerce.catalogue.rules import ProductFacts
@@ -75,12 +76,15 @@ def find(request: HttpRequest, who: Associate) -> HttpResponseBase:
 def take(request: HttpRequest, who: Associate, kind: str, reference: str) -> HttpResponseBase:
     """Say what comes back of it, see what is paid back, and accept it."""
     given = _given(kind, reference)
+    parts = parts_back(who, UUID(reference)) if kind == "order" else []
+    if isinstance(given, ReturnRefused) and parts:
+        return show(request, who, "parts_back", {"page": "returns", "parts": parts, "own": refused_return(given)})
     if isinstance(given, ReturnRefused):
         return show(request, who, "returns", {"page": "returns", "wrong": refused_return(given)}, status=422)
     sent = request.POST if request.method == "POST" else request.GET
     choices = _choices(given, sent)
     context: dict[str, object] = {
-        "page": "returns", "given": given, "kind": kind, "choices": choices, "sent": sent,
+        "page": "returns", "given": given, "kind": kind, "choices": choices, "sent": sent, "parts": parts,
         "currency": given.original.currency if given.original else who.at.currency,
     }  # fmt: skip
     if request.method != "POST" or "scan" in sent:

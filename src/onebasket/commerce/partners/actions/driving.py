@@ -16,8 +16,8 @@ import msgspec
 
 from onebasket.base.clock import database_now
 from onebasket.base.outside import require_no_transaction, run
+from onebasket.commerce.partners.actions import calling
 from onebasket.commerce.partners.actions.calling import (
-    PATIENCE,
     call_partner,
     leased,
     note_answer,
@@ -117,7 +117,9 @@ def _drive(part_id: UUID) -> Answered | None:
     if begun is None:
         return None
     ask = _list if begun.asked is None else _place
-    answer = call_partner(begun.partner, partial(ask, begun), not_after=begun.at + timedelta(seconds=PATIENCE.start))
+    answer = call_partner(
+        begun.partner, partial(ask, begun), not_after=begun.at + timedelta(seconds=calling.PATIENCE.start)
+    )
     run(partial(_finish, begun, answer))
     return answer
 
@@ -129,20 +131,20 @@ def _place(begun: Begun, gateway: Gateway) -> Placed | Refused | Trouble:
     if Capability.ORDERS not in gateway.capabilities:
         return NotDone("this partner takes no orders", "not_able")
     if Capability.DETAILS in gateway.capabilities:
-        told = gateway.read_offers([line.reference for line in asked.lines], seconds=PATIENCE.read)
+        told = gateway.read_offers([line.reference for line in asked.lines], seconds=calling.PATIENCE.read)
         if isinstance(told, Lost):
             return NotDone(f"it does not tell what its goods cost: {told.reason}")
         if isinstance(told, NotDone):
             return told
         if refused := before_placing(asked, told, bears=begun.bears):
             return refused
-    return gateway.place_order(asked, seconds=PATIENCE.place)
+    return gateway.place_order(asked, seconds=calling.PATIENCE.place)
 
 
 def _list(begun: Begun, gateway: Gateway) -> tuple[TheirOrder, ...] | Trouble:
     if Capability.ORDER_LIST not in gateway.capabilities:
         return NotDone("this partner does not list orders", "not_able")
-    return gateway.find_orders(begun.ours, since=begun.since, seconds=PATIENCE.read)
+    return gateway.find_orders(begun.ours, since=begun.since, seconds=calling.PATIENCE.read)
 
 
 def _begin(part_id: UUID) -> Begun | None:
@@ -157,7 +159,7 @@ def _begin(part_id: UUID) -> Begun | None:
         asked = _asked(case, now=now)
         if asked is None:
             return None
-        move(row, Step.ASK, now=now, next_at=leased(now))
+        move(row, Step.ASK, now=now, reason=row.reason, next_at=leased(now))
         row.tries, row.asked_at = row.tries + 1, now
         attempt = note_call(row.pk, "place", now=now, request=_encode(asked.lines).decode())
     else:

@@ -14,7 +14,8 @@ import msgspec
 
 from onebasket.base.clock import database_now
 from onebasket.base.outside import require_no_transaction, run
-from onebasket.commerce.partners.actions.calling import PATIENCE, call_partner, leased
+from onebasket.commerce.partners.actions import calling
+from onebasket.commerce.partners.actions.calling import call_partner, leased
 from onebasket.commerce.partners.actions.driving import AT_ONCE, while_answered
 from onebasket.commerce.partners.actions.oddities import keep_odd
 from onebasket.commerce.partners.actions.taking_in import (
@@ -24,6 +25,7 @@ from onebasket.commerce.partners.actions.taking_in import (
     lower_lines,
     odd_of,
     refuse,
+    tracking_of,
 )
 from onebasket.commerce.partners.actions.telling import MOVED, move, tell
 from onebasket.commerce.partners.locking.parts import lock_part
@@ -78,7 +80,7 @@ def _drive(part_id: UUID) -> Read | dict[str, Read] | None:
     begun = run(partial(_begin, part_id))
     if begun is None:
         return None
-    not_after = begun.at + timedelta(seconds=PATIENCE.start)
+    not_after = begun.at + timedelta(seconds=calling.PATIENCE.start)
     answers = call_partner(begun.partner, partial(_ask, begun), not_after=not_after)
     run(partial(_finish, begun, answers))
     if isinstance(answers, dict):
@@ -90,7 +92,7 @@ def _ask(begun: _Begun, gateway: Gateway) -> dict[str, Read]:
     """Ask about each order of theirs; after one that is not answered no more is asked."""
     answers: dict[str, Read] = {}
     for reference in begun.references:
-        answers[reference] = gateway.read_order(reference, seconds=PATIENCE.read)
+        answers[reference] = gateway.read_order(reference, seconds=calling.PATIENCE.read)
         if isinstance(answers[reference], Trouble):
             break
     return answers
@@ -157,8 +159,7 @@ def _note(case: Case, row: TheirRow, told: TheirOrder, *, now: datetime) -> None
 
 def _tracking(known: list[dict[str, str]], told: TheirOrder) -> list[dict[str, str]]:
     """Return every parcel that was ever named, in the order in which they were."""
-    new = [msgspec.to_builtins(track) for track in told.tracking if track.number]
-    return known + [one for one in new if one not in known]
+    return known + [one for one in tracking_of(told) if one not in known]
 
 
 def _advance(case: Case, rows: Mapping[str, TheirRow], *, now: datetime) -> None:

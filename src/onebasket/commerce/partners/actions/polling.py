@@ -6,6 +6,8 @@ in between loses its claim after a while, and the next one reads these pages aga
 
 import logging
 import time
+from collections.abc import Collection
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -35,8 +37,9 @@ CALL_SECONDS = 20.0
 TURN_SECONDS = 5.0
 AT_ONCE = 1_000
 """Lines that are gathered before they are booked."""
-LEASE = timedelta(seconds=90)
-"""Longer than the calls for a booking and the booking itself: for so long nobody else reads on."""
+GATHER_SECONDS = 30.0
+LEASE = timedelta(seconds=120)
+"""Longer than the calls for a booking, the last of them begun late, and the booking: so long nobody else reads on."""
 AHEAD = timedelta(days=1)
 """What is bought while a sweep goes on is read too, and a partner's clock may be ahead of ours."""
 NOT_ABLE_WAIT = timedelta(hours=1)
@@ -66,13 +69,13 @@ class _Gathered(NamedTuple):
     trouble: Trouble | None
 
 
-def poll_commissions(seconds: float = TURN_SECONDS) -> int:
-    """Read on in the sweeps that are due, for so many seconds; return how many lines came."""
+def poll_commissions(seconds: float = TURN_SECONDS, *, kinds: Collection[str] = tuple(_SWEEPS)) -> int:
+    """Read on in the sweeps that are due, for so many seconds; return how many lines came. `kinds` narrows them."""
     require_no_transaction()
     _meet_partners()
     until = time.monotonic() + seconds
     lines = 0
-    while time.monotonic() < until and (claimed := run(_claim)) is not None:
+    while time.monotonic() < until and (claimed := run(lambda: _claim(kinds))) is not None:
         lines += _sweep(claimed, until)
     return lines
 
@@ -87,12 +90,12 @@ def _meet_partners() -> None:
                 PartnerCursor.objects.get_or_create(partner_id=identity, kind=sweep.kind)
 
 
-def _claim() -> _Claimed | None:
+def _claim(kinds: Collection[str]) -> _Claimed | None:
     """Take the sweep that has waited the longest."""
     now = database_now()
     due = Q(next_at__isnull=True) | Q(next_at__lte=now)
     free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=now)
-    fit = PartnerCursor.objects.filter(due & free, kind__in=_SWEEPS)
+    fit = PartnerCursor.objects.filter(due & free, kind__in=kinds)
     row = fit.filter(partner__active=True).order_by(F("next_at").asc(nulls_first=True), "pk").first()
     until = now + LEASE
     since = row.since if row and row.cursor and row.since else now
@@ -109,28 +112,35 @@ def _sweep(claimed: _Claimed, until: float) -> int:
         _move(claimed, rest=NOT_ABLE_WAIT, failures=claimed.failures, cursor="")
         return 0
     count = 0
-    while True:
-        found = _gather(claimed, gateway, until)
-        count += len(found.lines)
-        book_commissions(claimed.partner_id, found.lines)
-        _keep_odd(claimed, found.odd)
-        if found.trouble is not None:
-            _fail(claimed._replace(cursor=found.cursor), found.trouble)
-            return count
-        if found.ends:
-            _move(claimed, rest=claimed.sweep.every, failures=0, cursor="")
-            return count
-        ours = _move(claimed, rest=None, failures=0, cursor=found.cursor)
-        if ours is None:
-            return count
-        claimed = ours
-        if time.monotonic() >= until:
-            _move(claimed, rest=timedelta(0), failures=0, cursor=claimed.cursor)
-            return count
+    with ThreadPoolExecutor(1, thread_name_prefix="commission") as reader:
+        ahead: Future[_Gathered] | None = reader.submit(_gather, claimed, gateway, until)
+        while ahead is not None:
+            found = ahead.result()
+            is_over = found.ends or found.trouble is not None or time.monotonic() >= until
+            # The next pages are read while these are booked.
+            ahead = None if is_over else reader.submit(_gather, claimed._replace(cursor=found.cursor), gateway, until)
+            count += len(found.lines)
+            book_commissions(claimed.partner_id, found.lines)
+            _keep_odd(claimed, found.odd)
+            ours = _go_on(claimed, found, rests=ahead is None)
+            if ours is None:
+                return count
+            claimed = ours
+    return count
+
+
+def _go_on(claimed: _Claimed, found: _Gathered, *, rests: bool) -> _Claimed | None:
+    """Move on behind what was booked, or let the sweep rest; None where it is not ours any more."""
+    if found.trouble is not None:
+        return _fail(claimed._replace(cursor=found.cursor), found.trouble)
+    if found.ends:
+        return _move(claimed, rest=claimed.sweep.every, failures=0, cursor="")
+    return _move(claimed, rest=timedelta(0) if rests else None, failures=0, cursor=found.cursor)
 
 
 def _gather(claimed: _Claimed, gateway: Gateway, until: float) -> _Gathered:
-    """Read pages until there is enough to be booked."""
+    """Read pages until there is enough to be booked, or it has taken long; runs beside the booking of those before."""
+    soon = min(until, time.monotonic() + GATHER_SECONDS)
     begins = claimed.since - timedelta(days=claimed.sweep.days)
     lines: list[CommissionStated] = []
     odd: list[OddItem] = []
@@ -147,7 +157,7 @@ def _gather(claimed: _Claimed, gateway: Gateway, until: float) -> _Gathered:
             stuck = NotDone("its cursor does not move on", "turned_away")
             return _Gathered(lines, odd, cursor, ends=False, trouble=stuck)
         cursor = page.cursor
-        if time.monotonic() >= until:
+        if time.monotonic() >= soon:
             break
     return _Gathered(lines, odd, cursor, ends=False, trouble=None)
 
@@ -161,8 +171,7 @@ def _asked(claimed: _Claimed, gateway: Gateway, cursor: str, begins: datetime) -
         return Lost(f"the gateway failed: {type(error).__name__}")
     if gateway.renewed_tokens() is not None:
         keep_tokens(claimed.partner_id, gateway)
-    if connection.vendor == "postgresql":
-        connection.close()  # the pool is smaller than the number of threads that may wait for a partner
+        connection.close()
     return page
 
 
@@ -182,7 +191,7 @@ def _move(claimed: _Claimed, *, rest: timedelta | None, failures: int, cursor: s
     return run(move)
 
 
-def _fail(claimed: _Claimed, trouble: Trouble) -> None:
+def _fail(claimed: _Claimed, trouble: Trouble) -> _Claimed | None:
     """Come back later; people are told when it lasts, or when only they can help."""
     failures = min(claimed.failures + 1, 1_000)
     code = trouble.code if isinstance(trouble, NotDone) else "lost"
@@ -191,10 +200,11 @@ def _fail(claimed: _Claimed, trouble: Trouble) -> None:
     cursor = "" if code == "turned_away" else claimed.cursor
     wait = NOT_ABLE_WAIT if code == "not_able" else rest_after(failures, stated)
     if _move(claimed, rest=wait, failures=failures, cursor=cursor) is None:
-        return
+        return None
     if code == "unauthorised" or failures >= TOLD_AFTER:
         told = [Odd(claimed.partner_id, KIND, "", code, trouble.reason)]
         run(lambda: keep_odd(told, now=database_now()))
+    return claimed
 
 
 def _keep_odd(claimed: _Claimed, odd: list[OddItem]) -> None:

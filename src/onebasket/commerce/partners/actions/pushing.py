@@ -16,7 +16,8 @@ from onebasket.base import bulk
 from onebasket.base.clock import database_now
 from onebasket.base.outside import require_no_transaction, run
 from onebasket.base.sealing import UnsealableError
-from onebasket.commerce.partners.actions.calling import PATIENCE, call_partner, leased
+from onebasket.commerce.partners.actions import calling
+from onebasket.commerce.partners.actions.calling import call_partner, leased
 from onebasket.commerce.partners.actions.oddities import Odd, keep_odd
 from onebasket.commerce.partners.actions.opening import open_gateway
 from onebasket.commerce.partners.locking.parts import lock_part
@@ -120,13 +121,13 @@ def _order(push: ReceivedPush) -> None:
     """Let the part that an order serves be asked about now; find out about one that we do not know."""
     if not run(partial(_wake, push)):
         ask = partial(_read, push.reference)
-        until = database_now() + timedelta(seconds=PATIENCE.start)
+        until = database_now() + timedelta(seconds=calling.PATIENCE.start)
         answer: Stated | Refused | Trouble = call_partner(push.partner_id, ask, not_after=until)
         run(partial(_unknown, push, answer))
 
 
 def _read(reference: str, gateway: object) -> Stated | Refused | Trouble:
-    return gateway.read_order(reference, seconds=PATIENCE.read)  # type: ignore[attr-defined,no-any-return] # a Gateway
+    return gateway.read_order(reference, seconds=calling.PATIENCE.read)  # type: ignore[attr-defined,no-any-return] # a Gateway
 
 
 def _wake(push: ReceivedPush) -> bool:

@@ -117,11 +117,11 @@ def _read(claimed: _Claimed, until: float) -> int:
         # What is listed and cannot be read is there all the same, and does not end with the pass.
         prepared.listed.update({item.reference for item in page.odd if item.reference} - prepared.rows.keys())
         try:
-            following, lease = _take_in(claimed, page, prepared)
+            following, lease = _take_in(claimed, page, prepared, goes_on=time.monotonic() < until)
         except _ClaimLostError:
             return pages
         pages += 1
-        if following.wait is not None or time.monotonic() >= until:
+        if lease is None:
             return pages
         moved = Standing(following.cursor, claimed.standing.is_whole, following.listed)
         claimed = claimed._replace(standing=moved, until=lease)
@@ -140,8 +140,13 @@ def _asked(claimed: _Claimed, gateway: Gateway) -> OfferPage | Trouble:
     return page
 
 
-def _take_in(claimed: _Claimed, page: OfferPage, prepared: Prepared) -> tuple[Following, datetime]:
-    """Write a page and move the cursor, in one transaction; at the end of a whole pass what it did not show ends."""
+def _take_in(
+    claimed: _Claimed, page: OfferPage, prepared: Prepared, *, goes_on: bool
+) -> tuple[Following, datetime | None]:
+    """Write a page and move the cursor, in one transaction; at the end of a whole pass what it did not show ends.
+
+    Returned is where the reading stands, and until when it is still ours: None where it rests, or is another's turn.
+    """
     read = {one.reference for one in page.offers}
     following = follow(
         claimed.standing,
@@ -150,20 +155,23 @@ def _take_in(claimed: _Claimed, page: OfferPage, prepared: Prepared) -> tuple[Fo
         count=len(page.offers) + sum(item.reference not in read for item in page.odd),
         total=page.total,
     )
-    lease = run(lambda: _write_page(claimed, page, prepared, following))
-    if following.is_complete:
+    is_held = following.is_complete or (goes_on and following.wait is None)
+    lease = run(lambda: _write_page(claimed, page, prepared, following, is_held=is_held))
+    if following.is_complete and lease is not None:
         _end_pass(claimed, following, lease)
+        return following, None
     return following, lease
 
 
-def _write_page(claimed: _Claimed, page: OfferPage, prepared: Prepared, following: Following) -> datetime:
+def _write_page(
+    claimed: _Claimed, page: OfferPage, prepared: Prepared, following: Following, *, is_held: bool
+) -> datetime | None:
     now = database_now()
-    lease = now + LEASE
-    ends = following.wait is not None and not following.is_complete
-    state = {"claimed_until": None, "next_at": now + (following.wait or timedelta(0))} if ends else {}
+    lease = now + LEASE if is_held else None
     with bulk.together():
         moved = PartnerCursor.objects.filter(pk=claimed.id, claimed_until=claimed.until).update(
-            **{"claimed_until": lease, "next_at": None} | state,
+            claimed_until=lease,
+            next_at=None if is_held else now + (following.wait or timedelta(0)),
             cursor=following.cursor,
             failures=following.failures,
             moved_at=now,
@@ -217,7 +225,7 @@ def _end_pass(claimed: _Claimed, following: Following, lease: datetime) -> None:
         if not fit.update(claimed_until=None, next_at=now + wait):
             raise _ClaimLostError
         if ended is None:
-            told = "More than half of its offers were not listed any more. Settle this, and the next pass ends them."
+            told = "More than a fifth of its offers were not listed any more. Settle this, and the next pass ends them."
             keep_odd([Odd(claimed.partner_id, ODD_KIND, "", Mistake.MANY_GONE.value, told)], now=now)
         OfferImport.objects.filter(pk=claimed.whole or 0).update(
             state=OfferImport.State.DONE,

@@ -109,6 +109,7 @@ def _answer(asked: _Asked, until: float) -> None:
 def _heard(asked: _Asked) -> Sequence[OfferStated]:
     """Return what a partner said in time of what it was asked for; nothing where it did not."""
     if not asked.answer.done():
+        _PATIENCE.rest(asked.place)
         return ()
     keep_tokens(asked.place[0], asked.gateway)
     answer = asked.answer.result()
@@ -141,8 +142,13 @@ class _Patience:
             self._asking[place] -= 1
             if answered:
                 self._resting.pop(place, None)
-            else:
-                self._resting[place] = time.monotonic() + REST_SECONDS
+        if not answered:
+            self.rest(place)
+
+    def rest(self, place: Place) -> None:
+        """Leave a partner alone for a while."""
+        with self._lock:
+            self._resting[place] = time.monotonic() + REST_SECONDS
 
 
 _PATIENCE = _Patience()

@@ -30,6 +30,7 @@ from onebasket.commerce.partners.rules.returns import (
     Returned,
     SoldNow,
     decide_return,
+    refund_key,
     refuse_part,
 )
 from onebasket.commerce.payments.actions import refund
@@ -163,7 +164,7 @@ def _pay_back(
     """Pay back to the part's own tenders; all of it or nothing."""
     if not back.total:
         return ()
-    wanted = NewRefund(f"part-return/{call.request.key}"[:120], row.pk, back.total, call.request.reason)
+    wanted = NewRefund(refund_key(call.request.key), row.pk, back.total, call.request.reason)
     (made,) = refund([RefundCall(call.source_id, wanted, call.request.operator)], now=now)
     if isinstance(made, RefundMade):
         return tuple(PartPaidBack(part.method.value, part.amount) for part in made.parts)
@@ -178,11 +179,12 @@ def _write(
     for line in back.lines:
         numbers[line.line].returned += line.quantity
         numbers[line.line].save(update_fields=["returned"])
-    reason = back.reason | {"agreement": row.agreement_id, "number": accepted.number}
+    reason = back.reason | {"agreement": row.agreement_id}
     PartnerReturn.objects.bulk_create(
         PartnerReturn(
             id=new_id(),
             part=row,
+            number=accepted.number,
             source_id=call.source_id,
             key=request.key,
             place_id=place.id,

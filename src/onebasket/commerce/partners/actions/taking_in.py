@@ -21,6 +21,7 @@ from onebasket.commerce.partners.rules.selling import SoldLine, accept
 
 _encode = msgspec.json.Encoder().encode
 AMOUNTS = ("total", "shipping_amount", "tax_amount", "cost")
+LONGEST_URL = 500
 KIND = "part"
 """What oddities about parts are kept as."""
 
@@ -69,9 +70,10 @@ def take_in(case: Case, taken: TakenIn, theirs: Sequence[TheirOrder], *, reason:
     if not any(taken.quantities.values()):
         refuse(case, reason, now=now)
         return
-    less = lower_lines(case, taken.quantities) or any(line.accepted == 0 for line in case.lines)
     row = case.row
-    move(row, Step.ACCEPT, now=now, next_at=now + poll_seconds(case.options, now, now), reason=reason if less else "")
+    dropped = any(line.accepted == 0 for line in case.lines)
+    why = reason if lower_lines(case, taken.quantities) and not dropped else row.reason
+    move(row, Step.ACCEPT, now=now, next_at=now + poll_seconds(case.options, now, now), reason=why)
     row.placed_at, row.failures = now, 0
     row.save(update_fields=[*MOVED, *AMOUNTS, "placed_at", "failures"])
     if taken.extra:
@@ -161,7 +163,7 @@ def keep_theirs(row: PartnerPart, theirs: Sequence[TheirOrder], *, now: datetime
                 part=row, partner_id=row.partner_id, reference=one.reference[:64], status=one.status[:64],
                 currency=one.currency[:3], amount=one.amount,
                 lines=[[line.reference, line.quantity, line.unit_amount] for line in one.lines],
-                tracking=[msgspec.to_builtins(track) for track in one.tracking],
+                tracking=tracking_of(one),
                 stated_at=one.changed_at, since=now, looked_at=now,
             )
             for one in theirs
@@ -169,3 +171,16 @@ def keep_theirs(row: PartnerPart, theirs: Sequence[TheirOrder], *, now: datetime
         ]
     )  # fmt: skip
     return None
+
+
+def tracking_of(told: TheirOrder) -> list[dict[str, str]]:
+    """Return the parcels that a partner names, as they are kept; an address that is none of the web is left out."""
+    return [
+        {
+            "carrier": track.carrier[:60],
+            "number": track.number[:60],
+            "url": track.url if track.url.startswith(("https://", "http://")) and len(track.url) <= LONGEST_URL else "",
+        }
+        for track in told.tracking
+        if track.number
+    ]

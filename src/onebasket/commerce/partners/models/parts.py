@@ -150,7 +150,7 @@ class TheirOrder(models.Model):
 
 
 class PartnerReturn(models.Model):
-    """Goods of a part that came back over a counter: what the shopper is paid back, and by whom it is owed.
+    """A line of a part that came back over a counter, under a return's number: what is paid back, and who owes it.
 
     `owner` bears it in the end: `claim` is what the partner owes us for it in `claim_currency`, `commission` what of
     our commission goes with it. The goods are kept for the partner, and are on no shelf of ours.
@@ -158,6 +158,7 @@ class PartnerReturn(models.Model):
 
     id = models.UUIDField(primary_key=True)
     part = models.ForeignKey(PartnerPart, on_delete=models.PROTECT, related_name="returns")
+    number = models.CharField(max_length=24)
     source_id = models.BigIntegerField()
     key = models.CharField(max_length=120)
     place_id = models.BigIntegerField()

@@ -117,6 +117,12 @@ def parts_of(orders: Collection[UUID]) -> dict[UUID, list[PartState]]:
     return found
 
 
+def part_state(part: UUID) -> PartState | None:
+    """Return one part, or None where there is none; four statements."""
+    order = orders_of_parts([part]).get(part)
+    return next((one for one in parts_of([order])[order] if one.id == part), None) if order else None
+
+
 def orders_of_parts(ids: Iterable[UUID]) -> dict[UUID, UUID]:
     """Return the order of each of these ids that is a part's; one statement."""
     return dict(PartnerPart.objects.filter(pk__in=set(ids)).values_list("pk", "order_id"))

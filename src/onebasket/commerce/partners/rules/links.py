@@ -5,6 +5,7 @@ Never anywhere else: the address and what is made of it must lie at a host that 
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -16,8 +17,11 @@ HOSTS = "hosts"
 for partners within one's own network.
 """
 TEMPLATE = "link_template"
-"""The option that says how a link is made: `{plain}` is the offer's address, `{url}` the same for a part of an address,
-`{click}` our click id."""
+"""The option that says how a link is made: `{url}` is the offer's address and `{click}` our click id, both encoded.
+
+`{plain}?name={click}` adds a parameter to the offer's own address.
+"""
+_PLAIN = "{plain}"
 PARAMETER = "click_parameter"
 """The option that names the parameter in which the partner's pages take our click id, where there is no template."""
 PARAMETERS = {"iop": "dp"}
@@ -64,9 +68,11 @@ def land(target: LinkTarget | None, click: str) -> str | NoWay:
         return NoWay.GONE
     if not target.url:
         return NoWay.NO_ADDRESS
-    hosts = _hosts(target.options)
+    hosts = _hosts(target.options.get(HOSTS, ""))
     address = _with_click(target, click) if click else target.url
-    return address if is_within(target.url, hosts) and is_within(address, hosts) else NoWay.FOREIGN
+    # A parameter more leads nowhere else; a template may, and what is put into it is looked at as well.
+    is_ours = is_within(address, hosts) and (not target.options.get(TEMPLATE) or is_within(target.url, hosts))
+    return address if is_ours else NoWay.FOREIGN
 
 
 def is_within(address: str, hosts: frozenset[str]) -> bool:
@@ -98,17 +104,19 @@ def is_within(address: str, hosts: frozenset[str]) -> bool:
     return host in hosts or any("." + ".".join(labels[start:]) in hosts for start in range(1, len(labels)))
 
 
-def _hosts(options: Mapping[str, str]) -> frozenset[str]:
-    return frozenset(options.get(HOSTS, "").lower().replace(",", " ").split())
+@lru_cache(maxsize=256)
+def _hosts(stated: str) -> frozenset[str]:
+    return frozenset(stated.lower().replace(",", " ").split())
 
 
 def _with_click(target: LinkTarget, click: str) -> str:
-    template = target.options.get(TEMPLATE, "")
-    if template:
-        filled = {"{plain}": target.url, "{url}": quote(target.url, safe=""), "{click}": quote(click, safe="")}
-        return _filled(template, filled)
+    template, value = target.options.get(TEMPLATE, ""), quote(click, safe="")
+    if template and not template.startswith(_PLAIN):
+        return _filled(template, {"{url}": quote(target.url, safe=""), "{click}": value})
     name = target.options.get(PARAMETER, "") or PARAMETERS.get(target.gateway, "")
-    return _with_parameter(target.url, quote(name, safe=""), quote(click, safe="")) if name else target.url
+    if template:
+        name = template[len(_PLAIN) + 1 :].partition("=")[0]
+    return _with_parameter(target.url, quote(name, safe=""), value) if name else target.url
 
 
 def _filled(template: str, filled: Mapping[str, str]) -> str:

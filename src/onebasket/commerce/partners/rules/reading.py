@@ -22,7 +22,8 @@ TOLD_AFTER = 5
 ROUNDS = 3
 SLACK = 1_000
 """A pass that has listed more than so many times the partner's total, and this, goes in circles."""
-FEW_GONE = 20
+FEW_GONE, MOST_GONE = 20, 5
+"""More offers than so many, and than one in so many, do not end at once before a person has said so."""
 
 
 class Mistake(StrEnum):
@@ -110,4 +111,4 @@ def wait_after(failures: int, stated: int | None = None) -> timedelta:
 
 def are_too_many(unseen: int, live: int) -> bool:
     """Whether more offers would end at once than a partner gives up on an ordinary day: a person has to say so."""
-    return unseen > FEW_GONE and unseen * 2 > live
+    return unseen > FEW_GONE and unseen * MOST_GONE > live

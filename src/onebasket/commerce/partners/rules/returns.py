@@ -107,6 +107,11 @@ class PartReturnConflict(msgspec.Struct, frozen=True, tag="conflict", tag_field=
 PartReturnOutcome = PartReturnAccepted | PartReturnRefused | PartReturnConflict
 
 
+def refund_key(key: str) -> str:
+    """Return the key of the refund that a return under a key makes."""
+    return f"return/part/{key}"[:120]
+
+
 class SoldNow(msgspec.Struct, frozen=True, gc=False):
     """A line as it was sold, how many of it were sent, and how many have come back."""
 

@@ -28,7 +28,15 @@ def refunds_alone(ids: Collection[UUID]) -> set[UUID]:
 
 def refund_told(identity: UUID) -> RefundTold | None:
     """Return a refund; two statements."""
-    row = Refund.objects.filter(pk=identity).first()
+    return _told(Refund.objects.filter(pk=identity).first())
+
+
+def refund_of_key(source_id: int, key: str) -> RefundTold | None:
+    """Return the refund that a source gave under a key; two statements."""
+    return _told(Refund.objects.filter(source_id=source_id, key=key).first())
+
+
+def _told(row: Refund | None) -> RefundTold | None:
     if row is None:
         return None
     parts = RefundPart.objects.filter(refund=row).order_by("-payment__number")

@@ -63,7 +63,7 @@ def open_text(path: Path, *, encoding: str = "", newline: str = "") -> Iterator[
         named = _known(encoding) if encoding else detect_encoding(head)
         wide = named.replace("_", "-").startswith(("utf-16", "utf-32"))
         errors = "replace" if wide else "surrogateescape"
-        with TextIOWrapper(binary, encoding=named, errors=errors, newline=newline) as text:  # type: ignore[type-var]
+        with TextIOWrapper(binary, encoding=named, errors=errors, newline=newline) as text:
             yield Opened(raw, text, named, _WIDE_MARK if wide else _BYTE_MARK)
 
 

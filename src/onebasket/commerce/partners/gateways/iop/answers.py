@@ -101,6 +101,13 @@ def decoded(body: bytes) -> dict[str, Any] | Unreadable:
     return found if isinstance(found, dict) else Unreadable(f"an object was expected, not {type(found).__name__}")
 
 
+def states_list(result: Result, name: str, *counts: str) -> bool:
+    """Whether a result states a list, were it an empty one: else nothing may be taken for missing in it."""
+    stated = result.content.get(name)
+    is_none = any(_text(result.content.get(count)) == "0" for count in counts)
+    return isinstance(stated, list) or (isinstance(stated, dict) and bool(stated)) or is_none
+
+
 def complaint_of(found: Mapping[str, Any]) -> Complaint | None:
     """Return why the call was turned away, None when it was not."""
     stated = found.get("error_response")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from onebasket.commerce.partners.gateways.iop.answers import Result
+from onebasket.commerce.partners.gateways.iop.answers import Result, states_list
 from onebasket.commerce.partners.gateways.iop.envelopes import listed, written
 from onebasket.commerce.partners.gateways.iop.values import MOST_PIECES, Fields, OddValueError, read_each
 from onebasket.commerce.partners.rules.port import CommissionPage, CommissionStated, NotDone
@@ -58,6 +58,8 @@ def page_parameters(cursor: str, since: datetime, until: datetime) -> dict[str, 
 def read_page(result: Result, cursor: str) -> CommissionPage | NotDone:
     """Return the lines of an answer, and where to go on; an index that does not move on is turned away."""
     number, index = position_of(cursor)
+    if not states_list(result, "orders", "current_record_count"):
+        return NotDone("the answer states no lines, and does not say that there are none", "turned_away")
     items = listed(result.content.get("orders"), "order")
     lines, odd = read_each(items, line_of, named=_NAMED)
     if len(items) < PAGE_SIZE:

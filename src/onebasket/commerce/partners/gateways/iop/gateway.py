@@ -67,7 +67,10 @@ class IopGateway:
             total = fields.whole("total", most=MOST_PIECES)
         except OddValueError as error:
             return NotDone(error.explanation, "turned_away")
-        ids, odd = offers.listed_ids(listing)
+        named = offers.listed_ids(listing)
+        if isinstance(named, NotDone):
+            return named
+        ids, odd = named
         found: list[OfferStated] = []
         for start in range(0, len(ids), offers.AT_ONCE):
             details = self._details(Capability.CATALOGUE, ids[start : start + offers.AT_ONCE], until)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from onebasket.commerce.partners.gateways.iop.answers import Result
+from onebasket.commerce.partners.gateways.iop.answers import Result, states_list
 from onebasket.commerce.partners.gateways.iop.envelopes import listed
 from onebasket.commerce.partners.gateways.iop.values import (
     MOST_PIECES,
@@ -15,7 +15,7 @@ from onebasket.commerce.partners.gateways.iop.values import (
     read_each,
     shortened,
 )
-from onebasket.commerce.partners.rules.port import OddItem, OfferStated
+from onebasket.commerce.partners.rules.port import NotDone, OddItem, OfferStated
 from onebasket.kernel.barcodes import Scan, parse
 
 AT_ONCE = 50
@@ -28,8 +28,10 @@ _REFERENCE = re.compile(r"\d{1,20}", re.ASCII)
 _NO = frozenset({"n", "no", "false", "0"})
 
 
-def listed_ids(result: Result) -> tuple[list[str], list[OddItem]]:
+def listed_ids(result: Result) -> tuple[list[str], list[OddItem]] | NotDone:
     """Return the ids that a page of the catalogue lists, each once, and what is none."""
+    if not states_list(result, "products", "total"):
+        return NotDone("the answer lists no products, and does not say that there are none", "turned_away")
     products = result.content.get("products")
     ids: dict[str, None] = {}
     odd = []
@@ -42,11 +44,13 @@ def listed_ids(result: Result) -> tuple[list[str], list[OddItem]]:
     return list(ids), odd
 
 
-def read_offers(result: Result, asked: Sequence[str]) -> tuple[list[OfferStated], list[OddItem]]:
+def read_offers(result: Result, asked: Sequence[str]) -> tuple[list[OfferStated], list[OddItem]] | NotDone:
     """Return the offers that an answer about some products states.
 
     Those that it does not mention are gone; what was not asked for is odd; of one that comes twice the first counts.
     """
+    if not states_list(result, "products", "current_record_count"):
+        return NotDone("the answer states no products, and does not say that there are none", "turned_away")
     items = listed(result.content.get("products"), "product")
     found, odd = read_each(items, offer_of, named=_NAMED)
     wanted = dict.fromkeys(asked)

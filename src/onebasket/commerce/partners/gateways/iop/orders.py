@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from onebasket.commerce.partners.gateways.iop.answers import Complaint, Result
+from onebasket.commerce.partners.gateways.iop.answers import Complaint, Result, states_list
 from onebasket.commerce.partners.gateways.iop.envelopes import PLACE_REQUEST, listed, written
 from onebasket.commerce.partners.gateways.iop.values import (
     MOST_PIECES,
@@ -142,21 +142,16 @@ def orders_of(result: Result) -> tuple[list[TheirOrder], int] | NotDone:
     One that cannot be read spoils the page: it could be the one that is looked for.
     """
     fields = Fields(result.content)
-    stated = fields.get("orders")
+    if not states_list(result, "orders", "total_count"):
+        return NotDone("the answer lists no orders, and does not say that there are none", "turned_away")
     try:
         count = fields.whole("total_count", most=MOST_PIECES)
     except OddValueError as error:
         return NotDone(error.explanation, "turned_away")
-    if count is None and not _is_list(stated):
-        return NotDone("the answer lists no orders, and does not say that there are none", "turned_away")
-    orders, odd = read_each(listed(stated, "order"), order_of, named="order_id")
+    orders, odd = read_each(listed(fields.get("orders"), "order"), order_of, named="order_id")
     if odd:
         return NotDone(f"an order of theirs cannot be read: {odd[0].explanation}", "turned_away")
     return orders, len(orders) if count is None else count
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, list) or (isinstance(value, Mapping) and isinstance(value.get("order"), list | Mapping))
 
 
 def _line_of(fields: Fields, currency: str) -> TheirLine:

@@ -1,0 +1,1 @@
+"""The kiosk: an endless aisle for shoppers who stand in a store."""

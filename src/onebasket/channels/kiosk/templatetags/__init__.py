@@ -1,0 +1,1 @@
+"""How the kiosk's templates write figures, pictures and addresses."""
