@@ -1,6 +1,7 @@
 """What partners' words mean, what their answers come to, and when an order may be asked for again."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -52,7 +53,7 @@ def minutes(count: float) -> datetime:
 
 
 def their(*lines: tuple[str, int, int], amount: int = 0, **more: str) -> TheirOrder:
-    stated = {"status": "PLACE_ORDER_SUCCESS", "currency": "GBP"} | more
+    stated: dict[str, Any] = {"status": "PLACE_ORDER_SUCCESS", "currency": "GBP"} | more
     return TheirOrder(
         reference="8000", ours="OB1", amount=amount, lines=tuple(TheirLine(*line) for line in lines), **stated
     )
