@@ -64,7 +64,8 @@ def add_offers_id(partner: PartnerFacts, reference: str) -> int:
 def stated(
     key: str = "1", status: str = PAID, commission: int = 70, minutes: int = 60, **more: Any
 ) -> CommissionStated:
-    told = {"order": "o1", "currency": "USD", "amount": 1000, "bought_at": AT + timedelta(hours=1), "reference": "loom"}
+    told: dict[str, Any] = {"order": "o1", "currency": "USD", "amount": 1000, "reference": "loom"}
+    told["bought_at"] = AT + timedelta(hours=1)
     return CommissionStated(
         key=key, status=status, commission=commission, changed_at=AT + timedelta(minutes=minutes), **(told | more)
     )

@@ -16,6 +16,7 @@ from onebasket.base.models import Event
 from onebasket.channels.referral import recording
 from onebasket.channels.referral.counting import CLICKS, MOST_CLICKS
 from onebasket.channels.referral.recording import book_spooled, spool
+from onebasket.commerce.hotpath.actions import ACTIONS
 from onebasket.commerce.partners.actions.referring import follow_links, open_ticket, ticket_for
 from onebasket.commerce.partners.actions.showing import take_shown
 from onebasket.commerce.partners.models import Oddity, Offer, Partner, Referral
@@ -236,9 +237,8 @@ def test_the_request_itself_reads_nothing(
 
 
 def test_an_asker_of_moments_waits_for_no_start(tmp_path: Path) -> None:
-    client = CommitterClient(str(tmp_path / "nobody"), {})
-    client._actions = {"links": recording.committer}  # type: ignore[assignment,dict-item]
+    client = CommitterClient(str(tmp_path / "nobody"), ACTIONS)
     begins = datetime.now(UTC)
     with pytest.raises(UnavailableError):
-        client.state(seconds=0.15)
+        client.commit("links", [], weights=[], seconds=0.15)
     assert datetime.now(UTC) - begins < timedelta(seconds=1)

@@ -1,13 +1,18 @@
 """How the sandbox partner gets its secrets, and what keeps it from starting."""
 
 import stat
+from collections.abc import Callable
+from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
+from onebasket.commerce.partners.gateways.iop.envelopes import Method
 from onebasket.project.command.partner_sandbox import Secrets, read_secrets
 from onebasket.project.starting import CannotStartError
-from tests.sandboxing import SandboxProcess
+from tests.sandboxing import SandboxProcess, sandbox_process, wait_until
 
 NAMES = ("ONEBASKET_SANDBOX_SECRET", "ONEBASKET_SANDBOX_CONTROL")
 
@@ -51,3 +56,24 @@ def test_what_keeps_it_from_starting(command: tuple[str, ...], tmp_path: Path, o
     assert one.process is not None
     assert one.process.wait(20) == 1
     one.kill()
+
+
+def test_told_to_stop_it_keeps_nobody_waiting(command: tuple[str, ...], tmp_path: Path) -> None:
+    with sandbox_process(command, tmp_path, "--no-own-goods") as one:
+        one.fault("timeout_before", seconds=60)
+        caller = Thread(target=suppressing(one.top), args=[Method.CATEGORIES])
+        caller.start()
+        wait_until(lambda: one.done("GET", "faults") == {"faults": []})
+        assert one.process is not None
+        one.process.terminate()
+        assert one.process.wait(20) == 0
+        caller.join(20)
+        assert not caller.is_alive()
+
+
+def suppressing(work: Callable[..., object]) -> Callable[..., None]:
+    def run(*arguments: object) -> None:
+        with suppress(OSError, HTTPException):
+            work(*arguments)
+
+    return run

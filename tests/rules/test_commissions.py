@@ -35,7 +35,7 @@ PAID, CONFIRMED, SETTLED, INVALID = (
 
 def stated(status: str = PAID, commission: int = 70, minutes: int | None = 0, **more: Any) -> CommissionStated:
     at = None if minutes is None else AT + timedelta(minutes=minutes)
-    told = {"key": "1", "order": "o", "currency": "GBP", "amount": 1000, "bought_at": AT} | more
+    told: dict[str, Any] = {"key": "1", "order": "o", "currency": "GBP", "amount": 1000, "bought_at": AT} | more
     return CommissionStated(status=status, commission=commission, changed_at=at, **told)
 
 

@@ -41,6 +41,10 @@ def test_a_template_makes_the_address() -> None:
     }
     led = land(target(options=options, gateway="feed", url="https://shop.lantern.example/{click}?a=b"), "c1")
     assert led is NoWay.FOREIGN  # a brace is no character of an address
+    added = {"hosts": ".lantern.example", "link_template": "{plain}?ref={click}"}
+    assert land(target(options=added, gateway="feed"), "c1") == (
+        "https://shop.lantern.example/item/7?colour=red&ref=c1#more"
+    )
     good = land(target(options=options, gateway="feed", url="https://shop.lantern.example/7?a=b"), "c1")
     assert good == "https://go.network.example/?u=https%3A%2F%2Fshop.lantern.example%2F7%3Fa%3Db&c=c1"
 

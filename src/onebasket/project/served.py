@@ -20,12 +20,19 @@ keep_to_the_file()
 # Addresses and views are loaded before the first request, not by it.
 _ = get_resolver().url_patterns
 tune_process()
+
+
+def _write_last() -> None:
+    """Write down what was counted since the last time."""
+    write_shown()
+
+
 # What a serving process does between requests: clicks that could not be written at once, figures of what was shown.
 _between = Loop(
     [
         [
             Job("spooled clicks", book_spooled, 1.0, end=spool().close),
-            Job("shown offers", write_shown, 5.0, 1.0, end=write_shown),
+            Job("shown offers", write_shown, 5.0, 1.0, end=_write_last),
         ]
     ]
 )

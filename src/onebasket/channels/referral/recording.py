@@ -49,7 +49,7 @@ def record(click: FollowLink) -> Followed:
             (found,) = committer().commit(ACTION, [click], weights=[1], seconds=MOMENT_SECONDS)
         except LATE as error:
             _Rest.until = time.monotonic() + REST_SECONDS
-            logger.warning("clicks go to the spool: %s", error or "the committer is late")
+            logger.warning("clicks go to the spool: %s", str(error) or "the committer is late")
         else:
             return found  # type: ignore[no-any-return] # as the action has it
     _keep(click)

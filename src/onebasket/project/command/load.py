@@ -15,6 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from onebasket.base.committer import BrokenRequestError, UnavailableError
 from onebasket.base.presence import hub_is_serving
 from onebasket.base.tuning import LOADING, SERVING, tune_process, tune_writer
+from onebasket.project.loading.commissions import load_commissions
 from onebasket.project.loading.folders import WatchedFolder
 from onebasket.project.loading.items import KINDS, ItemTally, load_items
 from onebasket.project.loading.offers import BATCH as OFFERS_A_BATCH
@@ -198,6 +199,33 @@ def _print_offers(tally: OfferTally, *, console: Console) -> None:
     )
     for reason, count in tally.reasons.most_common():
         console.print(f"  {count:,} odd: {reason}")
+
+
+@group.command()
+def commissions(
+    path: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A partner's statement, as CSV.")],
+    *,
+    partner: Annotated[str, typer.Option(help="The partner's code.")],
+    mapping: Annotated[Path | None, typer.Option(exists=True, help="What its columns mean (TOML).")] = None,
+    stated_at: Annotated[
+        datetime | None, typer.Option(help="When the file was written, in UTC; else the file's own time.")
+    ] = None,
+) -> None:
+    """Load what a partner states of commission. Safe to run again: the same again changes nothing.
+
+    A line that says when it changed is taken as of then, others as of the file. What is odd goes to the queue.
+    """
+    console = Console()
+    stated = stated_at.replace(tzinfo=UTC) if stated_at else None
+    try:
+        tally = load_commissions(partner, path, mapping=mapping, stated_at=stated)
+    except (UnloadableError, UnavailableError) as error:
+        console.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from error
+    console.print(
+        f"{tally.read:,} lines read: {tally.created:,} new, {tally.changed:,} changed, "
+        f"{tally.unchanged:,} as they were; {tally.odd:,} odd."
+    )
 
 
 @group.command()

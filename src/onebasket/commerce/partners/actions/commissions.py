@@ -6,13 +6,14 @@ The same statement again changes nothing, and the newest by the partner's own ti
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from onebasket.base import bulk, outbox
 from onebasket.base.clock import database_now
+from onebasket.base.columns import Row
 from onebasket.commerce.partners.actions.crediting import Credited, credit, move_referrals
 from onebasket.commerce.partners.actions.oddities import Odd, keep_odd
 from onebasket.commerce.partners.locking.commissions import lock_ledger
@@ -194,12 +195,13 @@ def _load(partner_id: int, keys: set[str]) -> dict[str, _Line]:
     for row in lines_by_key(partner_id, keys):
         (identity, key, order, referral, part, why, reference, category, standing, status, currency, amount, commission,
          expected, rate, entries, mark, bought_at, stated_at) = row  # fmt: skip
-        facts: Any = LineFacts(
+        facts = LineFacts(
             standing=Standing(standing), status=status, currency=currency, amount=amount, commission=commission,
             rate=rate, entries=entries, print=mark, stated_at=stated_at,
         )  # fmt: skip
-        parts: Any = (identity, facts, order, referral, part, why, reference, category, expected, bought_at)
-        found[str(key)] = _Line(*parts)
+        found[key] = _Line(
+            identity, facts, order, referral, part, why, reference, category, expected, bought_at
+        )  # fmt: skip
     return found
 
 
@@ -308,7 +310,7 @@ def _write(batch: _Batch, now: datetime) -> None:
     outbox.record(news)
 
 
-def _stands(line: _Line, now: datetime) -> tuple[Any, ...]:
+def _stands(line: _Line, now: datetime) -> Row:
     facts = line.facts
     assert facts is not None  # noqa: S101 - only lines that stand are written
     return (
@@ -318,7 +320,7 @@ def _stands(line: _Line, now: datetime) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _entry_row(partner_id: int, key: str, entry: Entry, stated: CommissionStated, now: datetime) -> tuple[Any, ...]:
+def _entry_row(partner_id: int, key: str, entry: Entry, stated: CommissionStated, now: datetime) -> Row:
     return (
         partner_id, key, entry.number, entry.kind.value, stated.status[:64], stated.currency, stated.amount,
         entry.change, stated.rate, stated.reason[:200], stated.changed_at, now,

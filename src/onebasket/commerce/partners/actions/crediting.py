@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from onebasket.base import bulk, outbox
+from onebasket.base.columns import Row
 from onebasket.commerce.partners.models import Offer, Referral
 from onebasket.commerce.partners.queries.commissions import (
     ReferralRow,
@@ -99,7 +100,7 @@ def move_referrals(partner: str, credited: Mapping[UUID, Credited], moved: Itera
     _tell(partner, bought, now=now)
 
 
-def _change(row: ReferralRow, status: Status, new: Credited | None, *, now: datetime) -> tuple[Any, ...]:
+def _change(row: ReferralRow, status: Status, new: Credited | None, *, now: datetime) -> Row:
     at = new.bought_at if new else None
     bought_at = min((one for one in (row.bought_at, at) if one), default=None)
     reason: dict[str, object] | None = None
@@ -108,7 +109,7 @@ def _change(row: ReferralRow, status: Status, new: Credited | None, *, now: date
     return row.id, status.value, bought_at, now if status in ENDED else None, reason
 
 
-def _write(changed: Sequence[tuple[Any, ...]]) -> None:
+def _write(changed: Sequence[Row]) -> None:
     sets = ("status", "bought_at", "ended_at", "reason")
     bulk.update(Referral, ("id",), sets, [row for row in changed if row[4] is not None])
     bulk.update(Referral, ("id",), sets[:3], [row[:4] for row in changed if row[4] is None])
@@ -121,8 +122,8 @@ def _tell(partner: str, bought: Sequence[tuple[ReferralRow, Status, Credited | N
     for row, status, new in bought:
         place = places.get(row.place_id or 0)
         told = ReferralNews(
-            str(row.id), partner, offers.get(row.offer_id, ""), row.channel, place.code if place else "", status.value,
-            new.order if new else "", new.why.reason.value if new else "",
+            str(row.id), partner, offers.get(row.offer_id or 0, ""), row.channel, place.code if place else "",
+            status.value, new.order if new else "", new.why.reason.value if new else "",
         )  # fmt: skip
         at = (new.bought_at if new else None) or now
         news.append(outbox.News("referral.bought", f"referral/{row.id}", at, _encode(told).decode(), told.place))

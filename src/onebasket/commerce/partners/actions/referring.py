@@ -9,7 +9,7 @@ from django.conf import settings
 
 from onebasket.base import bulk, outbox
 from onebasket.base.clock import database_now
-from onebasket.base.columns import as_uuid
+from onebasket.base.columns import Row, as_uuid
 from onebasket.commerce.partners.actions.oddities import Odd, keep_odd
 from onebasket.commerce.partners.models import Referral
 from onebasket.commerce.partners.queries.links import link_targets
@@ -70,14 +70,14 @@ def _followed(landed: str | NoWay) -> Followed:
     return Followed(refused=landed.value) if isinstance(landed, NoWay) else Followed(landed)
 
 
-def _row(call: FollowLink, target: LinkTarget, address: str) -> tuple[object, ...]:
+def _row(call: FollowLink, target: LinkTarget, address: str) -> Row:
     return (
         new_id(), target.partner_id, call.offer_id, call.click, call.serial, call.channel[:16], call.place_id or None,
         call.associate[:150], address[:1000], Status.CLICKED.value, {}, call.shown_at, call.clicked_at,
     )  # fmt: skip
 
 
-def _tell(made: set[object], rows: Sequence[tuple[object, ...]], targets: Mapping[int, LinkTarget]) -> None:
+def _tell(made: set[object], rows: Sequence[Row], targets: Mapping[int, LinkTarget]) -> None:
     new = [row for row in rows if row[0] in made]
     places = places_by_id({row[6] for row in new if row[6]})
     news = []

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Min
 
+from onebasket.base.columns import Row
 from onebasket.commerce.partners.models import (
     Agreement,
     CommissionLine,
@@ -51,7 +52,7 @@ class PartGoods(NamedTuple):
     commission_rate: int
 
 
-def lines_by_key(partner_id: int, keys: Collection[str]) -> list[tuple[object, ...]]:
+def lines_by_key(partner_id: int, keys: Collection[str]) -> list[Row]:
     """Return rows of `LINE_COLUMNS` of a partner's lines; one statement."""
     return list(CommissionLine.objects.filter(partner_id=partner_id, key__in=keys).values_list(*LINE_COLUMNS))
 
@@ -105,7 +106,8 @@ def lines_of_referrals(referrals: Collection[UUID]) -> dict[UUID, list[LineStand
     if referrals:
         rows = CommissionLine.objects.filter(referral_id__in=set(referrals))
         for referral, standing, entries in rows.values_list("referral_id", "standing", "entries"):
-            found.setdefault(referral, []).append(LineStands(Standing(standing), entries))
+            if referral is not None:
+                found.setdefault(referral, []).append(LineStands(Standing(standing), entries))
     return found
 
 
@@ -123,7 +125,7 @@ def goods_of_parts(parts: Collection[UUID]) -> dict[tuple[UUID, str], PartGoods]
     rows = PartnerPartLine.objects.filter(part_id__in=set(parts)).values_list(
         "part_id", "reference", "category", "quantity", "returned", "commission_rate"
     )
-    return {(part, reference): PartGoods(*rest) for part, reference, *rest in rows}
+    return {(row[0], row[1]): PartGoods(*row[2:]) for row in rows}
 
 
 def categories_of(partner_id: int, references: Collection[str]) -> dict[str, str]:

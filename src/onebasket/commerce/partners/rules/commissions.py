@@ -219,5 +219,5 @@ TOLD_AFTER = 5
 
 def rest_after(failures: int, stated: int | None) -> timedelta:
     """Return how long a partner that could not be read is left alone: as it says itself, else longer each time."""
-    wait = min(FIRST_REST * 2 ** min(failures - 1, 12), LONGEST_REST)
+    wait: timedelta = min(FIRST_REST * 2 ** min(failures - 1, 12), LONGEST_REST)
     return max(wait, min(timedelta(seconds=stated or 0), LONGEST_REST * 24))

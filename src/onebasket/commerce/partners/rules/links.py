@@ -17,8 +17,11 @@ HOSTS = "hosts"
 for partners within one's own network.
 """
 TEMPLATE = "link_template"
-"""The option that says how a link is made: `{plain}` is the offer's address, `{url}` the same for a part of an address,
-`{click}` our click id."""
+"""The option that says how a link is made: `{url}` is the offer's address and `{click}` our click id, both encoded.
+
+`{plain}?name={click}` adds a parameter to the offer's own address.
+"""
+_PLAIN = "{plain}"
 PARAMETER = "click_parameter"
 """The option that names the parameter in which the partner's pages take our click id, where there is no template."""
 PARAMETERS = {"iop": "dp"}
@@ -107,12 +110,13 @@ def _hosts(stated: str) -> frozenset[str]:
 
 
 def _with_click(target: LinkTarget, click: str) -> str:
-    template = target.options.get(TEMPLATE, "")
-    if template:
-        filled = {"{plain}": target.url, "{url}": quote(target.url, safe=""), "{click}": quote(click, safe="")}
-        return _filled(template, filled)
+    template, value = target.options.get(TEMPLATE, ""), quote(click, safe="")
+    if template and not template.startswith(_PLAIN):
+        return _filled(template, {"{url}": quote(target.url, safe=""), "{click}": value})
     name = target.options.get(PARAMETER, "") or PARAMETERS.get(target.gateway, "")
-    return _with_parameter(target.url, quote(name, safe=""), quote(click, safe="")) if name else target.url
+    if template:
+        name = template[len(_PLAIN) + 1 :].partition("=")[0]
+    return _with_parameter(target.url, quote(name, safe=""), value) if name else target.url
 
 
 def _filled(template: str, filled: Mapping[str, str]) -> str:

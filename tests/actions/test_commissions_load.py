@@ -1,0 +1,66 @@
+"""Statements of commission out of files, by the command: dated, loaded again without effect, odd lines told."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from onebasket.commerce.partners.models import CommissionLine, Oddity
+from onebasket.project.command.load import group
+from onebasket.project.loading.commissions import CommissionTally, load_commissions
+from onebasket.project.loading.receipts import UnloadableError
+from tests.partnering import make_partner
+
+pytestmark = pytest.mark.django_db
+HEAD = "key,order,status,currency,amount,commission,rate,click,reference,bought_at"
+PAID, TAKEN_BACK = "approved", "declined"
+
+
+def write(path: Path, *rows: str) -> Path:
+    path.write_text("\n".join((HEAD, *rows)) + "\n", encoding="utf-8")
+    return path
+
+
+def row(key: str, status: str = PAID, commission: str = "0.70") -> str:
+    return f"{key},o{key},{status},USD,10.00,{commission},7%,,loom,2026-03-02T12:00:00Z"
+
+
+def at(hour: int) -> datetime:
+    return datetime(2026, 3, 3, hour, tzinfo=UTC)
+
+
+def test_a_statement_is_booked_and_the_same_again_changes_nothing(tmp_path: Path) -> None:
+    make_partner("harbour", gateway="feed")
+    file = write(tmp_path / "march.csv", row("1"), row("2", TAKEN_BACK), row("3", "sleeping"), row("4", PAID, "much"))
+    runner = CliRunner()
+    first = runner.invoke(group, ["commissions", str(file), "--partner", "harbour"])
+    assert (first.exit_code, first.output) == (0, "4 lines read: 2 new, 0 changed, 0 as they were; 4 odd.\n")
+    again = runner.invoke(group, ["commissions", str(file), "--partner", "harbour"])
+    assert again.output == "4 lines read: 0 new, 0 changed, 2 as they were; 2 odd.\n"
+    rows = list(CommissionLine.objects.order_by("key").values_list("key", "standing", "commission", "rate"))
+    assert rows == [("1", "confirmed", 70, 70_000), ("2", "clawed_back", 0, 70_000)]
+    assert sorted(Oddity.objects.values_list("reason", flat=True)) == sorted(
+        ["no_click", "no_click", "status_unknown", Oddity.objects.get(reference="o4").reason]
+    )
+
+
+def test_an_older_file_that_is_loaded_later_changes_nothing(tmp_path: Path) -> None:
+    make_partner("harbour", gateway="feed")
+    older, newer = write(tmp_path / "a.csv", row("1")), write(tmp_path / "b.csv", row("1", TAKEN_BACK))
+    load_commissions("harbour", newer, stated_at=at(9))
+    assert load_commissions("harbour", older, stated_at=at(8)) == CommissionTally(1, 0, 0, 1, 0)
+    assert CommissionLine.objects.get().standing == "clawed_back"
+    assert load_commissions("harbour", older, stated_at=at(10)) == CommissionTally(1, 0, 1, 0, 0)
+    assert CommissionLine.objects.get().standing == "confirmed"
+
+
+def test_what_is_no_statement_is_said(tmp_path: Path) -> None:
+    make_partner("harbour", gateway="feed")
+    with pytest.raises(UnloadableError, match="no partner 'nobody'"):
+        load_commissions("nobody", write(tmp_path / "a.csv", row("1")))
+    (tmp_path / "b.csv").write_text("one,two\n1,2\n")
+    runner = CliRunner()
+    said = runner.invoke(group, ["commissions", str(tmp_path / "b.csv"), "--partner", "harbour"])
+    assert said.exit_code == 1
+    assert CommissionLine.objects.count() == 0
