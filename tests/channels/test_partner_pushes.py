@@ -167,8 +167,10 @@ def test_a_push_shows_an_order_that_was_placed_twice(there: Platform, partner: P
     send("k1|order|9999|PLACE_ORDER_SUCCESS")
     pushing.look_into_pushes()
     assert odd() == ["unexpected_order"]
-    there.orders.append(there.copy(reference="9998", ours=""))
+    there.orders.append(there.copy(reference="9998", ours="OBX"))
+    there.orders.append(there.copy(reference="9997", ours=""))
     send("k2|order|9998|PLACE_ORDER_SUCCESS")
+    send("k4|order|9997|PLACE_ORDER_SUCCESS")
     send("k3|order|1|PLACE_ORDER_SUCCESS")
     pushing.look_into_pushes()
     assert odd() == ["order_not_known", "unexpected_order", "unknown_order"]

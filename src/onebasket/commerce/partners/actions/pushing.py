@@ -153,9 +153,10 @@ def _unknown(push: ReceivedPush, answer: Stated | Refused | Trouble) -> None:
         ReceivedPush.objects.filter(pk=push.pk).update(failures=failures, next_at=now + wait_after(failures))
         return
     if isinstance(answer, Stated):
-        found = PartnerPart.objects.filter(ours=answer.ours, partner_id=push.partner_id) if answer.ours else None
-        status = found.values_list("status", flat=True).first() if found is not None else None
-        if status in {Status.DUE, Status.UNKNOWN}:  # the answer to the order, or the list, tells in a moment
+        found = PartnerPart.objects.filter(ours=answer.ours, partner_id=push.partner_id)
+        status = found.values_list("status", flat=True).first()
+        # One without our reference is a referred shopper's own; one that is being placed is told of in a moment.
+        if not answer.ours or status in {Status.DUE, Status.UNKNOWN}:
             _done(push)
             return
         said = "The partner has an order that we did not find in its answer: was it ordered twice?"
