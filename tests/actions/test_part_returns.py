@@ -14,6 +14,7 @@ from onebasket.commerce.partners.actions import returning
 from onebasket.commerce.partners.actions.returning import PartReturnCall, accept_part_returns, preview_part_return
 from onebasket.commerce.partners.models import PartnerPart, PartnerPartLine, PartnerReturn
 from onebasket.commerce.partners.queries.audit import audit_partners
+from onebasket.commerce.partners.queries.partners import all_partners, partners_by_id
 from onebasket.commerce.partners.rules.partners import Merchant, PartnerFacts
 from onebasket.commerce.partners.rules.returns import (
     PartBackLine,
@@ -141,6 +142,9 @@ def test_what_the_agreement_leaves_to_the_partner_is_not_taken(
     deliver_part(there, part)
     assert code(take(source, asked(part))) == "at_partner"
     assert returned(part) == [0]
+    now = database_now()
+    assert [one.agreement and one.agreement.counter_returns for one in all_partners(at=now)] == [False]
+    assert all_partners(at=now) == list(partners_by_id([partner.id], at=now).values())
 
 
 def test_refusals_change_nothing(source: int, there: Platform, partner: PartnerFacts) -> None:
