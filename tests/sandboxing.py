@@ -117,17 +117,15 @@ class SandboxProcess:
         status, _, said = exchange(self.port, "POST", path, urlencode(parameters).encode(), headers, seconds=seconds)
         return status, msgspec.json.decode(said) if said[:1] in b"{[" else said
 
-    def iop(self, method: str, *, seconds: float = 30.0, **parameters: str) -> Any:
+    def iop(self, method: str, **parameters: str) -> Any:
         """Make a business call, signed as the newer platform wants it; with a token where it needs one."""
+        return self.asked(method, parameters)
+
+    def asked(self, method: str, parameters: Mapping[str, str], *, seconds: float = 30.0) -> Any:
+        """Make a business call, and wait for its answer for so long."""
         token = {} if method.startswith("aliexpress.affiliate.") else {"session": self.access()}
-        stated = {
-            "method": method,
-            "app_key": self.app_key,
-            "sign_method": "sha256",
-            "timestamp": millis(),
-            **token,
-            **parameters,
-        }
+        system = {"method": method, "app_key": self.app_key, "sign_method": "sha256", "timestamp": millis()}
+        stated = system | token | dict(parameters)
         return self.send("/sync", stated | {"sign": sign_iop(stated, self.secret)}, seconds=seconds)[1]
 
     def top(self, method: str, path: str = "/router/rest", *, how: str = "md5", **parameters: str) -> Any:
@@ -150,7 +148,7 @@ class SandboxProcess:
             "product_items": [{"product_id": key, "product_count": count, **more} for key, count in items.items()],
         }  # fmt: skip
         stated = {PLACE_REQUEST: msgspec.json.encode(wanted).decode()}
-        answer = self.iop(Method.PLACE, seconds=seconds, **stated)
+        answer = self.asked(Method.PLACE, stated, seconds=seconds)
         return answer.get("aliexpress_trade_buy_placeorder_response", answer).get("result", answer)
 
     def orders(self, ours: str = "ours-1") -> list[Any]:

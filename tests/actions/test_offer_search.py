@@ -172,6 +172,14 @@ class TestOneThing:
         told = [reference for page in whole for reference in page]
         assert sorted(told) == ["h1", "shade", "sold"]
 
+    def test_what_fits_alike_is_on_one_page_each(self, chain: int) -> None:
+        add_offers(
+            make_partner("lantern"), {f"w{n:02}": {"title": "Widget", "price": 9_000 - 100 * n} for n in range(40)}
+        )
+        rebuild_offers()
+        told = [reference for offset in range(0, 40, 7) for reference in found("widget", limit=7, offset=offset)]
+        assert sorted(told) == [f"w{n:02}" for n in range(40)]
+
     def test_without_narrowing_out_of_a_group_what_is_not_asked_for(self, two: dict[str, int]) -> None:
         (group,) = find("desk lamp brass", partner="lantern", price_from=4400).groups
         assert [one.offer.id for one in group.offers] == [two["lamp"]]

@@ -14,10 +14,12 @@ from typing import Any
 
 import psycopg
 import pytest
+import typer
 
 from onebasket.commerce.partners.actions.importing_files import TakenError, take_in
 from onebasket.commerce.partners.models import Oddity, Offer, OfferImport, OfferRevision
 from onebasket.commerce.partners.rules.partners import PartnerFacts
+from onebasket.project.command import load as command
 from onebasket.project.loading import offers as loading
 from onebasket.project.loading.offers import OfferOptions, OfferTally, load_offers
 from onebasket.project.loading.receipts import UnloadableError
@@ -285,3 +287,18 @@ def _under_way(environment: dict[str, str]) -> int:
     with psycopg.connect(url) as session:
         found = session.execute(sql).fetchone()
         return int(found[0] or 0) if found else 0
+
+
+def test_the_command_says_what_became_of_a_file(
+    partner: PartnerFacts, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "one.csv", [*rows(0, 5), "o6,,10.00"])
+    command.offers(path, partner="lantern")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "6 offers read: 5 new, 0 changed, 0 ended, the others as they were; 1 odd." in said
+    assert "1 odd: no_title" in said
+    command.offers(path, partner="lantern")
+    assert "nothing to do. --again takes it in once more." in " ".join(capsys.readouterr().out.split())
+    with pytest.raises(typer.Exit):
+        command.offers(write(tmp_path / "two.csv", rows(0, 1)), partner="lantern", whole=True)
+    assert "none was ended" in " ".join(capsys.readouterr().out.split())

@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import typer
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from onebasket.commerce.access.actions import enrol_source
 from onebasket.commerce.partners.models import ExchangeRate
+from onebasket.project.command import load as command
 from onebasket.project.loading.items import ItemTally
 from onebasket.project.loading.rates import load_rates, read_rate
 from onebasket.project.loading.receipts import UnloadableError
@@ -69,3 +71,16 @@ def test_every_rate_that_can_be_written_is_read_exactly(billionths: int) -> None
     text = f"{billionths // 10**9}.{billionths % 10**9:09d}"
     assert read_rate("GBP", "USD", text, "2026-11-01").billionths == billionths
     assert read_rate("GBP", "USD", text.rstrip("0").rstrip("."), "2026-11-01").billionths == billionths
+
+
+@pytest.mark.django_db
+def test_the_command_says_what_became_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    enrol_source("bank", actor="tests")
+    path = tmp_path / "rates.csv"
+    path.write_text(HEAD + "GBP,USD,1.2699,2026-11-01\n")
+    command.rates([path], source="bank")
+    assert "rates: 1 created" in capsys.readouterr().out
+    path.write_text(HEAD + "GBP,USD,none,2026-11-01\n")
+    with pytest.raises(typer.Exit):
+        command.rates([path], source="bank")
+    assert "line 2: 'none' is no decimal number." in capsys.readouterr().out

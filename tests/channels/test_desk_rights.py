@@ -10,7 +10,7 @@ from onebasket.base.models import InboxEntry, Letter, ParkedEvent, TrailEntry, W
 from onebasket.channels.desk.admins import ADMINS
 from onebasket.channels.desk.works.registry import BY_SLUG, WORKS
 from onebasket.commerce.access.models import User
-from onebasket.commerce.partners.models import Agreement, Oddity, Partner
+from onebasket.commerce.partners.models import Agreement, Oddity, Partner, PartnerPart
 from onebasket.commerce.payments.models import BalanceAccount
 from onebasket.commerce.stock.models import Breach
 from tests.channels.test_desk_world import ROLES, Stands, World, make_stands
@@ -45,6 +45,8 @@ MAY = {
     "state-partner": "admin merchandiser", "change-partner": "admin merchandiser",
     "set-partner-secrets": "admin", "set-agreement": "admin merchandiser", "restate-agreement": "admin merchandiser",
     "set-exchange-rate": "admin merchandiser", "settle-oddity": "admin merchandiser finance",
+    "exchange-code": "admin", "accept-part": "admin merchandiser finance",
+    "place-part-again": "admin merchandiser finance", "refuse-part": "admin merchandiser finance",
     "enrol-source": "admin", "close-source": "admin", "open-source": "admin", "issue-token": "admin",
     "revoke-token": "admin", "add-user": "admin", "change-user": "admin", "deactivate-user": "admin",
     "activate-user": "admin", "reset-password": "admin", "add-webhook": "admin", "rotate-secret": "admin",
@@ -73,7 +75,7 @@ SEES = {
 for _roles in (MAY, SEES):
     _roles.update({name: allowed.replace("store", "store manager") for name, allowed in _roles.items()})
 
-CHAINS = {Webhook, BalanceAccount, Letter, ParkedEvent, Partner, Agreement, Oddity}
+CHAINS = {Webhook, BalanceAccount, Letter, ParkedEvent, Partner, Agreement, Oddity, PartnerPart}
 """Tables of the whole chain, in which a store does nothing anywhere."""
 
 

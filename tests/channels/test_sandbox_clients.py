@@ -155,10 +155,10 @@ def test_py_aliexpress_affiliate_reads_why_it_is_turned_away(one: SandboxProcess
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_python_aliexpress_api(one: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes domain and port in each request's constructor, whose defaults its own front uses; it closes no line."""
-    for name in dir(rest):
-        request = getattr(rest, name)
-        if isinstance(request, type) and issubclass(request, RestApi):
-            monkeypatch.setattr(request.__init__, "__defaults__", ("127.0.0.1", one.port))
+    kinds = [kind for kind in vars(rest).values() if isinstance(kind, type) and issubclass(kind, RestApi)]
+    assert kinds
+    for kind in kinds:
+        monkeypatch.setattr(vars(kind)["__init__"], "__defaults__", ("127.0.0.1", one.port))
     buy_on_the_page(one, "click-2")
     now = datetime.now(UTC)
     api = AliexpressApi(one.app_key, one.secret, "EN", "GBP", "shop")

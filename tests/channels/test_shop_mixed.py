@@ -1,4 +1,4 @@
-"""Mixed baskets in the shop: partners' offers beside the store's goods, what has changed said openly, paid and followed."""
+"""Mixed baskets in the shop: partners' offers beside the store's goods, what has changed said, paid and followed."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -27,7 +27,7 @@ WHO = {"name": "Ada", "email": "ada@example.org"} | HOME
 @pytest.fixture
 def source(monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(calling, "PATIENCE", calling.Patience(call=0.5, inquiry=2.0, lease=1.5))
-    monkeypatch.setattr(requoting, "refresh_offers", lambda _ids, *, seconds: None)
+    monkeypatch.setattr(requoting, "refresh_offers", lambda _ids, **_: None)
     guesses.WRONG_CODES.clear()
     return make_shop(monkeypatch)
 

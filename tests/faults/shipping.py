@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,7 +27,7 @@ if __name__ == "__main__":
     django.setup()
 
 from onebasket.base import relay  # Django must be set up before models are imported
-from onebasket.base.letters import send_letters
+from onebasket.base.letters import send_letters, sending
 from onebasket.base.models import Letter
 from onebasket.base.subscriptions import dispatch
 from onebasket.channels.shop import mail
@@ -67,7 +68,7 @@ STEPS = {
     "answer_noted": Step(driving, "note_answer", "unknown"),
     "theirs_kept": Step(taking_in, "keep_theirs", "unknown"),
     "lines_lowered": Step(taking_in, "lower_lines", "unknown"),
-    "told": Step(taking_in, "tell", "unknown"),
+    "told": Step(taking_in, "tell", "placed"),
     "finished": Step(driving, "_finish", "unknown"),
     "placed": Step(driving, "_drive", "placed"),
     "numbered": Step(relay, "number_waiting", "placed"),
@@ -83,10 +84,10 @@ STEPS = {
     "asking": Step(following, "call_partner", "placed", before=True),
     "asked": Step(following, "_finish", "placed", before=True),
     "standing_noted": Step(following, "_note", "placed"),
-    "shipped_told": Step(following, "tell", "placed"),
+    "shipped_told": Step(following, "tell", "shipped"),
     "shipped": Step(following, "_drive", "shipped"),
     "captured": Step(settling, "settle_orders", "shipped"),
-    "delivered": Step(following, "tell", "shipped"),
+    "delivered": Step(following, "tell", "delivered"),
 }
 PLACING = [name for name, step in STEPS.items() if step.owner is not following and not name.startswith(("list", "lea"))]
 PLACING.remove("captured")
@@ -103,7 +104,7 @@ def say(word: str) -> None:
 
 def work(part: UUID, status: str, step: str = "") -> None:
     """Do what a worker does until the part has the status and nothing is left to do."""
-    calling.PATIENCE = SHORT
+    calling.PATIENCE, sending.CLAIM = SHORT, timedelta(seconds=1)
     if step:
         stop_at(part, step)
     until = time.monotonic() + PATIENCE

@@ -24,7 +24,8 @@ def test_a_wheel_carries_what_the_shop_shows(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     names = set(ZipFile(wheel).namelist())
     wanted = {f"{SHOP}/locale/{language}/LC_MESSAGES/django.mo" for language in LANGUAGES}
-    wanted |= {f"{SHOP}/drawing/{name}" for name in ("goods.txt", "words.txt")}
+    wanted |= {f"onebasket/front/drawing/{name}" for name in ("goods.txt", "words.txt")}
+    wanted |= {f"onebasket/channels/sandbox/{name}" for name in ("goods.csv",)}
     wanted |= {f"{SHOP}/static/onebasket/shop.{kind}" for kind in ("css", "js")}
     wanted |= {
         f"{SHOP}/{path.relative_to(ROOT / 'src' / SHOP)}" for path in (ROOT / "src" / SHOP).rglob("templates/**/*.*")

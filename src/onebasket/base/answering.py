@@ -1,9 +1,11 @@
 """A small server for simulated partners: a thread a request, so that one that hangs keeps no other waiting."""
 
+import signal
 import sys
 from contextlib import suppress
 from socket import socket
 from socketserver import ThreadingMixIn
+from threading import Event, Thread
 from typing import Any
 from wsgiref.handlers import SimpleHandler
 from wsgiref.simple_server import ServerHandler, WSGIRequestHandler, WSGIServer, make_server
@@ -31,7 +33,7 @@ class _Handler(ServerHandler):
     def cleanup_headers(self) -> None:
         """Say that the line ends with the answer: callers who keep lines open would send the next call into it."""
         super().cleanup_headers()
-        self.headers["Connection"] = "close"
+        self.headers["Connection"] = "close"  # type: ignore[attr-defined] # wsgiref has made them
 
     def close(self) -> None:
         """End without a word, also where nothing was answered."""
@@ -68,3 +70,16 @@ def port_of(server: WSGIServer) -> int:
     """Return the port that a server listens at."""
     link: socket = server.socket
     return int(link.getsockname()[1])
+
+
+def serve_until_told(server: WSGIServer, stopping: Event) -> None:
+    """Serve until SIGTERM or SIGINT; `stopping` is set first, so that whoever waits in a request waits no longer."""
+
+    def stop(*_: object) -> None:
+        stopping.set()
+        Thread(target=server.shutdown, daemon=True).start()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    with server:
+        server.serve_forever(poll_interval=0.1)

@@ -36,6 +36,12 @@ MONEY_DEPARTMENTS = frozenset({"CHARITABLE CONT", "CNTRL/STORE SUP", "COUPON", "
 MONEY_CATEGORIES = frozenset({"COUPON/MISC ITEMS", "COUPONS/STORE & MFG", "FUEL"})
 FIXED_CODE = template_from("04{item:10}{check}")
 PRICE_CODE = template_from("02{item:5}{price:5}{check}")
+EXAMPLE_CODE = template_from("952{item:9}{check}")
+"""A GTIN-13 of prefix 952, which GS1 keeps for demonstrations and examples."""
+GENERAL_MERCHANDISE = frozenset(
+    {"Drug and general merchandise", "Electrical and plumbing", "Garden center", "General merchandise"}
+)
+"""Departments whose goods partners sell too."""
 _COLUMNS = ("store_id", "household_id", "product_id", "quantity", "sales_value", "retail_disc", "coupon_match_disc")
 
 
@@ -167,19 +173,26 @@ def _product(row: dict[str, object], items: dict[int, int]) -> ChainProduct:
     size = "" if row["manufacturer_id"] == LOOSE_PRODUCE_MAKER else str(row["package_size"] or "")
     item = items.get(product_id, 0)
     fuel = kind == FUEL_TYPE
+    department = readable_department(str(row["department"]))
     return ChainProduct(
         product_id=product_id,
         sku=str(product_id),
         name=compose_name(kind, category, "" if item else size),
         unit=KILOGRAM if item else GALLON if fuel else EACH,
-        department=readable_department(str(row["department"])),
+        department=department,
         category=readable(category),
         brand=OWN_BRAND if row["brand"] == "Private" else f"Brand {row['manufacturer_id']}",
         tracked=not _is_money(row),
         weighed=bool(item),
-        codes=(compose(PRICE_CODE, item),) if item else (fixed_code(product_id),),
+        codes=(compose(PRICE_CODE, item),) if item else _codes(product_id, department),
         item=item,
     )
+
+
+def _codes(product_id: int, department: str) -> tuple[str, ...]:
+    """Return the in-store barcode, and for general merchandise one that partners may know too (an example's)."""
+    own = fixed_code(product_id)
+    return (own, compose(EXAMPLE_CODE, product_id)) if department in GENERAL_MERCHANDISE else (own,)
 
 
 def _prices(

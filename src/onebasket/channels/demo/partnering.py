@@ -1,7 +1,7 @@
 """The demo's partners: two sandbox marketplaces with goods of their own, and some that the chain sells too.
 
-Their names, prices and terms are made up. What they sell of the chain's own goods bears the chain's in-store barcode,
-so that it can be seen how the same thing is told together; between companies that would be a GTIN.
+Their names, prices and terms are made up. What they sell of the chain's own goods bears the same
+barcode there and here, of the range that GS1 keeps for examples, so that it is told together.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from onebasket.channels.demo.chain import Chain, ChainProduct
+from onebasket.channels.demo.chain import GENERAL_MERCHANDISE, Chain, ChainProduct
 from onebasket.channels.demo.installing import ACTOR
 from onebasket.channels.demo.keeping import DemoError, read_kept, write_kept
 from onebasket.commerce.partners.actions.registering import (
@@ -35,8 +35,6 @@ from onebasket.commerce.partners.rules.port import Tokens
 
 HOST = "127.0.0.1"
 APP_KEY = "onebasket-demo"
-DEPARTMENTS = ("Drug and general merchandise", "Electrical and plumbing", "Garden center", "General merchandise")
-"""Where the chain's own general merchandise lies."""
 _COMMISSION = 70_000
 _PACE_SECONDS, _COMMISSION_SECONDS = 45, 30
 
@@ -92,7 +90,7 @@ def write_goods(folder: Path, chain: Chain) -> None:
     goods = [
         product
         for product in sorted(chain.assortment, key=lambda product: product.product_id)
-        if product.department in DEPARTMENTS and product.codes and not product.weighed and prices.get(product.sku)
+        if product.department in GENERAL_MERCHANDISE and not product.weighed and prices.get(product.sku)
     ]
     for partner in PARTNERS:
         lines = [_good(partner, product, prices[product.sku]) for product in goods[:: partner.share]]
@@ -112,7 +110,7 @@ def _good(partner: DemoPartner, product: ChainProduct, amount: int) -> dict[str,
         "stock": product.product_id % 23,
         "shop": partner.shop,
         "category": f"{product.department} > {product.category or 'More'}",
-        "gtin": product.codes[0],
+        "gtin": product.codes[-1],
         "brand": product.brand,
         "shipping": 290,
         "days": [2, 5],

@@ -1,5 +1,6 @@
 """Addresses of the kiosk's pages: each carries the name of the visit that it belongs to."""
 
+from collections.abc import Callable
 from urllib.parse import quote, urlencode
 
 from django.urls import reverse
@@ -17,6 +18,11 @@ def address(guest: Guest, name: str, *args: object, **query: str) -> str:
 def product_address(guest: Guest, sku: str) -> str:
     """Return the address of a product's page within the visit."""
     return f"{reverse('kiosk:product', args=['x']).removesuffix('x')}{quote(sku)}?{urlencode({'v': guest.visit.id})}"
+
+
+def offer_page(guest: Guest) -> Callable[[int, str], str]:
+    """Return what gives the address of an offer's page within the visit."""
+    return lambda offer, _title: address(guest, "offer", offer)
 
 
 def safe_next(guest: Guest, stated: str) -> str:

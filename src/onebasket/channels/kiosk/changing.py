@@ -53,7 +53,7 @@ def change_line(guest: Guest, sku: str, change: int, *, key: str) -> BasketOutco
 def tell(guest: Guest, outcome: BasketOutcome, *, done: str = "") -> None:
     """Keep what is to be told of an outcome, and look at the basket anew."""
     if isinstance(outcome, BasketRefused):
-        done = outcome.code
+        done = f"offer_{outcome.offers[0].why}" if outcome.offers else outcome.code
     elif isinstance(outcome, BasketStands) and outcome.renewed:
         done = "held_anew"
     elif not isinstance(outcome, BasketStands) and not asking.is_done_before(outcome):

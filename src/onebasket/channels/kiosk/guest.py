@@ -71,8 +71,8 @@ class Guest:
 
     @property
     def lines(self) -> int:
-        """Return how many lines the basket has."""
-        return len(self.basket.lines) if self.basket else 0
+        """Return how many lines the basket has, partners' offers among them."""
+        return len(self.basket.lines) + len(self.basket.offers) if self.basket else 0
 
     @cached_property
     def departments(self) -> Departments:

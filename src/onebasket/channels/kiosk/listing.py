@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from onebasket.channels.kiosk.addresses import address, product_address
+from onebasket.channels.kiosk.addresses import offer_page, product_address
 from onebasket.channels.kiosk.asking import CHANNEL
 from onebasket.channels.kiosk.guest import Guest
 from onebasket.commerce.catalogue.queries.browsing import ShownProduct, products_in, shown_by_id
@@ -81,7 +81,7 @@ def offers(guest: Guest, found: Sequence[PricedOffer]) -> list[OfferCard]:
     note_shown((one.offer.id for one in shown), channel=CHANNEL, place_id=place_id)
     return offer_cards(
         shown,
-        address=lambda offer, _title: address(guest, "offer", offer),
+        address=offer_page(guest),
         channel=CHANNEL,
         place_id=place_id,
         associate="",

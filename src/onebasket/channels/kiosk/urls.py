@@ -17,6 +17,7 @@ urlpatterns = [
     path("compare/more", finding.compare_more, name="compare-more"),
     path("basket", basket.basket, name="basket"),
     path("basket/lines", basket.line, name="line"),
+    path("basket/offers", basket.offer, name="basket-offer"),
     path("basket/renew", basket.renew, name="renew"),
     path("basket/card", basket.card, name="card"),
     path("basket/phone", basket.take_home, name="take-home"),

@@ -1,12 +1,15 @@
 """The sandbox over HTTP: the platform's entrances, the shop's pages, and control, in one application (WSGI)."""
 
+import sqlite3
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from threading import Event, Thread
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from onebasket.channels.sandbox.answering import House
 from onebasket.channels.sandbox.commissions import act, due_lines
 from onebasket.channels.sandbox.control import Control
 from onebasket.channels.sandbox.control_page import ControlPage
@@ -68,17 +71,21 @@ def _cookies(environ: WSGIEnvironment) -> dict[str, str]:
 
 def keep_pace(platform: Platform, stopping: Event) -> None:
     """Let orders and commission lines take the steps that are due, until stopped."""
-    house = platform.house
     while not stopping.wait(_PACE_SECONDS):
-        with house.books.reading() as session:
-            orders, lines = due_orders(session), due_lines(session)
-        if not orders and not lines:
-            continue
-        with house.books.writing() as session:
-            for key in orders:
-                step(session, house, key)
-            for line, wanted in lines:
-                act(session, house, line, wanted)
+        with suppress(sqlite3.OperationalError):  # somebody writes for long: what is due stays due
+            _take_steps(platform.house)
+
+
+def _take_steps(house: House) -> None:
+    with house.books.reading() as session:
+        orders, lines = due_orders(session), due_lines(session)
+    if not orders and not lines:
+        return
+    with house.books.writing() as session:
+        for key in orders:
+            step(session, house, key)
+        for line, wanted in lines:
+            act(session, house, line, wanted)
 
 
 def start_beside(platform: Platform, pusher: Pusher | None) -> list[Thread]:

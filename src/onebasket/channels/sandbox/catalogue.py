@@ -135,7 +135,7 @@ def _product(asked: Asked, row: Row, link: str) -> dict[str, Any]:
     price, list_price, stock, currency = told(asked, row)
     sale, original = house.text(price), house.text(max(list_price, price))
     picture = f"{house.base}/picture/{row['id']}.svg"
-    prices = {}
+    prices: dict[str, str] = {}
     for name, amount in (("sale", sale), ("app_sale", sale), ("original", original)):
         for prefix in ("", "target_"):
             prices |= {f"{prefix}{name}_price": amount, f"{prefix}{name}_price_currency": currency}

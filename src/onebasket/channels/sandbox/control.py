@@ -104,7 +104,7 @@ class Control:
             ("DELETE", "faults"): lambda _: self.clear(),
             ("POST", "codes"): lambda _: self._write(lambda session: {"code": make_code(session)}),
             ("POST", "tokens"): lambda _: self._write(self._tokens),
-            ("POST", "expire"): lambda _: self._write(lambda session: {"ended": end_all(session) is None}),
+            ("POST", "expire"): lambda _: self._write(lambda session: {"ended": end_all(session)}),
             ("POST", "forget"): lambda _: self._forget(),
             ("GET", "calls"): lambda _: self.counts(),
             ("GET", "orders"): lambda asked: self.orders(fields_of(asked.query)),
@@ -141,7 +141,8 @@ class Control:
             raise UnreadableError("seconds is a number from 0 to 10000000")
         if len(planned.value) > LONGEST_STATUS:
             raise UnreadableError(f"value has at most {LONGEST_STATUS} characters")
-        return msgspec.to_builtins(self.platform.faults.plan(planned))
+        stated: Stated = msgspec.to_builtins(self.platform.faults.plan(planned))
+        return stated
 
     def faults(self) -> Stated:
         """Return the faults that wait."""

@@ -1,6 +1,7 @@
 """News that the sandbox sends by itself: signed, at least once, and on demand doubled, out of order, old or forged."""
 
 import http.client
+import sqlite3
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -80,7 +81,11 @@ class Pusher:
     def run(self) -> None:
         """Send until stopped."""
         while not self.stopping.is_set():
-            if not self.turn():
+            try:
+                idle = not self.turn()
+            except sqlite3.OperationalError:  # somebody writes for long: the push is still there
+                idle = True
+            if idle:
                 self.stopping.wait(_IDLE_SECONDS)
 
     def turn(self) -> bool:

@@ -55,9 +55,10 @@ def holds(session: Session, token: str) -> bool:
     return session.execute(sql, [_digest(token), _ACCESS, now_ms()]).fetchone() is not None
 
 
-def end_all(session: Session) -> None:
-    """Let every access token end now."""
-    session.execute("UPDATE token SET until_ms = ? WHERE kind = ?", [now_ms(), _ACCESS])
+def end_all(session: Session) -> int:
+    """Let every access token that holds end now; return how many."""
+    sql = "UPDATE token SET until_ms = ?1 WHERE kind = ?2 AND until_ms > ?1"
+    return session.execute(sql, [now_ms(), _ACCESS]).rowcount
 
 
 def _issue(session: Session, kind: str, until_ms: int) -> str:

@@ -20,6 +20,7 @@ from onebasket.project.bench.chain import Bench, make_chain  # noqa: E402
 from onebasket.project.bench.commission import bench_commission  # noqa: E402
 from onebasket.project.bench.driver import Load, percentile  # noqa: E402
 from onebasket.project.bench.go import bench_go  # noqa: E402
+from onebasket.project.bench.offer_search import bench_offer_search  # noqa: E402
 from onebasket.project.bench.offers import bench_offers  # noqa: E402
 from onebasket.project.bench.orders import HOT_TOTAL, bench_hot, bench_orders, orders_limit  # noqa: E402
 from onebasket.project.bench.pages import bench_pages  # noqa: E402
@@ -68,7 +69,8 @@ def measure(wanted: Wanted) -> Measured:
     bench = make_chain(scopes=frozenset(SCOPES), scarce=HOT_TOTAL // 2)
     figures: list[Figure] = []
     year = Path(wanted.folder, "year.jsonl")
-    if {"sales", "stock", "audit", "mixed", "pages", "search"} & set(wanted.names):
+    goods = {"offers"} if find_spec(PACKAGE) and find_spec("pyarrow") else set()
+    if ({"sales", "stock", "audit", "mixed", "pages", "search"} | goods) & set(wanted.names):
         prepare(year, source_id=bench.source_id)
         say("the chain is loaded")
     if {"sales", "stock", "audit"} & set(wanted.names):
@@ -112,6 +114,7 @@ def _partners(bench: Bench, wanted: Wanted) -> list[Figure]:
         say(f"go: {figures[-1].value:,.0f}/s")
     if "commission" in wanted.names:
         figures += bench_commission(bench.source_id, wanted.folder, say)
+        figures += bench_offer_search(bench.source_id, say, count=wanted.offers)
     return figures
 
 

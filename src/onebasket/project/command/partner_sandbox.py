@@ -2,19 +2,16 @@
 
 import os
 import secrets
-import signal
-import threading
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
-from wsgiref.simple_server import WSGIServer
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import msgspec
 import typer
 from django.conf import settings
 
-from onebasket.base.answering import make_threaded, port_of
+from onebasket.base.answering import make_threaded, port_of, serve_until_told
 from onebasket.base.guesses import Guesses
 from onebasket.channels.sandbox.answering import House
 from onebasket.channels.sandbox.application import Sandbox, start_beside
@@ -87,18 +84,7 @@ def run(  # noqa: PLR0913 - a command's options
     pusher = Pusher(books, platform.faults, push_to, app_key, kept.secret, platform.stopping) if push_to else None
     start_beside(platform, pusher)
     typer.echo(f"onebasket partner-sandbox: {base}")
-    _serve(server, platform)
-
-
-def _serve(server: WSGIServer, platform: Platform) -> None:
-    def stop(*_: object) -> None:
-        platform.stopping.set()
-        threading.Thread(target=server.shutdown, daemon=True).start()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    with server:
-        server.serve_forever(poll_interval=0.1)
+    serve_until_told(server, platform.stopping)
 
 
 def _check(currency: str, push_to: str) -> None:

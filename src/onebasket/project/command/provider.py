@@ -1,7 +1,5 @@
 """`onebasket provider`: a simulated card provider, for trials and tests."""
 
-import signal
-import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +7,7 @@ from typing import Annotated
 import typer
 from django.conf import settings
 
-from onebasket.base.answering import make_threaded, port_of
+from onebasket.base.answering import make_threaded, port_of, serve_until_told
 from onebasket.channels.provider.application import Provider
 from onebasket.channels.provider.ledger import Ledger
 from onebasket.project.starting import require_port
@@ -29,13 +27,5 @@ def run(
     ledger = Ledger(file or settings.ONEBASKET_HOME / "provider.sqlite3", lasts=timedelta(days=days))
     provider = Provider(ledger, settings.CARD_SECRET, hang)
     server = make_threaded(host, port, provider)
-
-    def stop(*_: object) -> None:
-        provider.stopping.set()
-        threading.Thread(target=server.shutdown, daemon=True).start()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
     typer.echo(f"onebasket provider: http://{host}:{port_of(server)}")
-    with server:
-        server.serve_forever(poll_interval=0.1)
+    serve_until_told(server, provider.stopping)

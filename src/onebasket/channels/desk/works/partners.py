@@ -15,6 +15,7 @@ from onebasket.channels.desk.works.prices import time_field
 from onebasket.channels.desk.works.promoting import percent
 from onebasket.channels.desk.works.work import Asked, Done, NoteForm, Refused, Result, Row, Work, WorkForm, refusing
 from onebasket.commerce.access.rules import ItemOutcome
+from onebasket.commerce.partners.actions.authorising import NotAuthorisedError, authorise_partner
 from onebasket.commerce.partners.actions.oddities import NotOpenError, settle_odd
 from onebasket.commerce.partners.actions.registering import (
     UnknownPartnerError,
@@ -145,6 +146,35 @@ class SetSecrets(_OnPartners):
             asked.row.code, Credentials(data["app_key"].strip(), data["secret"].strip(), tokens), actor=asked.actor
         )
         return Done("They are kept.")
+
+
+class CodeForm(WorkForm):
+    """A code that the platform shows."""
+
+    code = forms.CharField(max_length=500, help_text="It holds for minutes, and once.")
+
+
+class ExchangeCode(_OnPartners):
+    """Turn a platform's code into tokens."""
+
+    slug = "exchange-code"
+    label = "Use its code"
+    verb = "Ask for tokens"
+    about = "The platform shows a code to whoever lets us sell in its name. Its tokens are kept sealed."
+    right = "partners.secrets"
+    model = Partner
+    form = CodeForm
+    is_grave = True
+
+    def is_offered(self, row: Row) -> bool:
+        """Offer it once the platform's secrets are set."""
+        return bool(row.credentials)
+
+    @refusing(NotAuthorisedError)
+    def perform(self, asked: Asked) -> Result:
+        """Ask the platform."""
+        authorise_partner(asked.row.pk, asked.data["code"].strip(), actor=asked.actor)
+        return Done("The tokens are kept.")
 
 
 class AgreementForm(WorkForm):

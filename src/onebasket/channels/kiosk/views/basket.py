@@ -8,10 +8,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from onebasket.base.links import our_address
-from onebasket.base.typed import number_of, text_of
+from onebasket.base.typed import OddFormError, number_of, text_of
 from onebasket.channels.kiosk import asking
-from onebasket.channels.kiosk.addresses import address, safe_next
-from onebasket.channels.kiosk.changing import change_line, tell
+from onebasket.channels.kiosk.addresses import address, offer_page, safe_next
+from onebasket.channels.kiosk.changing import change_line, ensure_basket, tell
 from onebasket.channels.kiosk.frame import kiosk_page, only_posted, show
 from onebasket.channels.kiosk.guest import Guest
 from onebasket.channels.kiosk.listing import cards
@@ -20,7 +20,8 @@ from onebasket.commerce.customers.queries import customers_by_loyalty_number
 from onebasket.commerce.hotpath.actions.asking import run
 from onebasket.commerce.orders.actions.passing import PassShown, show_pass
 from onebasket.commerce.orders.queries.passing import was_taken
-from onebasket.commerce.orders.rules.baskets import ChangeBasket
+from onebasket.commerce.orders.rules.baskets import BasketStands, ChangeBasket
+from onebasket.commerce.orders.rules.offering import MOST_OF_ONE, OfferWanted
 from onebasket.front.baskets import view_basket
 from onebasket.front.codes import qr_code
 
@@ -34,7 +35,10 @@ def basket(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     found = guest.basket
     if found is None and guest.visit.order is not None:  # it has become an order, though the answer never came
         return redirect(address(guest, "done"))
-    view = view_basket(found, guest.stores, now=guest.now) if found and found.lines else None
+    view = None
+    if found is not None and not found.is_empty:
+        asked = "asked" in request.GET  # partners were asked anew, on the way to the checkout
+        view = view_basket(found, guest.stores, now=guest.now, offer_page=offer_page(guest), to_pay=asked)
     return show(request, guest, "basket", {"basket": view, "page": "basket"})
 
 
@@ -51,6 +55,26 @@ def line(request: HttpRequest, guest: Guest) -> HttpResponseBase:
         context = {"good": goods[0] if goods else None, "next": safe_next(guest, request.POST.get("next", ""))}
         return show(request, guest, "_card", context)
     return redirect(safe_next(guest, request.POST.get("next", "")))
+
+
+@only_posted
+@kiosk_page
+def offer(request: HttpRequest, guest: Guest) -> HttpResponseBase:
+    """Set how many of a partner's offer are wanted, at the price that it has now; none takes it out.
+
+    `seen` is the price that the shopper saw, where the form says so: at another one nothing is put in.
+    """
+    key = asking.form_key(request.POST, guest.visit, "offer")
+    seen = number_of(request.POST, "seen") if request.POST.get("seen") else None
+    named, quantity = number_of(request.POST, "offer"), number_of(request.POST, "quantity")
+    if not named:
+        raise OddFormError
+    wanted = OfferWanted(named, min(MOST_OF_ONE, quantity), seen)
+    found = ensure_basket(guest)
+    if isinstance(found, BasketStands):
+        found = asking.change_basket(guest.kiosk, ChangeBasket(key, found.id, offers=(wanted,)))
+    tell(guest, found, done="" if request.POST.get("quiet") else "offer_in" if wanted.quantity else "offer_out")
+    return redirect(safe_next(guest, request.POST.get("next", "") or address(guest, "basket")))
 
 
 @only_posted
@@ -84,7 +108,7 @@ def take_home(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     """Show the code that takes the basket along: on the answer itself, so that no address keeps it."""
     asking.form_key(request.POST, guest.visit, "pass")
     found = guest.basket
-    shown = _pass_for(guest, found.id) if found is not None and found.lines else None
+    shown = _pass_for(guest, found.id) if found is not None and not found.is_empty else None
     if shown is None:
         guest.keep(said="basket_empty")
         return redirect(address(guest, "basket"))

@@ -4,16 +4,19 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
+from onebasket.base.gate import GATE
 from onebasket.base.typed import number_of
 from onebasket.channels.kiosk import asking
-from onebasket.channels.kiosk.addresses import address
+from onebasket.channels.kiosk.addresses import address, offer_page
 from onebasket.channels.kiosk.forms import CheckoutForm, methods, read_checkout
 from onebasket.channels.kiosk.frame import kiosk_page, only_posted, show
 from onebasket.channels.kiosk.guest import Guest
 from onebasket.commerce.orders.actions import CheckoutCall
-from onebasket.commerce.orders.rules.baskets import BasketRefused, ChangeBasket, CheckoutRefused
+from onebasket.commerce.orders.actions.requoting import requote
+from onebasket.commerce.orders.rules.baskets import BasketRefused, BasketStands, ChangeBasket, CheckoutRefused
 from onebasket.commerce.orders.rules.messages import OrderPlaced
 from onebasket.front.baskets import BasketView, view_basket
+from onebasket.front.countries import countries
 from onebasket.front.slots import Day, days_of
 
 
@@ -53,22 +56,56 @@ def checkout(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     """Ask whom to reach and how it is paid, show what it comes to, and place it as it was seen."""
     if request.method == "POST":
         return _sent(request, guest)
-    found = guest.basket
-    if found is None or not found.lines:
+    found = ask_partners(guest)
+    if found is None or found.is_empty:
         guest.keep(said="basket_empty")
         return redirect(address(guest, "basket"))
-    view = view_basket(found, guest.stores, now=guest.now)
+    view = _view(guest, found)
     if not view.can_be_placed:
-        return redirect(address(guest, "basket"))
-    if view.slot is None and days_of(guest.store, now=guest.now):
+        return _look_again(guest, view)
+    if view.lines and view.slot is None and days_of(guest.store, now=guest.now):
         return redirect(address(guest, "slot"))
     return _review(request, guest, view, CheckoutForm())
+
+
+def ask_partners(guest: Guest) -> BasketStands | None:
+    """Return the basket once partners were asked, within seconds, for what is too old of their offers to be paid."""
+    found, now = guest.basket, guest.now
+    if found is None or not found.offers:
+        return found
+    with GATE.outside():  # partners may take their time
+        asked = requote(found, now=now)
+    if asked:
+        guest.forget_basket()
+    return guest.basket
+
+
+def _view(guest: Guest, found: BasketStands) -> BasketView:
+    return view_basket(found, guest.stores, now=guest.now, offer_page=offer_page(guest), to_pay=True)
+
+
+def _look_again(guest: Guest, view: BasketView) -> HttpResponseBase:
+    """Go back to the basket, where what is in the way stands with what mends it."""
+    if view.shipped.is_as_agreed:
+        return redirect(address(guest, "basket"))
+    guest.keep(said="offers_changed")
+    return redirect(address(guest, "basket", asked="1"))
 
 
 def _review(
     request: HttpRequest, guest: Guest, view: BasketView, form: CheckoutForm, *, status: int = 200
 ) -> HttpResponse:
-    context = {"basket": view, "form": form, "methods": methods(), "page": "checkout"}
+    offered = methods()
+    context = {
+        "basket": view,
+        "form": form,
+        "methods": offered,
+        "partners": ", ".join(part.partner for part in view.shipped.parts),
+        "unpayable": bool(view.shipped.count) and "card" not in offered,
+        "countries": countries() if view.shipped.count else (),
+        "country": form.values.get("country") or guest.store.address.country,
+        "page": "checkout",
+    }
     return show(request, guest, "checkout", context, status=status)
 
 
@@ -77,11 +114,12 @@ def _sent(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     key = asking.form_key(request.POST, guest.visit, "order")
     form = read_checkout(request.POST, key=key, language=guest.language)
     call = CheckoutCall(guest.kiosk.source_id, form.request)
-    if guest.basket is not None and guest.basket.id == form.request.basket:
-        view = view_basket(guest.basket, guest.stores, now=guest.now)
+    found = ask_partners(guest)
+    if found is not None and found.id == form.request.basket:
+        view = _view(guest, found)
         if form.problems:
             return _review(request, guest, view, form, status=422)
-        call = CheckoutCall(guest.kiosk.source_id, form.request, guest.basket.version, view.quoted)
+        call = CheckoutCall(guest.kiosk.source_id, form.request, found.version, view.quoted)
     elif form.request.basket != guest.visit.order:
         guest.keep(said="basket_gone")
         return redirect(address(guest, "basket"))
@@ -101,16 +139,16 @@ def _refused(request: HttpRequest, guest: Guest, form: CheckoutForm, outcome: ob
     guest.forget_basket()
     found = guest.basket
     code = outcome.code if isinstance(outcome, CheckoutRefused) else "basket_closed"
-    if found is None or not found.lines:
+    if found is None or found.is_empty:
         guest.keep(said=code)
         return redirect(address(guest, "basket"))
-    view = view_basket(found, guest.stores, now=guest.now)
+    view = _view(guest, found)
     if code in {"slot_not_free", "slot_needed"}:
         guest.keep(said="slot_not_free")
         return redirect(address(guest, "slot"))
     if not view.can_be_placed:
         guest.keep(said=code)
-        return redirect(address(guest, "basket"))
+        return _look_again(guest, view)
     return _review(request, guest, view, form.refused(code), status=409)
 
 

@@ -6,7 +6,6 @@ shopper tries another card for what is left, or leaves that part out.
 """
 
 from typing import NamedTuple
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -25,27 +24,13 @@ from onebasket.commerce.orders.queries.paying import paid_orders
 from onebasket.commerce.orders.rules.life import Step
 from onebasket.commerce.orders.rules.messages import OrderStep, StepDone
 from onebasket.commerce.payments.actions import NotReplaceableError, authorise, inquire, pay_at_collection
-from onebasket.commerce.payments.queries.tenders import TenderSeen
 from onebasket.commerce.payments.rules.messages import Authorised, CardOutcome, Declined
 from onebasket.commerce.payments.rules.testcards import TEST_CARDS
 from onebasket.front.orders import OrderView
+from onebasket.front.paying import ToPay, to_pay
 from onebasket.front.words import Word
 
 TOKEN_LENGTH = 100
-_SURE = frozenset({"authorised", "captured"})
-
-
-class ToPay(NamedTuple):
-    """A card payment of an order: for whom, and how it stands; `part` names a partner's, None is the store's own."""
-
-    who: str
-    tender: TenderSeen
-    part: UUID | None = None
-
-    @property
-    def is_sure(self) -> bool:
-        """Whether its money is put aside."""
-        return self.tender.status in _SURE
 
 
 class Said(NamedTuple):
@@ -77,15 +62,6 @@ def pay(request: HttpRequest, guest: Guest, secret: str) -> HttpResponseBase:
     token = text_of(request.POST, "card", longest=TOKEN_LENGTH)
     said = _authorise_all(cards, token, look=what == "look")
     return _go_on(request, guest, view, said)
-
-
-def to_pay(view: OrderView) -> list[ToPay]:
-    """Return the card payments of an order: the store's own first, then the partners' in their order."""
-    own = [ToPay(view.head.place_name, tender) for tender in view.tenders]
-    theirs = [
-        ToPay(part.part.partner_name, tender, part.part.id) for part in view.live_parts for tender in part.tenders
-    ]
-    return [one for one in own + theirs if one.tender.method == "card"]
 
 
 def _authorise_all(cards: list[ToPay], token: str, *, look: bool) -> Said:

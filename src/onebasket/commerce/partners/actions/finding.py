@@ -21,6 +21,7 @@ from onebasket.commerce.partners.models import PartnerAttempt, PartnerPart
 from onebasket.commerce.partners.rules.asking import (
     GIVE_UP,
     MANY_FAILURES,
+    MOST_LOST,
     SETTLING,
     Settling,
     is_sure,
@@ -65,6 +66,9 @@ def _decide(case: Case, own: Sequence[TheirOrder], attempt: int, *, now: datetim
     settling, settle = _settling(case.row, attempt), option_seconds(case.options, "settle_seconds", SETTLING)
     if own and (is_whole(agreed, verdict) or is_sure(settling, settle, now)):
         _take_in(case, verdict, own, now=now)
+    elif not own and is_sure(settling, settle, now) and _times_lost(case.row) >= MOST_LOST:
+        said = "It was asked for time and again; no answer could be read, and the partner's list never showed an order."
+        hold_up(case, HeldUp("never_answered", said), "", now=now)
     elif not own and is_sure(settling, settle, now):
         move(case.row, Step.WITHDRAW, now=now, reason=case.row.reason, next_at=now)
         case.row.failures = 0
@@ -78,6 +82,11 @@ def _decide(case: Case, own: Sequence[TheirOrder], attempt: int, *, now: datetim
 def _take_in(case: Case, taken: TakenIn, own: Sequence[TheirOrder], *, now: datetime) -> None:
     none = not any(taken.quantities.values())
     take_in(case, taken, own, reason=Reason.CANCELLED_BY_PARTNER if none else Reason.LEFT_OUT, now=now)
+
+
+def _times_lost(row: PartnerPart) -> int:
+    """Return how often an order was asked for without an answer that could be read."""
+    return PartnerAttempt.objects.filter(part=row, operation="place", result__in=["lost", ""]).count()
 
 
 def _settling(row: PartnerPart, attempt: int) -> Settling:

@@ -62,7 +62,7 @@ def begin_import(
     found = rows.filter(digest=digest).first()
     done = OfferImport.State.DONE
     if found is not None and found.state == done and not again:
-        newer = rows.filter(pk__gt=found.pk, state=done).exclude(digest=digest).exists()
+        newer = rows.filter(pk__gt=found.pk, state=done).exclude(digest__in=("", digest)).exists()
         return Loaded(found.ended_at or found.moved_at, newer)
     if found is None or again:
         found = OfferImport.objects.create(
@@ -114,8 +114,9 @@ def count_unlisted(under_way: Import) -> Unlisted:
 
 def end_unlisted(under_way: Import, *, after: int, now: datetime, most: int = ENDED_A_BATCH) -> int | None:
     """Mark the next offers that a whole file did not list as gone; return the last one's id, None when all are."""
+    # The sum keeps the database from going by partner: it would sort all of the partner's offers for each batch.
     sql = (
-        "SELECT id FROM partners_offer WHERE partner_id = %s AND gone = %s AND seen_at < %s AND id > %s"
+        "SELECT id FROM partners_offer WHERE partner_id + 0 = %s AND gone = %s AND seen_at < %s AND id > %s"
         " ORDER BY id LIMIT %s"
     )
     since = under_way.started_at

@@ -2,9 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
+from onebasket.base import bulk
+from onebasket.base.columns import as_instant
 from onebasket.commerce.partners.models import Offer
 from onebasket.commerce.partners.queries.partners import exchange_rates, partners_by_id
 from onebasket.commerce.partners.rules.offers import (
@@ -22,6 +25,8 @@ COLUMNS = (
     "gtin", "model", "category", "description", "url", "list_price", "shipping_amount", "days_from", "days_to", "gone",
 )  # fmt: skip
 
+_SELECT = f"SELECT {', '.join(('id', *COLUMNS[1:]))} FROM partners_offer"  # noqa: S608 - constants
+_AVAILABLE, _STATED_AT = COLUMNS.index("available"), COLUMNS.index("stated_at")
 MOST_ID = 2**63 - 1
 """What an address or a form says beyond this is no id: a database would refuse it."""
 MOST_ALIKE = 500
@@ -57,7 +62,8 @@ def offers_by_id(ids: Collection[int]) -> dict[int, OfferFacts]:
     possible = {one for one in ids if 0 < one <= MOST_ID}
     if not possible:
         return {}
-    return {one.id: one for one in map(offer_facts, Offer.objects.filter(pk__in=possible).values_list(*COLUMNS))}
+    rows = bulk.fetch(f"{_SELECT} WHERE {bulk.in_list('id')}", [bulk.list_parameter(possible)])
+    return {row[0]: offer_facts(_typed(row)) for row in rows}
 
 
 def offers_of(partner_id: int, references: Collection[str]) -> dict[str, OfferFacts]:
@@ -118,6 +124,14 @@ def price_with(
         fresh = agreement is not None and is_fresh(offer, agreement, now)
         found.append(PricedOffer(offer, partner, price, refused, fresh))
     return found
+
+
+def _typed(row: Sequence[Any]) -> tuple[Any, ...]:
+    """Return a fetched row of the columns with its types, whichever database it came from."""
+    typed = list(row)
+    typed[_AVAILABLE], typed[-1] = bool(row[_AVAILABLE]), bool(row[-1])
+    typed[_STATED_AT] = as_instant(row[_STATED_AT])
+    return tuple(typed)
 
 
 def offer_facts(row: tuple[object, ...]) -> OfferFacts:

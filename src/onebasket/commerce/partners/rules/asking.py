@@ -15,6 +15,8 @@ LONGEST_WAIT = timedelta(minutes=30)
 FIRST_WAIT = timedelta(seconds=5)
 GIVE_UP = timedelta(hours=48)
 """An order that could not be placed, or not be found out about, for so long is for people."""
+MOST_LOST = 3
+"""An order that was asked for so often, and neither confirmed nor listed, is for people: nothing else would end it."""
 MANY_FAILURES = 5
 """After so many answers in a row that brought nothing people are told, and it is tried on."""
 _SOON, _LATER = timedelta(minutes=10), timedelta(hours=6)

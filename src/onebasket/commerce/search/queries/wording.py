@@ -47,6 +47,15 @@ class Wording:
             parts = [(MUST, enough)]
         return Query.boolean_query([*parts, *((SHOULD, query) for query in welcome)])
 
+    def matched(self, reading: Reading, *, need: int | None = None, sizes: bool = True) -> tantivy.Query:
+        """Return the same documents as `slots` does, unweighed: for counting, at a fraction of the time."""
+        wanted = [self._anywhere(slot) for slot in reading.slots if sizes or not slot.sizes]
+        if not wanted:
+            wanted = [self._anywhere(slot) for slot in reading.slots]
+        if need is None or need >= len(wanted):
+            return Query.boolean_query([(MUST, query) for query in wanted])
+        return Query.boolean_query([(SHOULD, query) for query in wanted], minimum_number_should_match=need)
+
     def is_everywhere(self, slot: Slot) -> bool:
         """Whether more than half of all documents have the word of a slot."""
         words = slot.alternatives[0].words
@@ -79,6 +88,8 @@ class Wording:
         return any_of(filled)
 
     def _anywhere(self, slot: Slot) -> tantivy.Query:
+        if slot.sizes:
+            return self._size(slot)
         filled = [
             all_of([Query.term_query(self.schema, "anywhere", word) for word in one.words]) for one in slot.alternatives
         ]  # fmt: skip

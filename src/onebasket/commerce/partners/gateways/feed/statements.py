@@ -55,6 +55,10 @@ class Statement:
         else:
             self.cut = self._table.cut
 
+    def position(self) -> int:
+        """Return how many bytes of the file have been read."""
+        return self._opened.position()
+
     def _line(self, row: Row) -> CommissionStated | OddItem:
         if self._opened.broken.search(row.text):
             return odd("", "encoding", f"It holds bytes that are not {self._opened.encoding}.", row.text)

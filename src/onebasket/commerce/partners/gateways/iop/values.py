@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from onebasket.commerce.partners.gateways.iop.envelopes import PST, TIME_FORMAT
+from onebasket.commerce.partners.gateways.iop.envelopes import PST
 from onebasket.commerce.partners.rules.port import OddItem
 from onebasket.kernel.money import MAX_AMOUNT, PPM, currencies, parse_amount, scale_exactly
 
@@ -26,6 +26,8 @@ MOST_PIECES = 10**9
 REFERENCE = re.compile(r"[!-~]{1,64}")
 """How a partner may name its things: what fits into its column and into an address."""
 _PRICED = re.compile(r"(?:(?P<before>[A-Z]{3})\s*)?(?P<number>[^A-Z\s]+)(?:\s*(?P<after>[A-Z]{3}))?")
+_WRITTEN = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
+"""How TIME_FORMAT of the envelopes writes."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS, _MILLISECONDS = (10**8, 10**11), (10**11, 10**14)
 """Whole numbers in these bounds are seconds or milliseconds since 1970, of some time between 1973 and 5138."""
@@ -167,6 +169,8 @@ def require_plain(text: str, name: str) -> None:
     Raises:
         OddValueError: there is such a character.
     """
+    if text.isascii() and "\x00" not in text:
+        return
     if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
         raise OddValueError("characters", f"{name}: it holds characters that are none")
     if "\ufffd" in text:
@@ -222,8 +226,8 @@ def _rate(value: object, name: str) -> int:
 
 def _instant(value: object, name: str) -> datetime:
     try:
-        if isinstance(value, str) and not value.isdigit():
-            return datetime.strptime(value, TIME_FORMAT).replace(tzinfo=PST).astimezone(UTC)
+        if isinstance(value, str) and _WRITTEN.fullmatch(value):
+            return datetime.fromisoformat(value).replace(tzinfo=PST).astimezone(UTC)
         number = whole_of(value, name)
         if _SECONDS[0] <= number < _SECONDS[1]:
             return _EPOCH + timedelta(seconds=number)
