@@ -16,6 +16,7 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     Subscription("orders.confirm", frozenset({settling.CONFIRMS}), settling.confirm, at_once=50),
     Subscription("parts.settle", frozenset(settling.PARTS), settling.settle_parts),
     Subscription("parts.end", parting.ENDS, parting.end, at_once=50),
+    Subscription("parts.commission", parting.RETURNS, parting.lower_commission, at_once=50),
     Subscription("slots.places", frozenset({following.PLACES}), following.follow),
     Subscription("shop.mail", mailing.TYPES, mailing.queue_mail, at_once=200),
     Subscription(orders_journal.SUBSCRIPTION, frozenset(journalising.ORDERS), journalising.book_orders, at_once=200),
