@@ -36,8 +36,8 @@ def all_partners(*, at: datetime) -> list[PartnerFacts]:
     day = at.date().isoformat()
     held = bulk.fetch(
         "SELECT id, partner_id, currency, merchant, refers, ships, markup, return_days, settlement_days, "
-        "fresh_minutes, referral_days FROM partners_agreement WHERE starts_on <= %s AND (ends_on IS NULL OR ends_on > %s) "
-        "ORDER BY starts_on",
+        "fresh_minutes, referral_days FROM partners_agreement "
+        "WHERE starts_on <= %s AND (ends_on IS NULL OR ends_on > %s) ORDER BY starts_on",
         [day, day],
     )
     terms: dict[int, dict[str, int]] = {}
