@@ -1,6 +1,7 @@
 """Partners' parts in the books and in the audit: what is sold for whom, what is owed to whom, what the rows prove."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -51,7 +52,7 @@ def source() -> int:
     return make_chain(stock={"milk": 50})
 
 
-def bought(source: int, quantity: int = 2, **terms: object) -> OrderPlaced:
+def bought(source: int, quantity: int = 2, **terms: Any) -> OrderPlaced:
     """Buy lamps at $10.00 each, with $1.50 for shipping, of a partner by invoice."""
     ids = add_offers(make_partner("lantern", **terms), {"lamp": {"shipping_amount": 150, "category": "Home > Lamps"}})
     return place(source, mixed(source, {}, {ids["lamp"]: quantity}, card="4711"), method="invoice")

@@ -13,6 +13,7 @@ from tests.builders import EAN, deliver, faults_in_stock, shelf
 from tests.channels.kiosking import Kiosk, form_of
 from tests.channels.shopping import Shopper, make_shop
 from tests.channels.test_german_pages import english
+from tests.mailing import post
 from tests.slotting import plan
 
 pytestmark = pytest.mark.django_db
@@ -292,3 +293,13 @@ def test_a_kiosk_in_german_has_no_english_left(source: int) -> None:
     for page in pages:
         assert '<html lang="de">' in page.html
         assert [text for text in english("kiosk") if len(text) > 6 and text in page.html] == [], page.address
+
+
+def test_whoever_left_an_address_is_written_to(source: int) -> None:
+    for reach in ("ada@example.org", "+1 555 010 1234"):
+        kiosk = Kiosk()
+        kiosk.add("milk")
+        kiosk.send(kiosk.get("checkout"), "/checkout", name="Ada", reach=reach)
+    (letter,) = post()
+    assert letter.to == ["ada@example.org"]
+    assert "/shop/orders/" in str(letter.body)

@@ -13,7 +13,7 @@ from onebasket.base.clock import database_now
 from onebasket.base.committer import perform
 from onebasket.commerce.orders.actions import CheckoutCall, check_out, checkout
 from onebasket.commerce.orders.models import Order
-from onebasket.commerce.orders.queries.offering import Offering
+from onebasket.commerce.orders.queries.offering import open_offering
 from onebasket.commerce.orders.rules.baskets import CheckoutRefused
 from onebasket.commerce.orders.rules.messages import OrderPlaced
 from onebasket.commerce.partners.actions.parts import cancel_parts
@@ -123,8 +123,7 @@ def test_offers_read_before_the_transaction_are_sold_at_an_old_price(
 ) -> None:
     """The control: what the checkout decides on was read before, and the price went up between."""
     basket = mixed(source, {}, {offers["lamp"]: 1}, card="4711")
-    read = checkout.open_offering
-    before: Offering = read([("USD", offers["lamp"])], now=database_now())
+    before = open_offering([("USD", offers["lamp"])], now=database_now())
     Offer.objects.filter(pk=offers["lamp"]).update(price=1200)
     call = checking(source, basket, method="invoice", offers_total=1000)
     monkeypatch.setattr(checkout, "open_offering", lambda _keys, **_: before)

@@ -42,7 +42,7 @@ HEAD = PartHead(ORDER, "web", "USD")
 
 
 def partner(number: int = 1, **terms: Any) -> PartnerFacts:
-    stated = {"merchant": Merchant.AGENT, "markup": 0, "commission": {"": 70_000}} | terms
+    stated: dict[str, Any] = {"merchant": Merchant.AGENT, "markup": 0, "commission": {"": 70_000}} | terms
     agreement = AgreementFacts(
         number, number, "USD", refers=True, ships=True, return_days=30, settlement_days=30, fresh_minutes=60,
         referral_days=3, **stated,
@@ -210,7 +210,8 @@ def test_several_taxes_on_a_class_count_as_one() -> None:
 
 
 def present(**more: Any) -> OfferNow:
-    return OfferNow(**({"id": 7, "title": "A lamp", "partner": "Lantern", "amount": 1000, "stated_at": NOW} | more))
+    stated: dict[str, Any] = {"id": 7, "title": "A lamp", "partner": "Lantern", "amount": 1000, "stated_at": NOW}
+    return OfferNow(**(stated | more))
 
 
 @pytest.mark.parametrize(

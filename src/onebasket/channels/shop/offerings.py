@@ -27,8 +27,6 @@ from onebasket.front.offers import OfferCard, offer_cards
 from onebasket.front.pricetags import CHANNEL
 from onebasket.kernel.money import exponent
 
-BASKET = "/shop/basket/offers"
-"""Where a form goes that puts an offer into the basket."""
 FROM, PARTNERS = "from", "partners"
 FEW, MORE = 6, 12
 """So many offers stand behind the chain's own goods, and before them."""

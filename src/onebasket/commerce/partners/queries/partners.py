@@ -36,8 +36,8 @@ def all_partners(*, at: datetime) -> list[PartnerFacts]:
     day = at.date().isoformat()
     held = bulk.fetch(
         "SELECT id, partner_id, currency, merchant, refers, ships, markup, return_days, settlement_days, "
-        "fresh_minutes, referral_days FROM partners_agreement WHERE starts_on <= %s AND (ends_on IS NULL OR ends_on > %s) "
-        "ORDER BY starts_on",
+        "fresh_minutes, referral_days, counter_returns FROM partners_agreement "
+        "WHERE starts_on <= %s AND (ends_on IS NULL OR ends_on > %s) ORDER BY starts_on",
         [day, day],
     )
     terms: dict[int, dict[str, int]] = {}
@@ -45,7 +45,9 @@ def all_partners(*, at: datetime) -> list[PartnerFacts]:
     for agreement_id, category, rate in bulk.fetch(named, [bulk.list_parameter([row[0] for row in held])]):
         terms.setdefault(agreement_id, {})[category] = rate
     agreements = {
-        row[1]: AgreementFacts(*row[:3], Merchant(row[3]), bool(row[4]), bool(row[5]), *row[6:], terms.get(row[0], {}))
+        row[1]: AgreementFacts(
+            *row[:3], Merchant(row[3]), bool(row[4]), bool(row[5]), *row[6:11], terms.get(row[0], {}), bool(row[11])
+        )
         for row in held
     }
     return [PartnerFacts(*row[:6], bool(row[6]), agreements.get(row[0])) for row in rows]
