@@ -1,4 +1,4 @@
-"""Partners' offers in a real browser: found beside own goods, looked at, and put into the basket; with no scripts too."""
+"""Partners' offers in a real browser: found beside own goods, looked at, put into the basket; without scripts, too."""
 
 import pytest
 from playwright.sync_api import expect

@@ -1,4 +1,4 @@
-"""Which facts are told by e-mail: one letter for each, to whoever placed the order in our own shop.
+"""Which facts are told by e-mail: one letter for each, to whoever placed the order in our own shop or at a kiosk.
 
 Orders of other sources are told by whoever runs them, out of the same events.
 """
@@ -15,7 +15,7 @@ from onebasket.base.clock import database_now
 from onebasket.base.letters import NewLetter, queue_letters
 from onebasket.base.subscriptions import Heard
 from onebasket.commerce.access.queries import sources_by_code
-from onebasket.commerce.access.rules import SHOP_SOURCE
+from onebasket.commerce.access.rules import KIOSK_SOURCE, SHOP_SOURCE
 from onebasket.commerce.fulfilment.rules.messages import ReturnNews
 from onebasket.commerce.orders.queries.contacts import orders_with_address
 from onebasket.commerce.orders.rules.life import Status
@@ -66,11 +66,11 @@ def queue_mail(events: Sequence[Heard]) -> None:
     now = database_now()
     if not settings.MAIL_IS_SENT:
         return
-    shop = sources_by_code([SHOP_SOURCE]).get(SHOP_SOURCE)
+    ours = {source.id for source in sources_by_code([SHOP_SOURCE, KIOSK_SOURCE]).values()}
     facts = _of_orders([fact for event in events if event.occurred_at > now - OLD for fact in _facts(event)])
-    if shop is None or not facts:
+    if not ours or not facts:
         return
-    reached = orders_with_address({fact.order for fact in facts}, source_id=shop.id)
+    reached = orders_with_address({fact.order for fact in facts}, sources=ours)
     refunds = {UUID(fact.about) for fact in facts if fact.kind == "refunded" and fact.order in reached}
     alone = {str(identity) for identity in refunds_alone(refunds)} if refunds else set()
     queue_letters(

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from onebasket.base.links import our_address
-from onebasket.base.typed import number_of, text_of
+from onebasket.base.typed import OddFormError, number_of, text_of
 from onebasket.channels.kiosk import asking
 from onebasket.channels.kiosk.addresses import address, offer_page, safe_next
 from onebasket.channels.kiosk.changing import change_line, ensure_basket, tell
@@ -66,7 +66,10 @@ def offer(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     """
     key = asking.form_key(request.POST, guest.visit, "offer")
     seen = number_of(request.POST, "seen") if request.POST.get("seen") else None
-    wanted = OfferWanted(number_of(request.POST, "offer"), min(MOST_OF_ONE, number_of(request.POST, "quantity")), seen)
+    named, quantity = number_of(request.POST, "offer"), number_of(request.POST, "quantity")
+    if not named:
+        raise OddFormError
+    wanted = OfferWanted(named, min(MOST_OF_ONE, quantity), seen)
     found = ensure_basket(guest)
     if isinstance(found, BasketStands):
         found = asking.change_basket(guest.kiosk, ChangeBasket(key, found.id, offers=(wanted,)))

@@ -17,6 +17,7 @@ def link_targets(offer_ids: Collection[int], *, at: datetime) -> dict[int, LinkT
         Offer.objects.filter(pk__in=set(offer_ids)).values_list(
             "pk", "reference", "url", "gone", "partner_id",
             "partner__code", "partner__gateway", "partner__options", "partner__active",
+            "partner__endpoint",
         )
     )  # fmt: skip
     refers = _refers({row[4] for row in rows}, at=at)
@@ -24,9 +25,9 @@ def link_targets(offer_ids: Collection[int], *, at: datetime) -> dict[int, LinkT
         pk: LinkTarget(
             pk, reference, url, gone, partner_id, code, gateway,
             {str(name): str(value) for name, value in options.items()},
-            active and refers.get(partner_id, False),
+            active and refers.get(partner_id, False), endpoint,
         )
-        for pk, reference, url, gone, partner_id, code, gateway, options, active in rows
+        for pk, reference, url, gone, partner_id, code, gateway, options, active, endpoint in rows
     }  # fmt: skip
 
 

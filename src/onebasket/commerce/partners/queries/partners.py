@@ -36,7 +36,7 @@ def all_partners(*, at: datetime) -> list[PartnerFacts]:
     day = at.date().isoformat()
     held = bulk.fetch(
         "SELECT id, partner_id, currency, merchant, refers, ships, markup, return_days, settlement_days, "
-        "fresh_minutes, referral_days FROM partners_agreement "
+        "fresh_minutes, referral_days, counter_returns FROM partners_agreement "
         "WHERE starts_on <= %s AND (ends_on IS NULL OR ends_on > %s) ORDER BY starts_on",
         [day, day],
     )
@@ -46,7 +46,7 @@ def all_partners(*, at: datetime) -> list[PartnerFacts]:
         terms.setdefault(agreement_id, {})[category] = rate
     agreements = {
         row[1]: AgreementFacts(  # type: ignore[call-arg] # as the columns are
-            *row[:3], Merchant(row[3]), bool(row[4]), bool(row[5]), *row[6:], terms.get(row[0], {})
+            *row[:3], Merchant(row[3]), bool(row[4]), bool(row[5]), *row[6:11], terms.get(row[0], {}), bool(row[11])
         )
         for row in held
     }

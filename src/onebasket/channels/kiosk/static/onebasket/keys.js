@@ -23,7 +23,7 @@
     const made = document.createElement("div");
     made.className = "keys";
     made.dataset.set = set;
-    made.setAttribute("role", "group");
+    made.setAttribute("role", "region");
     made.setAttribute("aria-label", words.name);
     for (const row of rowsOf(set)) {
       const line = document.createElement("div");

@@ -7,19 +7,21 @@
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
   // A scanner types wherever the focus is. Outside of a field its first character goes to the search, in place of what
-  // stands there; behind words that were typed before, it takes their place: nobody types a character in 50 ms.
-  const FAST = 50, SCAN = 6;
+  // stands there. A code that comes behind words takes their place: nobody types so many digits so fast.
+  const FAST = 100, typed = [];
   const isTyping = (one) => one && one.matches("input:not([type=radio]):not([type=hidden]), textarea");
-  let quick = "", last = 0;
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || !sought) return;
     if (event.key.length === 1) {
-      quick = event.timeStamp - last < FAST ? quick + event.key : event.key;
-      last = event.timeStamp;
+      typed.push(event.timeStamp);
       if (!isTyping(document.activeElement) && event.key !== " ") { sought.focus(); sought.select(); }
     } else if (event.key === "Enter" && document.activeElement === sought) {
-      if (quick.length >= SCAN && event.timeStamp - last < 4 * FAST && sought.value.endsWith(quick)) sought.value = quick;
-      quick = "";
+      const code = /\D(\d{8,14})$/.exec(sought.value);
+      if (code && typed.length >= code[1].length) {
+        const first = typed[typed.length - code[1].length];
+        if (event.timeStamp - first < FAST * code[1].length) sought.value = code[1];
+      }
+      typed.length = 0;
     }
   });
 
