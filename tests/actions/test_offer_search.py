@@ -80,6 +80,7 @@ def test_the_thing_itself_comes_before_what_is_for_it_and_what_is_sold_out_last(
         ("hnagign", ["heart"], "hanging"),
         ("tlight", ["heart", "shade", "lamp"], "light"),
         ("hang", ["heart"], ""),
+        ("hanging heart z", ["heart"], ""),
         ("desk lamp chrome", ["lamp", "shade", "sold"], ""),
         ("zzzzqqqq", [], ""),
     ],
@@ -250,7 +251,7 @@ class TestFollowing:
         def stated(offers: Mapping[str, Mapping[str, Any]]) -> None:
             now = database_now()
             items = [
-                OfferStated(
+                OfferStated(  # type: ignore[arg-type] # as each test states
                     **(
                         {"reference": name, "title": name, "price": 1000, "currency": "USD", "stated_at": now}
                         | {**more}

@@ -204,7 +204,7 @@ def list_offers(request: HttpRequest, guest: Guest, *, reason: str = "") -> Offe
     _note(guest, [thing.card.id for thing in told])
     above = [
         own.others[identity] for identity in dict.fromkeys(g.product_id for g in found.groups) if identity in in_stock
-    ]  # type: ignore[index] # in stock, so that it is one
+    ]
     return OfferList(wanted, told, above, pages, found, currency_for(guest), reason)
 
 

@@ -29,7 +29,7 @@ def offer(request: HttpRequest, guest: Guest, slug: str, offer_id: int) -> HttpR
         return redirect(address, permanent=True)
     if not found.offer.is_shown:
         instead = found.others or titled_alike(guest, found.offer.offer)
-        context = {"card": found.card, "good": found.good, "others": instead, "page": "offer"}
+        context: dict[str, object] = {"card": found.card, "good": found.good, "others": instead, "page": "offer"}
         return show(request, guest, "offer_ended", context, status=410)
     place_id = guest.store.place.id if guest.store else None
     note_shown([found.card.id, *(card.id for card in found.others)], channel=CHANNEL, place_id=place_id)

@@ -45,12 +45,15 @@ def all_partners(*, at: datetime) -> list[PartnerFacts]:
     for agreement_id, category, rate in bulk.fetch(named, [bulk.list_parameter([row[0] for row in held])]):
         terms.setdefault(agreement_id, {})[category] = rate
     agreements = {
-        row[1]: AgreementFacts(
+        row[1]: AgreementFacts(  # type: ignore[call-arg] # as the columns are
             *row[:3], Merchant(row[3]), bool(row[4]), bool(row[5]), *row[6:11], terms.get(row[0], {}), bool(row[11])
         )
         for row in held
     }
-    return [PartnerFacts(*row[:6], bool(row[6]), agreements.get(row[0])) for row in rows]
+    return [
+        PartnerFacts(identity, code, name, gateway, currency, place_id, bool(active), agreements.get(identity))
+        for identity, code, name, gateway, currency, place_id, active in rows
+    ]
 
 
 def partners_by_id(ids: Iterable[int], *, at: datetime) -> dict[int, PartnerFacts]:

@@ -22,7 +22,7 @@ _FIELDS: Final = (
     ("category_words", weights.CATEGORY),
 )  # fmt: skip
 _WHOLES: Final = (("whole", weights.WHOLE),)
-_COMMON: Final = 200_000
+_COMMON: Final = 100_000
 """A word that so many offers have is not weighed by where it stands: it would take most of a search's time."""
 
 
