@@ -34,6 +34,12 @@
     setTimeout(() => delete form.dataset.sent, 4000);
   });
 
+  // What was sent whole is not asked for once more as something that is being typed.
+  let whole = null;
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.elt.id === "seek") whole = sought.value;
+    else if (event.detail.elt === sought && sought.value === whole) event.preventDefault();
+  });
   // A whole code or word was answered in the middle of the page: the next scan begins anew.
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.requestConfig && event.detail.requestConfig.elt.id === "seek" && sought) sought.blur();
