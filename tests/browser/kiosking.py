@@ -8,9 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from onebasket.channels.kiosk.enrolment import COOKIE
-from tests.browser.chromium import ARGUMENTS
+from tests.browser.chromium import ARGUMENTS, SCREENS
 
-SCREENS = {"portrait": (1080, 1920), "landscape": (1280, 800)}
 SMALL = """
   [...document.querySelectorAll(
     "button, a.btn, nav a, .aisles a, select, label.choice, input:not([type=hidden]):not([type=radio])"

@@ -90,7 +90,7 @@ def find(kiosk: Screen) -> None:
     kiosk.look()
     kiosk.tap(".keys [data-key=find]")
     page.wait_for_url("**q=soup**")
-    expect(page.locator(".keys")).to_have_count(0)
+    expect(page.locator(".keys")).to_be_hidden()
     kiosk.tap(".good .cart button")
     expect(page.locator("#dock-basket .n")).to_have_text("1")
     kiosk.tap(".stepper button[id^=more]")

@@ -17,12 +17,17 @@ def address(guest: Guest, name: str, *args: object, **query: str) -> str:
 
 def product_address(guest: Guest, sku: str) -> str:
     """Return the address of a product's page within the visit."""
-    return f"{reverse('kiosk:product', args=['x']).removesuffix('x')}{quote(sku)}?{urlencode({'v': guest.visit.id})}"
+    return f"{reverse('kiosk:product', args=['x']).removesuffix('x')}{quote(sku)}?{urlencode(_within(guest))}"
 
 
 def offer_page(guest: Guest) -> Callable[[int, str], str]:
     """Return what gives the address of an offer's page within the visit."""
-    return lambda offer, _title: address(guest, "offer", offer)
+    back = {"q": guest.sought} if guest.sought else {}
+    return lambda offer, _title: address(guest, "offer", offer, **back)
+
+
+def _within(guest: Guest) -> dict[str, str]:
+    return {"v": guest.visit.id} | ({"q": guest.sought} if guest.sought else {})
 
 
 def safe_next(guest: Guest, stated: str) -> str:

@@ -8,6 +8,7 @@ from time import time
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
@@ -115,7 +116,7 @@ def _visited(page: Page, request: HttpRequest, guest: Guest, *, first: bool) -> 
     if is_over(guest.visit, guest.kiosk.place, now=time()):
         guest.leave()
     if not first and request.GET.get("v") != guest.visit.id:
-        return redirect("kiosk:start")
+        return _begin_anew(request)
     try:
         if "\x00" in request.path:  # no text of ours has one, and PostgreSQL would not look for it
             raise Http404  # noqa: TRY301 - answered as what the view does not find
@@ -129,6 +130,15 @@ def _visited(page: Page, request: HttpRequest, guest: Guest, *, first: bool) -> 
     except Exception:
         logger.exception("A page of the kiosk failed")
         return _odd(request, guest, "failed", status=500)
+
+
+def _begin_anew(request: HttpRequest) -> HttpResponseBase:
+    """Lead to the first page, whole, also where only a part of a page was asked for."""
+    if not request.htmx:  # type: ignore[attr-defined] # django-htmx's mark
+        return redirect("kiosk:start")
+    response = HttpResponse(status=204)
+    response["HX-Redirect"] = reverse("kiosk:start")
+    return response
 
 
 def _unserved(request: HttpRequest, guest: Guest, error: Exception) -> HttpResponse:

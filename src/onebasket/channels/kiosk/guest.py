@@ -27,6 +27,8 @@ class Guest:
     language: str = "en"
     plain: bool = False
     """A page that reads nothing: it stands when the database does not answer."""
+    sought: str = ""
+    """The words that led here, so that a product's page leads back to what they found."""
     silent: bool = False
     """A part of a page, asked for beside it: it keeps nothing, so that it cannot outlive the visit it belongs to."""
 

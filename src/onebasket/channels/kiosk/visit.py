@@ -23,8 +23,8 @@ class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     """A shopper's visit: its name, the basket that is being filled, what is compared, and the order just placed.
 
     `id` names the visit in its addresses and in the keys of its writes: what another shopper did has another name.
-    `compared` are products (`p:` and a SKU) and offers (`o:` and an id). `sought` is what was looked for last; `said`
-    is what the next page has to tell, by its code in `words`. `seen` is when it went on last, in seconds.
+    `compared` are products (`p:` and a SKU) and offers (`o:` and an id). `said` is what the next page has to tell, by
+    its code in `words`. `seen` is when it went on last, in seconds.
     """
 
     id: str = ""
@@ -34,7 +34,6 @@ class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     basket: UUID | None = None
     baskets: int = 0
     compared: tuple[str, ...] = ()
-    sought: str = ""
     order: UUID | None = None
     said: str = ""
 

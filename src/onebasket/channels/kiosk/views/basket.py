@@ -142,7 +142,7 @@ def gone(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     taken = guest.visit.basket is not None and was_taken(guest.visit.basket)
     if not taken:
         return redirect(address(guest, "basket"))
-    guest.keep(basket=None, baskets=guest.visit.baskets + 1, compared=(), sought="")
+    guest.keep(basket=None, baskets=guest.visit.baskets + 1, compared=())
     guest.forget_basket()
     return show(request, guest, "gone", {"page": "phone"})
 

@@ -130,7 +130,7 @@ def _placed(request: HttpRequest, guest: Guest, form: CheckoutForm, outcome: obj
     if not isinstance(outcome, OrderPlaced):
         return _refused(request, guest, form, outcome)
     if guest.visit.order != outcome.id:
-        guest.keep(order=outcome.id, basket=None, baskets=guest.visit.baskets + 1, compared=(), sought="")
+        guest.keep(order=outcome.id, basket=None, baskets=guest.visit.baskets + 1, compared=())
         guest.forget_basket()
     return redirect(address(guest, "pay" if outcome.status == "awaiting_payment" else "done"))
 

@@ -20,22 +20,28 @@ from onebasket.front.finding import LONGEST_SCAN
 from onebasket.front.soon import soon_at
 
 MOST_NEAR = 3
+TYPED = "q"
+"""The field itself asks, which is being typed into."""
 
 
 @require_safe
 @kiosk_page
 def find(request: HttpRequest, guest: Guest) -> HttpResponse:
-    """Show what was scanned or typed: a code's product at once, else what the words find; or a department."""
+    """Show what was scanned or typed: a code's product at once, else what the words find; or a department.
+
+    Scripts ask for the middle of the page alone: while somebody types, then once more when the code or word is whole.
+    """
     text = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_SCAN]
     department = text_of(request.GET, "d")
-    typing = bool(request.htmx)  # type: ignore[attr-defined] # django-htmx's mark
+    part = (request.htmx.trigger or TYPED) if request.htmx else ""  # type: ignore[attr-defined] # django-htmx's marks
+    guest.silent = bool(part)
+    guest.sought = text[:100]
     found = listed(guest, text, department)
-    guest.silent = typing
-    if found.product is not None and not typing:
-        return _product(request, guest, found.product)
-    guest.keep(sought=text[:100])
+    if found.product is not None and part != TYPED:
+        guest.sought = ""
+        return _product(request, guest, found.product, template="_product" if part else "product")
     nothing = bool(text) and not found.goods and not found.offers
-    template = "_found" if typing else "find"
+    template = "_found" if part else "find"
     return show(request, guest, template, {"page": "find", "listing": found, "text": text, "nothing": nothing})
 
 
@@ -46,6 +52,7 @@ def product(request: HttpRequest, guest: Guest, sku: str) -> HttpResponse:
     row = shown_by_sku([sku]).get(sku)
     if row is None:
         raise Http404(_("We do not sell this product, or no longer."))
+    guest.sought = text_of(request.GET, "q")
     return _product(request, guest, row)
 
 
@@ -53,6 +60,7 @@ def product(request: HttpRequest, guest: Guest, sku: str) -> HttpResponse:
 @kiosk_page
 def offer(request: HttpRequest, guest: Guest, offer_id: int) -> HttpResponse:
     """Show a partner's offer: what it costs, when it comes, and the code that leads to it on a phone."""
+    guest.sought = text_of(request.GET, "q")
     found = priced_offers([offer_id], currency=guest.store.place.currency, now=guest.now)
     told = offers(guest, list(found.values()))
     if not told:
@@ -90,10 +98,10 @@ def compare_more(request: HttpRequest, guest: Guest) -> HttpResponseBase:
     return redirect(safe_next(guest, request.POST.get("next", "")))
 
 
-def _product(request: HttpRequest, guest: Guest, row: ShownProduct) -> HttpResponse:
+def _product(request: HttpRequest, guest: Guest, row: ShownProduct, *, template: str = "product") -> HttpResponse:
     (good,) = cards(guest, [row])
     others = beside(guest, row)
     near = [(has, soon_at(has.store, guest.now)) for has in good.where.elsewhere[:MOST_NEAR]]
     names = [f"{PRODUCT}{row.sku}", *(f"{OFFER}{card.id}" for card in others)][:MOST_COMPARED]
     context = {"page": "product", "good": good, "offers": others, "near": near, "names": names, "name": names[0]}
-    return show(request, guest, "product", context)
+    return show(request, guest, template, context)

@@ -16,7 +16,6 @@ from onebasket.channels.kiosk.listing import popular
 @first_page
 def start(request: HttpRequest, guest: Guest) -> HttpResponse:
     """Show where to begin: what is looked for, the departments, and what sells best here."""
-    guest.keep(sought="")
     return show(request, guest, "start", {"page": "start", "goods": popular(guest)})
 
 

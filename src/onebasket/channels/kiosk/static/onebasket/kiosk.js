@@ -26,13 +26,24 @@
   });
 
   // A form is sent once.
-  for (const form of document.querySelectorAll("form[method=post]:not([hx-post])")) {
-    form.addEventListener("submit", (event) => {
-      if (form.dataset.sent) event.preventDefault();
-      form.dataset.sent = "yes";
-      setTimeout(() => delete form.dataset.sent, 4000);
-    });
-  }
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.matches("form[method=post]:not([hx-post])")) return;
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+    setTimeout(() => delete form.dataset.sent, 4000);
+  });
+
+  // What was sent whole is not asked for once more as something that is being typed.
+  let whole = null;
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.elt.id === "seek") whole = sought.value;
+    else if (event.detail.elt === sought && sought.value === whole) event.preventDefault();
+  });
+  // A whole code or word was answered in the middle of the page: the next scan begins anew.
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.requestConfig && event.detail.requestConfig.elt.id === "seek" && sought) sought.blur();
+  });
 
   // Where htmx gets no good answer, the form goes the plain way: by the same key, to a page that says what is up.
   document.addEventListener("click", (event) => {
@@ -40,8 +51,8 @@
     if (button && button.form) button.form.dataset.pressed = `${button.name}=${button.value}`;
   });
   const plainly = (event) => {
-    const form = event.detail.elt && event.detail.elt.closest("form[method=post]");
-    if (!form) return;
+    const one = event.detail.elt, form = one && one.closest("form");
+    if (!form || one === sought) return; // what is being typed is asked for again with the next letter
     const field = document.createElement("input");
     [field.type, field.name, field.value] = ["hidden", ...(form.dataset.pressed || "").split("=")];
     if (field.name) form.append(field);

@@ -17,6 +17,24 @@ for (const button of document.querySelectorAll("[data-share]")) {
   });
 }
 
+// A scan is answered in place: the page stays, and the field waits for the next one.
+const looking = document.querySelector("form[data-swap]");
+if (looking) looking.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const address = `${looking.action}?${new URLSearchParams(new FormData(looking))}`;
+  try {
+    const answer = await fetch(address, { credentials: "same-origin" });
+    const there = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const found = there.getElementById("answer"), field = looking.querySelector("[data-scan]");
+    if (!found) throw new Error("another page");
+    document.getElementById("answer").replaceWith(document.adoptNode(found));
+    document.title = there.title;
+    history.replaceState(null, "", address);
+    field.value = "";
+    field.focus();
+  } catch { location.assign(address); }
+});
+
 const FORMATS = ["ean_13", "ean_8", "upc_a", "upc_e", "code_128", "qr_code", "itf"];
 
 async function read(scan) {
