@@ -250,14 +250,9 @@ class TestFollowing:
 
         def stated(offers: Mapping[str, Mapping[str, Any]]) -> None:
             now = database_now()
+            told: dict[str, Any] = {"price": 1000, "currency": "USD", "stated_at": now}
             items = [
-                OfferStated(  # type: ignore[arg-type] # as each test states
-                    **(
-                        {"reference": name, "title": name, "price": 1000, "currency": "USD", "stated_at": now}
-                        | {**more}
-                    )
-                )
-                for name, more in offers.items()
+                OfferStated(**(told | {"reference": name, "title": name} | dict(more))) for name, more in offers.items()
             ]
             state_offers(partner.id, items, now=now)
 
