@@ -47,7 +47,7 @@ def bench_go(source_id: int, folder: str, *, seconds: float) -> Figure:
     limit = _limit(ids, size)
     return Figure(
         "go",
-        "links to partners followed over HTTP, each click durable, 32 connections",
+        "links to partners followed over HTTP, each click durable, 16 connections",
         outcome.per_second,
         "redirects/s",
         limit=limit,

@@ -45,7 +45,8 @@ _CHECKS = (
         "FROM partners_partnerreturn GROUP BY part_id, line) AS r ON r.part_id = l.part_id AND r.line = l.number "
         "WHERE l.returned <> COALESCE(r.pieces, 0) "
         "UNION ALL SELECT r.part_id, 0, SUM(r.amount), COALESCE(f.amount, 0) FROM partners_partnerreturn r "
-        "LEFT JOIN (SELECT order_id, SUM(amount) AS amount FROM payments_refund WHERE key LIKE 'return/part/%' "
+        "LEFT JOIN (SELECT order_id, SUM(amount) AS amount FROM payments_refund "
+        "WHERE SUBSTR(key, 1, 12) = 'return/part/' "
         "GROUP BY order_id) AS f ON f.order_id = r.part_id "
         "GROUP BY r.part_id, f.amount HAVING SUM(r.amount) <> COALESCE(f.amount, 0)",
     ),
