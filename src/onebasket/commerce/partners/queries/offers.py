@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from django.db.models import Q
 
 from onebasket.base import bulk
 from onebasket.base.columns import as_instant
@@ -29,6 +30,8 @@ _SELECT = f"SELECT {', '.join(('id', *COLUMNS[1:]))} FROM partners_offer"  # noq
 _AVAILABLE, _STATED_AT = COLUMNS.index("available"), COLUMNS.index("stated_at")
 MOST_ID = 2**63 - 1
 """What an address or a form says beyond this is no id: a database would refuse it."""
+HAS_GTIN = ~Q(gtin="")
+"""Said as the index says it: SQLite uses the index of some rows only where a statement is plainly about these."""
 MOST_ALIKE = 500
 """So many offers of the same things are read at once."""
 
@@ -81,7 +84,9 @@ def offers_by_gtin(gtins: Collection[str]) -> dict[str, list[OfferFacts]]:
     wanted = {gtin for gtin in gtins if gtin}
     if wanted:
         for row in (
-            Offer.objects.filter(gtin__in=wanted, gone=False).order_by("price", "pk").values_list(*COLUMNS)[:MOST_ALIKE]
+            Offer.objects.filter(HAS_GTIN, gtin__in=wanted, gone=False)
+            .order_by("price", "pk")
+            .values_list(*COLUMNS)[:MOST_ALIKE]
         ):
             one = offer_facts(row)
             found.setdefault(one.gtin, []).append(one)
