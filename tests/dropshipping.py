@@ -101,7 +101,7 @@ class MemoryGateway:
 
     def read_offers(self, references: Sequence[str], *, seconds: float) -> tuple[OfferStated, ...] | Trouble:
         told = tuple(
-            OfferStated(reference=one, price=self.platform.prices[one], currency="USD")
+            OfferStated(reference=one, title=one.title(), price=self.platform.prices[one], currency="USD")
             if one in self.platform.prices
             else OfferStated(reference=one, gone=True)
             for one in references

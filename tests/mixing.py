@@ -64,7 +64,7 @@ def checking(source: int, basket: BasketStands, *, key: str = "c1", **more: Any)
     quoted = quote_basket(basket, now=database_now())
     assert isinstance(quoted, Quoted)
     accounts = more.pop("accounts", ())
-    stated = {
+    stated: dict[str, Any] = {
         "version": basket.version,
         "expected_total": quoted.basket.total,
         "contact": ADA,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 
 from onebasket.base.audit import Finding
 from onebasket.base.models import Event
+from onebasket.base.subscriptions import Heard
+from onebasket.channels.workers.parting import lower_commission
 from onebasket.commerce.partners.actions.commissions import MOST_ODD, Booked, book_commissions, note_returns
 from onebasket.commerce.partners.actions.referring import follow_links
 from onebasket.commerce.partners.models import (
@@ -26,6 +29,7 @@ from onebasket.commerce.partners.models import (
     Referral,
 )
 from onebasket.commerce.partners.queries.commissions_audit import audit_commissions
+from onebasket.commerce.partners.rules.messages import PartReturnNews
 from onebasket.commerce.partners.rules.partners import CommissionTermItem, PartnerFacts
 from onebasket.commerce.partners.rules.port import CommissionStated
 from onebasket.commerce.partners.rules.referrals import FollowLink
@@ -240,17 +244,27 @@ def _part(partner: PartnerFacts) -> PartnerPart:
     return part
 
 
+def _returned(part: PartnerPart) -> Heard:
+    """Return the news that goods of a part came back; what came back stands in its lines."""
+    told = PartReturnNews(
+        number="P-1", part=str(part.pk), order=str(part.order_id), partner="lantern", place="p1", merchant="agent",
+        owner="partner", currency="USD", total=1000, tax_total=0, claim=1000, claim_currency="USD", commission=80,
+        lines=[(1, "lamp", 1, 1000)],
+    )  # fmt: skip
+    return Heard(new_id(), 1, "part.returned", f"part/{part.pk}", "p1", AT, msgspec.json.encode(told).decode(), 1)
+
+
 def test_a_parts_commission_is_expected_by_what_was_agreed_when_it_was_bought(partner: PartnerFacts) -> None:
     part = _part(partner)
     book_commissions(partner.id, [stated(ours="part-1", reference="lamp", amount=3000, commission=240)])
     assert (line().part_id, line().attribution, line().expected) == (part.pk, "own_part", 240)
     assert (odd(), faults()) == ([], [])
     PartnerPartLine.objects.update(returned=1)
-    assert note_returns([part.pk]) == 1
+    lower_commission([_returned(part)])
     assert (line().expected, line().commission) == (160, 240)
     assert odd() == [("1", "returned")]
     assert note_returns([part.pk]) == 0
-    again = stated(ours="part-1", reference="lamp", amount=3000, commission=160, minutes=90, reason="PartRefund")
+    again = stated(ours="part-1", reference="lamp", amount=2000, commission=160, minutes=90, reason="PartRefund")
     book_commissions(partner.id, [again])
     assert (line().expected, line().commission) == (160, 160)
 

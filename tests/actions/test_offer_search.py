@@ -16,6 +16,7 @@ from onebasket.commerce.matching.rules import Why
 from onebasket.commerce.partners.actions.importing import state_offers
 from onebasket.commerce.partners.actions.registering import upsert_rates
 from onebasket.commerce.partners.models import Agreement, Offer, Partner
+from onebasket.commerce.partners.queries.offers import offers_by_gtin
 from onebasket.commerce.partners.rules.partners import ExchangeRateItem
 from onebasket.commerce.partners.rules.port import OfferStated
 from onebasket.commerce.search.actions import IndexBusyError, OfferKeeper, building, offers, rebuild_offers
@@ -80,6 +81,7 @@ def test_the_thing_itself_comes_before_what_is_for_it_and_what_is_sold_out_last(
         ("hnagign", ["heart"], "hanging"),
         ("tlight", ["heart", "shade", "lamp"], "light"),
         ("hang", ["heart"], ""),
+        ("hanging heart z", ["heart"], ""),
         ("desk lamp chrome", ["lamp", "shade", "sold"], ""),
         ("zzzzqqqq", [], ""),
     ],
@@ -249,14 +251,9 @@ class TestFollowing:
 
         def stated(offers: Mapping[str, Mapping[str, Any]]) -> None:
             now = database_now()
+            told: dict[str, Any] = {"price": 1000, "currency": "USD", "stated_at": now}
             items = [
-                OfferStated(
-                    **(
-                        {"reference": name, "title": name, "price": 1000, "currency": "USD", "stated_at": now}
-                        | {**more}
-                    )
-                )
-                for name, more in offers.items()
+                OfferStated(**(told | {"reference": name, "title": name} | dict(more))) for name, more in offers.items()
             ]
             state_offers(partner.id, items, now=now)
 
@@ -376,3 +373,12 @@ def test_an_agreement_with_a_day_to_come_shows_nothing_yet(lantern: dict[str, in
     tomorrow = (database_now() + timedelta(days=2)).date()
     Agreement.objects.update(starts_on=tomorrow)
     assert find("desk lamp").total == 0
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL reads a small table whole")
+def test_offers_of_a_gtin_are_looked_up_in_their_index(lantern: dict[str, int]) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        assert [one.reference for one in offers_by_gtin([OTHER])[OTHER]] == ["lamp"]
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN QUERY PLAN " + captured[0]["sql"].replace("= )", "= '')"))
+        assert "USING INDEX offer_gtin" in str(cursor.fetchall())

@@ -175,6 +175,20 @@ def test_a_detail_that_cannot_be_right_is_left_out_and_said(
     assert row == kept
 
 
+def test_details_that_many_lack_are_told_as_a_number(partner: PartnerFacts) -> None:
+    every = [stated(f"o{n:03}", gtin="none") for n in range(50)]
+    assert state(partner, *every) == Stated(created=50, odd=50, changed_to=50)
+    assert oddities() == [("", "bad_gtin"), *((f"o{n:03}", "bad_gtin") for n in range(20))]
+    assert "30 more offers had it" in Oddity.objects.get(reference="").explanation
+
+
+def test_things_without_a_reference_stand_by_themselves_and_the_same_counts_up(partner: PartnerFacts) -> None:
+    assert state(partner, stated("", price=1), stated("", price=2)).odd == 2
+    assert state(partner, stated("", price=2), at=NOW + HOUR).odd == 1
+    found = {msgspec.json.decode(one.content)["price"]: one.times for one in Oddity.objects.all()}
+    assert found == {1: 1, 2: 2}
+
+
 def test_what_is_not_odd_is_made_fit(partner: PartnerFacts) -> None:
     long = stated(title="t" * 400, list_price=1299, stock=10**12, gtin="2000000000008", currency="ISK")
     assert state(partner, long) == Stated(created=1, changed_to=1)

@@ -14,6 +14,7 @@ from onebasket.commerce.partners.actions import returning
 from onebasket.commerce.partners.actions.returning import PartReturnCall, accept_part_returns, preview_part_return
 from onebasket.commerce.partners.models import PartnerPart, PartnerPartLine, PartnerReturn
 from onebasket.commerce.partners.queries.audit import audit_partners
+from onebasket.commerce.partners.queries.partners import all_partners, partners_by_id
 from onebasket.commerce.partners.rules.partners import Merchant, PartnerFacts
 from onebasket.commerce.partners.rules.returns import (
     PartBackLine,
@@ -23,6 +24,7 @@ from onebasket.commerce.partners.rules.returns import (
     PartReturnRefused,
     PartReturnRequest,
     Returned,
+    SoldNow,
 )
 from onebasket.commerce.payments.models import Payment
 from onebasket.commerce.stock.models import Movement
@@ -87,7 +89,7 @@ def test_goods_come_back_and_money_goes_back(source: int, there: Platform, partn
         2000, "partner", 2000, "USD", 140, "good", "too bright",
     )  # fmt: skip
     assert row.reason["rule"] == "the partner sold it, on its account"
-    assert row.reason["number"] == outcome.number
+    assert row.number == outcome.number
     # They are the partner's: nothing of our stock moves.
     assert Movement.objects.count() == before
     hear()
@@ -140,6 +142,9 @@ def test_what_the_agreement_leaves_to_the_partner_is_not_taken(
     deliver_part(there, part)
     assert code(take(source, asked(part))) == "at_partner"
     assert returned(part) == [0]
+    now = database_now()
+    assert [one.agreement and one.agreement.counter_returns for one in all_partners(at=now)] == [False]
+    assert all_partners(at=now) == list(partners_by_id([partner.id], at=now).values())
 
 
 def test_refusals_change_nothing(source: int, there: Platform, partner: PartnerFacts) -> None:
@@ -217,9 +222,19 @@ def test_without_what_has_come_back_it_is_paid_back_again(
     """The control: whoever decides without what came back before pays the same lamp back twice."""
     part = sell_part(partner, {"lamp": 1, "rug": 1})
     deliver_part(there, part)
-    sold_now = returning.SoldNow
-    monkeypatch.setattr(returning, "SoldNow", lambda sold, sent, _returned: sold_now(sold, sent, 0))
+    monkeypatch.setattr(returning, "SoldNow", lambda sold, sent, _returned: SoldNow(sold, sent, 0))
     monkeypatch.setattr(PartnerPartLine, "save", lambda *_given, **_named: None)
     assert code(take(source, asked(part, (1, 1), key="r1"))) == "PartReturnAccepted"
     assert code(take(source, asked(part, (1, 1), key="r2"))) == "PartReturnAccepted"
     assert Payment.objects.get(order_id=part).refunded == 2000
+    # The audit sees it.
+    assert [found.check for found in audit_partners() if found.differences] == ["partners.returns"]
+
+
+def test_the_audit_sees_a_return_that_was_not_paid_back(source: int, there: Platform, partner: PartnerFacts) -> None:
+    part = sell_part(partner, {"lamp": 3})
+    deliver_part(there, part)
+    take(source, asked(part, (1, 2)))
+    assert [found.check for found in audit_partners() if found.differences] == []
+    PartnerReturn.objects.update(amount=1999)
+    assert [found.check for found in audit_partners() if found.differences] == ["partners.returns"]

@@ -9,6 +9,8 @@ from onebasket.base.clock import database_now
 from onebasket.base.models import Event
 from onebasket.base.outside import InsideTransactionError
 from onebasket.commerce.partners.actions import calling, driving, finding
+from onebasket.commerce.partners.actions.deciding import Decision, decide_part
+from onebasket.commerce.partners.actions.telling import NotPossibleError
 from onebasket.commerce.partners.models import PartnerAddress, PartnerPart, TheirOrder
 from onebasket.commerce.partners.rules.partners import PartnerFacts
 from onebasket.commerce.partners.rules.port import Capability, Lost, NotDone, Placed, Refused
@@ -277,6 +279,12 @@ def test_an_order_that_costs_more_than_was_said_is_for_people(there: Platform, p
     driving.place_parts()
     assert part_stands(part) == "stuck (costs_more) 1000 lamp:1"
     assert odd() == ["costs_more"]
+    # The order is there, so nobody can have it placed again: it is accepted, or given up and cancelled there.
+    with pytest.raises(NotPossibleError, match="has an order"):
+        decide_part(part, Decision.AGAIN, actor="fay", note="")
+    decide_part(part, Decision.ACCEPT, actor="fay", note="We bear it.")
+    assert part_stands(part) == "placed 1000 lamp:1"
+    assert len(there.orders) == 1
 
 
 def test_what_the_chain_bears_is_taken_in_and_told(there: Platform, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
-from onebasket.channels.shop import guesses, visit
+from onebasket.channels.shop import guesses, offers, visit
 from onebasket.commerce.hotpath.actions import asking
 from onebasket.front import stores
 from tests.builders import make_chain
@@ -175,6 +175,7 @@ def make_shop(monkeypatch: pytest.MonkeyPatch, *, stock: Mapping[str, int] | Non
     committer = InlineCommitter()
     monkeypatch.setattr(asking, "committer", lambda: committer)
     stores.forget_stores()
+    offers.forget_offers()
     monkeypatch.setattr(stores, "REST_SECONDS", 3_600.0)
     guesses.MISSES.clear()
     return make_chain("p1", "p2", stock=stock if stock is not None else {"milk": 10, "bread": 5, "apples": 5_000})

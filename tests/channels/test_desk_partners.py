@@ -109,3 +109,31 @@ def test_a_part_shows_all_that_was_done_for_it(admin: Client) -> None:
     page = admin.get(reverse("desk:partners_partnerpart_change", args=[row.pk])).content.decode()
     for text in ("Lamp", "8001", "WOBBLED", "lost", "kept"):
         assert text in page
+
+
+def test_partners_stand_side_by_side(admin: Client, made: Stands) -> None:
+    page = admin.get(reverse("desk:partners_compared_changelist"))
+    by_partner, beside, shown = page.context["sections"]
+    (row,) = [[str(cell.drawn) for cell in row] for row in by_partner.rows]
+    assert [text.split(">")[1].split("<")[0] if text.startswith("<") else text for text in row] == [
+        "Lantern", "2", "2", "1", "3", "1", "0", "1", "$10.00", "\N{EN DASH}",
+    ]  # fmt: skip
+    (own,) = [[str(cell.drawn) for cell in row] for row in beside.rows]
+    assert own[1:3] == ["908531", "$2.89"]
+    assert own[4:] == ["$10.00", "$0.00", "+246 %", "5"]
+    (most,) = [[str(cell.drawn) for cell in row] for row in shown.rows]
+    assert most[2:] == ["3", "1", "0"]
+    text = b"".join(admin.get(reverse("desk:partners_compared_csv")).streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    assert text.splitlines()[1].split(",")[-4:] == ["10.00", "0.00", "2460208", "5"]
+    reader = Client()
+    reader.force_login(made.own_people()["reader"])
+    assert reader.get(reverse("desk:partners_compared_changelist")).status_code == 403
+    merchandiser = Client()
+    merchandiser.force_login(made.own_people()["merchandiser"])
+    page = merchandiser.get(reverse("desk:partners_compared_changelist"))
+    assert [column.short_description for column in page.context["sections"][0].headings][-1] == "Sold here"
+
+
+@pytest.mark.parametrize("query", ["?from=x&until=2026-99-99", "?partner=%00", "?from=0001-01-01", "?partner=nobody"])
+def test_a_strange_question_about_partners_is_no_error(admin: Client, query: str) -> None:
+    assert admin.get(reverse("desk:partners_compared_changelist") + query).status_code == 200

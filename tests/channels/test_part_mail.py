@@ -53,7 +53,7 @@ def news(skip: int = 1) -> list[tuple[str, str]]:
 def whole(message: Any) -> str:
     """Return a letter's text and HTML."""
     assert isinstance(message, EmailMultiAlternatives)
-    return f"{message.body}\n{message.alternatives[0][0]}"
+    return f"{message.body}\n{message.alternatives[0][0]!s}"
 
 
 def test_what_was_taken_in_sent_and_brought_back_is_told_once(there: Platform, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from django.test import Client
 from onebasket.channels.partner import pushes
 from onebasket.commerce.partners.actions import driving, following, pushing
 from onebasket.commerce.partners.actions.registering import set_credentials
-from onebasket.commerce.partners.models import Partner, PartnerCursor, PartnerPart, ReceivedPush
+from onebasket.commerce.partners.models import Offer, Partner, PartnerCursor, PartnerPart, ReceivedPush
 from onebasket.commerce.partners.queries.partners import Credentials
 from onebasket.commerce.partners.rules.partners import PartnerFacts
 from onebasket.commerce.partners.rules.port import Capability, OddItem
@@ -167,8 +167,10 @@ def test_a_push_shows_an_order_that_was_placed_twice(there: Platform, partner: P
     send("k1|order|9999|PLACE_ORDER_SUCCESS")
     pushing.look_into_pushes()
     assert odd() == ["unexpected_order"]
-    there.orders.append(there.copy(reference="9998", ours=""))
+    there.orders.append(there.copy(reference="9998", ours="OBX"))
+    there.orders.append(there.copy(reference="9997", ours=""))
     send("k2|order|9998|PLACE_ORDER_SUCCESS")
+    send("k4|order|9997|PLACE_ORDER_SUCCESS")
     send("k3|order|1|PLACE_ORDER_SUCCESS")
     pushing.look_into_pushes()
     assert odd() == ["order_not_known", "unexpected_order", "unknown_order"]
@@ -193,6 +195,15 @@ def test_news_of_commission_lets_it_be_read(partner: PartnerFacts) -> None:
     send("k2|other|9000|?")
     assert pushing.look_into_pushes() == 1
     assert PartnerCursor.objects.get().next_at is not None
+    assert [done for _, _, done in kept()] == [True, True]
+
+
+def test_news_of_an_offer_lets_it_be_asked_for(there: Platform, partner: PartnerFacts) -> None:
+    there.prices["lamp"] = 1200
+    send("k1|offer|lamp|price")
+    send("k2|offer|sofa|price")
+    assert pushing.look_into_pushes() == 2
+    assert Offer.objects.get(reference="lamp").price == 1200
     assert [done for _, _, done in kept()] == [True, True]
 
 

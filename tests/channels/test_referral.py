@@ -202,6 +202,39 @@ def test_while_the_committer_is_late_the_click_waits_in_the_spool(
     assert book_spooled() == 0
 
 
+def test_negative_control_without_the_spool_the_click_is_lost(
+    client: Client, offers: dict[str, int], committer: _Committer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The test above can fail: whoever is sent on without the spool is no referral, now or later."""
+    monkeypatch.setattr(recording, "_keep", lambda _click: None)
+    committer.late = True
+    assert go(client, ticket(offers["lamp"])).status_code == 302
+    committer.late = False
+    assert (book_spooled(), Referral.objects.count()) == (0, 0)
+
+
+def test_lines_of_the_spool_that_are_no_clicks_are_kept_for_people(
+    client: Client, offers: dict[str, int], committer: _Committer, tmp_path: Path
+) -> None:
+    """A line that was cut by a kill was told to nobody; one that somebody has spoilt blocks no other."""
+    committer.late = True
+    go(client, ticket(offers["lamp"]))
+    spool().close()
+    (file,) = (tmp_path / "clicks").glob("*.clicks")
+    file.write_bytes(b"spoilt\n" + file.read_bytes() + b'{"offer_id": 1, "chan')
+    committer.late = False
+    assert (book_spooled(), Referral.objects.count()) == (1, 1)
+    assert [one.read_bytes() for one in (tmp_path / "clicks").iterdir()] == [b"spoilt\n"]
+
+
+def test_a_disk_that_takes_nothing_stops_no_shopper(
+    client: Client, offers: dict[str, int], committer: _Committer, tmp_path: Path
+) -> None:
+    (tmp_path / "clicks").write_text("no folder")
+    committer.late = True
+    assert go(client, ticket(offers["lamp"])).status_code == 302
+
+
 def test_a_committer_that_was_late_is_left_alone_for_a_while(
     client: Client, offers: dict[str, int], committer: _Committer
 ) -> None:

@@ -1,8 +1,9 @@
-"""Mixed baskets in the shop: partners' offers beside the store's goods, what has changed said openly, paid and followed."""
+"""Mixed baskets in the shop: partners' offers beside the store's goods, what has changed said, paid and followed."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ WHO = {"name": "Ada", "email": "ada@example.org"} | HOME
 @pytest.fixture
 def source(monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(calling, "PATIENCE", calling.Patience(call=0.5, inquiry=2.0, lease=1.5))
-    monkeypatch.setattr(requoting, "refresh_offers", lambda _ids, *, seconds: None)
+    monkeypatch.setattr(requoting, "refresh_offers", lambda _ids, **_: None)
     guesses.WRONG_CODES.clear()
     return make_shop(monkeypatch)
 
@@ -64,7 +65,7 @@ def test_a_basket_shows_each_partner_apart_with_who_sells_and_how_old_its_price_
     assert "Shipping, included $1.50" in page.text
     assert "From p1" in page.text
     assert "All of it $27.49" in page.text
-    assert page.form("basket/offers", offer=str(offers["lamp"]))
+    assert page.form("basket/offers", offer=str(offers["lamp"])).buttons
 
 
 def test_an_offer_is_set_and_taken_out(offers: dict[str, int]) -> None:
@@ -92,7 +93,7 @@ def test_an_offer_is_set_and_taken_out(offers: dict[str, int]) -> None:
     ],
 )
 def test_what_no_page_of_ours_sends_puts_nothing_in(
-    offers: dict[str, int], sent: dict[str, str], status: int, said: str
+    offers: dict[str, int], sent: dict[str, Any], status: int, said: str
 ) -> None:
     shopper = Shopper()
     page = put_in(shopper, offers["lamp"], **sent)

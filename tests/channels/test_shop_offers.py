@@ -74,7 +74,7 @@ def test_what_the_chain_does_not_sell_is_found_at_partners(lantern: dict[str, in
         "Lantern Delivered in 3 to 7 days · price as of" in page.text
     )
     form = page.form("/shop/basket/offers", offer=str(lantern["lamp"]))
-    assert form.buttons[0][:2] == ["quantity", "1"]
+    assert (form.buttons[0][:2], form.fields["seen"]) == (["quantity", "1"], "4500")
     links = re.findall(r'<a class="btn wide" href="(/go/[^"]+)" rel="sponsored nofollow">', page.html)
     assert len(links) == 2
     assert "lantern.example" not in page.html
@@ -85,6 +85,7 @@ def test_own_goods_come_first_where_they_fit_and_offers_are_a_section_of_their_o
     assert order(page) == [
         "fluid-milk-white-1-gal", "fluid-milk-white-12-gal", "chocolate-milk-1-pt", "partner:milk-frother-cup",
     ]  # fmt: skip
+    assert "3 products found · 1 partner offer" in page.text
     assert page.html.index("On our own shelves") < page.html.index("From our partners")
     assert "Not on our shelves: sold by partners" in page.text
 
@@ -262,6 +263,14 @@ class TestOfferPage:
         assert "The same thing is one of our own products" in page.text
         here = Shopper().get(f"o/banana-chips/{more['b1']}")
         assert here.html.index("P1 has the same thing") < here.html.index("<h1>")
+
+
+def test_an_offer_is_put_into_the_basket(lantern: dict[str, int]) -> None:
+    shopper = Shopper()
+    page = shopper.get(f"o/desk-lamp-brass/{lantern['lamp']}")
+    after = shopper.send(page.form("basket/offers"), button="Put in basket")
+    assert after.status == 200
+    assert "Desk lamp, brass" in shopper.get("basket").text
 
 
 class TestProductPage:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -35,7 +36,7 @@ def there(monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
         yield Platform(prices={"lamp": 1000, "rug": 2500})
 
 
-def buy(there: Platform, monkeypatch: pytest.MonkeyPatch, **terms: object) -> UUID:
+def buy(there: Platform, monkeypatch: pytest.MonkeyPatch, **terms: Any) -> UUID:
     """Buy milk, two lamps and a rug; return the partner's part, delivered."""
     make_platform(there, monkeypatch, **terms)
     ids = dict(Offer.objects.values_list("reference", "pk"))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from onebasket.commerce.partners.models import Offer
+from onebasket.commerce.partners.queries.following import offers_changed
 from onebasket.commerce.search.actions import OfferKeeper, building, offers, rebuild_offers
 from onebasket.commerce.search.queries import IndexMissingError
 from onebasket.commerce.search.queries.finding_offers import find_offers
@@ -65,7 +66,7 @@ def test_the_control_noted_before_it_is_written_a_change_is_missed(monkeypatch: 
     make_chain()
     ids = add_offers(make_partner(), {"lamp": {"title": "Amber lamp"}})
     rebuild_offers()
-    offer = offers.offers_changed(0, 0, limit=1)[0]
+    offer = offers_changed(0, 0, limit=1)[0]
     _rename(ids["lamp"], "Ebony lamp", changed=offer.changed + 1)
     write = offers._write
 

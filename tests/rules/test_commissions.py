@@ -18,6 +18,7 @@ from onebasket.commerce.partners.rules.commissions import (
     Standing,
     agreement_on,
     expected_commission,
+    left_of,
     readable,
     restate,
     ties,
@@ -157,7 +158,23 @@ TERMS = AgreementFacts(
 def test_what_our_agreement_comes_to(
     standing: Standing, amount: int, category: str, kept: tuple[int, int], expected: int
 ) -> None:
-    assert expected_commission(standing, amount, TERMS, category, kept=kept) == expected
+    assert expected_commission(standing, amount, TERMS.rate_of(category), kept=kept) == expected
+
+
+@pytest.mark.parametrize(
+    ("amount", "taken", "returned", "left"),
+    [
+        (3000, 3, 0, (1, 1)),
+        (3300, 3, 0, (1, 1)),  # the partner charged more than it had stated
+        (3000, 3, 1, (2, 3)),
+        (2000, 3, 1, (1, 1)),  # the amount is without what came back already
+        (3000, 3, 3, (0, 3)),
+        (0, 3, 3, (1, 1)),
+        (3000, 0, 0, (1, 1)),
+    ],
+)
+def test_what_came_back_earns_nothing_once(amount: int, taken: int, returned: int, left: tuple[int, int]) -> None:
+    assert left_of(amount, unit_cost=1000, taken=taken, returned=returned) == left
 
 
 def test_a_minor_unit_of_rounding_ties() -> None:

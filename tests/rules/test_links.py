@@ -49,6 +49,16 @@ def test_a_template_makes_the_address() -> None:
     assert good == "https://go.network.example/?u=https%3A%2F%2Fshop.lantern.example%2F7%3Fa%3Db&c=c1"
 
 
+def test_without_hosts_the_pages_are_where_the_platform_is_asked() -> None:
+    at = target(options={}, endpoint="http://127.0.0.1:8090/api", url="http://127.0.0.1:8090/item/7")
+    assert land(at, "c1") == "http://127.0.0.1:8090/item/7?dp=c1"
+    assert land(target(options={}, endpoint="http://127.0.0.1:8091", url=at.url), "c1") is NoWay.FOREIGN
+    assert land(target(options={}, endpoint="https://api.lantern.example"), "c1") is NoWay.FOREIGN
+    assert land(target(options={"hosts": "other.example"}, endpoint="http://127.0.0.1:8090", url=at.url), "") is (
+        NoWay.FOREIGN
+    )
+
+
 def test_a_feed_without_a_template_leads_to_the_plain_address() -> None:
     assert land(target(gateway="feed"), "c1") == URL
     assert land(target(gateway="feed", options=dict(TARGET.options) | {"click_parameter": "ref"}), "c1") == (

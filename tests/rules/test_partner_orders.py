@@ -1,6 +1,7 @@
 """What partners' words mean, what their answers come to, and when an order may be asked for again."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -31,10 +32,8 @@ from onebasket.commerce.partners.rules.policy import (
     weigh,
 )
 from onebasket.commerce.partners.rules.port import (
-    Address,
     AskedLine,
     OfferStated,
-    OrderAsked,
     Refused,
     TheirLine,
     TheirOrder,
@@ -44,7 +43,7 @@ from onebasket.commerce.partners.rules.statuses import Meaning, goes_back, meani
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 TEN = timedelta(minutes=10)
 LINES = (AskedLine(1, "lamp", 2, 1000, "GBP"), AskedLine(2, "rug", 1, 2500, "GBP"))
-AGREED = Agreed("OB1", LINES, "GBP", shipping=300)
+AGREED = Agreed("OB1", LINES, "GBP", shipping={1: 300})
 
 
 def minutes(count: float) -> datetime:
@@ -52,7 +51,7 @@ def minutes(count: float) -> datetime:
 
 
 def their(*lines: tuple[str, int, int], amount: int = 0, **more: str) -> TheirOrder:
-    stated = {"status": "PLACE_ORDER_SUCCESS", "currency": "GBP"} | more
+    stated: dict[str, Any] = {"status": "PLACE_ORDER_SUCCESS", "currency": "GBP"} | more
     return TheirOrder(
         reference="8000", ours="OB1", amount=amount, lines=tuple(TheirLine(*line) for line in lines), **stated
     )
@@ -128,6 +127,9 @@ def test_what_follows_a_refusal(code: str, lines: tuple[int, ...], follows: obje
         ([OfferStated(reference="lamp", price=1000, currency="GBP")], None),
         ([OfferStated(reference="lamp", price=999, currency="GBP")], None),
         ([OfferStated(reference="lamp", price=1001, currency="GBP")], ("PRICE_WENT_UP", (1,))),
+        ([OfferStated(reference="lamp", price=1000, currency="GBP", shipping_amount=300)], None),
+        ([OfferStated(reference="lamp", price=1000, currency="GBP", shipping_amount=301)], ("PRICE_WENT_UP", (1,))),
+        ([OfferStated(reference="lamp", price=999, currency="GBP", shipping_amount=302)], None),
         ([OfferStated(reference="lamp", price=1000, currency="USD")], ("PRICE_WENT_UP", (1,))),
         ([OfferStated(reference="rug", gone=True)], ("GONE", (2,))),
         ([OfferStated(reference="rug", gone=True), OfferStated(reference="lamp", price=2000)], ("GONE", (2,))),
@@ -136,8 +138,7 @@ def test_what_follows_a_refusal(code: str, lines: tuple[int, ...], follows: obje
 def test_what_is_found_out_before_an_order(
     told: list[OfferStated], refused: tuple[str, tuple[int, ...]] | None
 ) -> None:
-    home = Address(name="Ada", street="1 Way", city="Town", postcode="1", country="GB")
-    found = before_placing(OrderAsked("OB1", LINES, home, "GBP"), told)
+    found = before_placing(AGREED, told)
     assert (found and (found.code, found.lines)) == refused
 
 

@@ -1,6 +1,7 @@
 """Tickets of links to partners: sealed, never the same twice, and of no use once a character of them is changed."""
 
 import string
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -61,6 +62,17 @@ def test_every_other_last_character_opens_nothing() -> None:
         text = packed(Ticket(42, channel, 7, "", SHOWN))
         assert unpack(text, secret=SECRET) is not None
         assert [one for one in ALPHABET if unpack(text[:-1] + one, secret=SECRET)] == [text[-1]]
+
+
+def test_negative_control_another_last_character_says_the_same() -> None:
+    """The test above can fail: to base64 alone the altered text is the very ticket."""
+    counts = []
+    for channel in ("s", "sh", "sho"):
+        text = packed(Ticket(42, channel, 7, "", SHOWN))
+        padding = "=" * (-len(text) % 4)
+        meant = b64decode(text + padding, "-_")
+        counts.append(sum(b64decode(text[:-1] + one + padding, "-_") == meant for one in ALPHABET))
+    assert sorted(counts) == [1, 4, 16]
 
 
 @given(st.data())

@@ -47,6 +47,11 @@ class ShippedLine:
     said: str = ""
 
     @property
+    def has_shipping(self) -> bool:
+        """Whether anything is paid for sending it; where its partner states nothing, nothing is."""
+        return bool(self.card and self.card.offer.shipping_amount)
+
+    @property
     def agree(self) -> int | None:
         """Return the price that can be agreed to anew."""
         return self.change.after if self.change and self.change.why in {"dearer", "cheaper"} else None
@@ -117,7 +122,7 @@ def view_shipped(
     place = places_by_code([basket.place])[basket.place]
     offering = open_offering(((basket.currency, one.offer) for one in basket.offers), now=now)
     changes = what_changed(basket.offers, offering.present(basket.currency), to_pay=to_pay)
-    parts = sell_offers(basket.id, basket.channel, place, basket.offers, offering)
+    parts = sell_offers(basket.id, place, basket.offers, offering, channel=basket.channel)
     cards = _cards(basket, offering, address, place.id, associate, now)
     changed = {change.offer: change for change in changes}
     lines = _lines(basket, parts, cards, changed)

@@ -12,6 +12,7 @@ from onebasket.commerce.orders.queries.audit import audit_orders
 from onebasket.commerce.orders.queries.journal_audit import audit_sold
 from onebasket.commerce.partners.queries.audit import audit_partners
 from onebasket.commerce.partners.queries.commissions_audit import audit_commissions
+from onebasket.commerce.partners.queries.journal_audit import audit_sent
 from onebasket.commerce.payments.queries.audit import audit_payments
 from onebasket.commerce.payments.queries.journal_audit import audit_paid
 from onebasket.commerce.pricing.queries.audit import audit_pricing
@@ -33,6 +34,7 @@ def audit() -> list[Finding]:
             *audit_payments(),
             *audit_commissions(),
             *audit_partners(),
+            *audit_sent(),
             *audit_pricing(),
             *audit_orders(),
             *audit_fulfilment(),

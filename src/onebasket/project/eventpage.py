@@ -39,6 +39,8 @@ SUBJECTS = {
     "partner": "partner/<code>",
     "agreement": "partner/<code>",
     "part": "order/<id>",
+    "referral": "referral/<id>",
+    "commission": "commission/<partner>/<key>",
 }
 """What an event is about, by the first word of its type; the order of events is promised within a subject."""
 

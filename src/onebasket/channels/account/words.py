@@ -29,6 +29,7 @@ WORDS = {
     "sale": _("bought"), "return": _("returned"), "void": _("voided"), "voided": _("voided"), "no-sale": _("no sale"),
     "awaiting_payment": _("awaiting payment"), "placed": _("placed"), "picking": _("being picked"),
     "ready": _("ready"), "handed_over": _("handed over"), "cancelled": _("cancelled"), "expired": _("expired"),
+    "closed": _("completed"),
     "cash": _("in cash"), "card": _("by card"), "at_collection": _("at collection"), "invoice": _("by invoice"),
     "gift_card": _("gift card"), "store_credit": _("store credit"), "other": _("in another way"),
     "loyalty": _("card price"), "promotion": _("promotion"), "coupon": _("coupon"), "markdown": _("marked down"),

@@ -9,6 +9,7 @@ import msgspec
 from onebasket.channels.demo.chain import Chain, ChainProduct
 from onebasket.channels.demo.journey import JourneyBasket, JourneyLine
 from onebasket.channels.demo.receipts import to_receipt
+from onebasket.commerce.orders.rules.offertax import PARTNER_GOODS
 from onebasket.commerce.pricing.rules.messages import TaxClassItem
 from onebasket.commerce.sales.rules.receipt import Receipt, Tax
 from onebasket.kernel.money import PPM, divide_half_up
@@ -52,6 +53,7 @@ def taxed_goods(chain: Chain) -> list[TaxClassItem]:
     return [
         *(TaxClassItem(f"tax-department-{name}", TAXED, department=name) for name in sorted(DEPARTMENTS)),
         *(TaxClassItem(f"tax-category-{name}", TAXED, category=name) for name in sorted(CATEGORIES & kept)),
+        TaxClassItem("tax-partner-goods", TAXED, category=PARTNER_GOODS),
         *(TaxClassItem(f"tax-category-{name}", EXEMPT, category=name) for name in sorted(UNTAXED & kept)),
         *(
             TaxClassItem(f"tax-{product.sku}", EXEMPT, sku=product.sku)

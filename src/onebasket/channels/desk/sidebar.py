@@ -103,6 +103,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "Partners",
         (
+            Entry("Side by side", "compare_arrows", "partners_compared", "partners.read"),
             Entry("Partners", "handshake", "partners_partner", "partners.read"),
             Entry("Agreements", "contract", "partners_agreement", "partners.read"),
             Entry("Offers", "local_offer", "partners_offer", "partners.read"),

@@ -14,6 +14,7 @@ from unfold.sites import UnfoldAdminSite
 from onebasket.channels.desk import doing
 from onebasket.channels.desk.admins import ADMINS
 from onebasket.channels.desk.balances import balances_csv, balances_page
+from onebasket.channels.desk.comparing import comparing_csv, comparing_page
 from onebasket.channels.desk.dashboard import today
 from onebasket.channels.desk.rights import has_anywhere, person
 from onebasket.commerce.access.actions import set_password
@@ -85,6 +86,12 @@ class DeskSite(UnfoldAdminSite):
                 "books/balances/", self.admin_view(partial(balances_page, site=self)), name="books_balance_changelist"
             ),
             path("books/balances/csv/", self.admin_view(balances_csv), name="books_balance_csv"),
+            path(
+                "partners/compared/",
+                self.admin_view(partial(comparing_page, site=self)),
+                name="partners_compared_changelist",
+            ),
+            path("partners/compared/csv/", self.admin_view(comparing_csv), name="partners_compared_csv"),
             path("find/products/", self.admin_view(doing.find_products), name="find_products"),
             path("do/<slug:slug>/", work, name="work"),
             path("do/<slug:slug>/<str:identity>/", work, name="work_on_row"),

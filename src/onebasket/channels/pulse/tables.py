@@ -14,7 +14,7 @@ from onebasket.channels.pulse.rows import OrderRow, ReceiptRow
 from onebasket.commerce.orders.rules import numbers as rules
 from onebasket.kernel.money import decimal_amount
 
-TONES = {"cancelled": "mute", "handed_over": "mute", "ready": "good", "awaiting_payment": "warn"}
+TONES = {"cancelled": "mute", "handed_over": "mute", "closed": "mute", "ready": "good", "awaiting_payment": "warn"}
 
 
 def choices(table: dict[str, words.Word]) -> tuple[tuple[str, words.Word], ...]:

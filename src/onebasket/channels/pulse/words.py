@@ -12,7 +12,7 @@ RECEIPT_KINDS: dict[int, Word] = {1: _("sale"), 2: _("return"), 3: _("void"), 4:
 FUNDERS: dict[int, Word] = {1: _("retailer"), 2: _("manufacturer"), 3: _("partner")}
 ORDER_STATUSES: dict[str, Word] = {
     "awaiting_payment": _("awaiting payment"), "placed": _("placed"), "picking": _("picking"), "ready": _("ready"),
-    "handed_over": _("handed over"), "cancelled": _("cancelled"),
+    "handed_over": _("handed over"), "cancelled": _("cancelled"), "closed": _("completed"),
 }  # fmt: skip
 ENDS: dict[int, Word] = {
     1: _("sellable"), 2: _("staged"), 3: _("unsellable"), 4: _("in transit"), 11: _("supplier"), 12: _("customer"),

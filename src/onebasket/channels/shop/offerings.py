@@ -27,8 +27,6 @@ from onebasket.front.offers import OfferCard, offer_cards
 from onebasket.front.pricetags import CHANNEL
 from onebasket.kernel.money import exponent
 
-BASKET = "/shop/basket/offers"
-"""Where a form goes that puts an offer into the basket."""
 FROM, PARTNERS = "from", "partners"
 FEW, MORE = 6, 12
 """So many offers stand behind the chain's own goods, and before them."""
@@ -206,7 +204,7 @@ def list_offers(request: HttpRequest, guest: Guest, *, reason: str = "") -> Offe
     _note(guest, [thing.card.id for thing in told])
     above = [
         own.others[identity] for identity in dict.fromkeys(g.product_id for g in found.groups) if identity in in_stock
-    ]  # type: ignore[index] # in stock, so that it is one
+    ]
     return OfferList(wanted, told, above, pages, found, currency_for(guest), reason)
 
 

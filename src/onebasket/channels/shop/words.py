@@ -107,3 +107,11 @@ CARD_REFUSALS: dict[str, Word] = {
     "not_a_card": _("This order is not paid by card."),
     "unknown": _("Your bank has not answered yet. Nothing is asked twice: look again in a moment."),
 }
+
+AHEAD_REFUSALS: dict[str, Word] = CARD_REFUSALS | {
+    "declined": _("The card was declined. Try another card, or leave this part out."),
+    "insufficient": _("The card was declined for want of funds. Try another card, or leave this part out."),
+    "unavailable": _("Cards cannot be taken just now, and nothing was taken. Try again, or leave this part out."),
+    "too_many": _("Too many cards were tried for this order. Leave this part out."),
+}
+"""What is said of a card that was to pay for what a partner sends: that is paid ahead."""

@@ -11,6 +11,8 @@ from onebasket.commerce.fulfilment.queries.journal import credit_paying_returns
 from onebasket.commerce.fulfilment.rules.messages import ReturnNews
 from onebasket.commerce.orders.actions.journalising import OrderMoved, journalise_orders
 from onebasket.commerce.orders.rules.messages import OrderNews
+from onebasket.commerce.partners.actions.journalising import PartTold, journalise_parts
+from onebasket.commerce.partners.rules.messages import PartNews, PartReturnNews
 from onebasket.commerce.payments.actions.journalising import journalise_payments
 from onebasket.commerce.payments.rules.journal import News, Told
 from onebasket.commerce.payments.rules.messages import BalanceNews, PaymentNews, RefundNews
@@ -29,6 +31,11 @@ PAYMENTS: dict[str, type[News]] = {
     "balance.changed": BalanceNews,
 }
 RETURNS = "return.accepted"
+PARTS: dict[str, type[PartNews | PartReturnNews]] = {
+    "part.shipped": PartNews,
+    "part.delivered": PartNews,
+    "part.returned": PartReturnNews,
+}
 
 _order = msgspec.json.Decoder(OrderNews).decode
 _return = msgspec.json.Decoder(ReturnNews).decode
@@ -53,6 +60,13 @@ def book_payments(events: Sequence[Heard]) -> None:
         if isinstance(one.news, BalanceNews) and one.news.kind == "store_credit" and one.news.entry == "load"
     }
     journalise_payments(told, paying_returns=credit_paying_returns(loaded))
+
+
+def book_parts(events: Sequence[Heard]) -> None:
+    """Book what partners sent, and what of it came back."""
+    journalise_parts(
+        [PartTold(event.occurred_at, msgspec.json.decode(event.data, type=PARTS[event.type])) for event in events]
+    )
 
 
 def book_returns(events: Sequence[Heard]) -> None:

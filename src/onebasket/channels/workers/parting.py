@@ -1,4 +1,4 @@
-"""What orders do when partners' parts of them move on: an order that partners send all of ends with its parts."""
+"""What follows when partners' parts move on: orders that partners send all of end with them, returns earn nothing."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -9,11 +9,14 @@ from onebasket.base.subscriptions import Heard
 from onebasket.channels.workers.settling import confirm_paid
 from onebasket.commerce.orders.actions.parted import end_parted
 from onebasket.commerce.orders.queries.paying import awaiting_among
-from onebasket.commerce.partners.rules.messages import PartNews
+from onebasket.commerce.partners.actions.commissions import note_returns
+from onebasket.commerce.partners.rules.messages import PartNews, PartReturnNews
 
 ENDS = frozenset({"part.delivered", "part.refused", "part.cancelled"})
+RETURNS = frozenset({"part.returned"})
 
 _part = msgspec.json.Decoder(PartNews).decode
+_return = msgspec.json.Decoder(PartReturnNews).decode
 
 
 def end(events: Sequence[Heard]) -> None:
@@ -26,3 +29,8 @@ def end(events: Sequence[Heard]) -> None:
     left_out = {UUID(_part(event.data).order) for event in events if event.type == "part.cancelled"}
     if left_out:
         confirm_paid(awaiting_among(left_out))
+
+
+def lower_commission(events: Sequence[Heard]) -> None:
+    """Expect no commission on what was brought back."""
+    note_returns(sorted({UUID(_return(event.data).part) for event in events}))

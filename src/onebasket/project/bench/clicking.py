@@ -17,7 +17,7 @@ class Clicking(msgspec.Struct, frozen=True):
 
     port: int
     tickets: str
-    connections: int = 32
+    connections: int = 16
     seconds: float = 10.0
 
 

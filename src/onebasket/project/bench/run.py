@@ -103,6 +103,7 @@ def _others(bench: Bench, wanted: Wanted, year: Path) -> list[Figure]:
         figures += bench_reprice(at_most=wanted.receipts or None)
     if "offers" in wanted.names:
         figures += bench_offers(bench.source_id, Path(wanted.folder), say, count=wanted.offers)
+        figures += bench_offer_search(bench.source_id, say, count=wanted.offers)
     figures += _partners(bench, wanted)
     return figures
 
@@ -114,7 +115,6 @@ def _partners(bench: Bench, wanted: Wanted) -> list[Figure]:
         say(f"go: {figures[-1].value:,.0f}/s")
     if "commission" in wanted.names:
         figures += bench_commission(bench.source_id, wanted.folder, say)
-        figures += bench_offer_search(bench.source_id, say, count=wanted.offers)
     return figures
 
 

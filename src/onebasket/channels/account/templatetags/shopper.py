@@ -11,11 +11,18 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, to_locale
 
 from onebasket.channels.account.words import word as found_word
+from onebasket.front.words import PART_STATUSES
 from onebasket.kernel.clock import zone
 from onebasket.kernel.money import format_amount
 from onebasket.kernel.quantity import Unit, format_quantity
 
 register = template.Library()
+
+
+@register.filter
+def part_word(status: str) -> str | Promise:
+    """Write where a partner's part of an order stands."""
+    return PART_STATUSES[status]
 
 
 def _locale() -> str:

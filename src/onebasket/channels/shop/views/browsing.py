@@ -12,7 +12,7 @@ from onebasket.channels.shop.frame import shop_page, show
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.listing import cards, list_goods, lots, offers, popular
 from onebasket.channels.shop.machines import product_data
-from onebasket.channels.shop.offerings import BASKET, beside_product, has_it
+from onebasket.channels.shop.offerings import beside_product, has_it
 from onebasket.channels.shop.offers import MOST_POPULAR, offered_here
 from onebasket.commerce.catalogue.queries.browsing import products_in, shown_by_sku
 from onebasket.front.departments import Category, Department
@@ -101,7 +101,6 @@ def product(request: HttpRequest, guest: Guest, slug: str, sku: str) -> HttpResp
         "data": product_data(good, request.build_absolute_uri),
         "offered": beside_product(guest, good),
         "has_it": has_it(guest, good),
-        "offer_basket": BASKET,
         "page": "product",
     }
     return show(request, guest, "product", context)

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 from onebasket.channels.shop.frame import shop_page, show
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.listing import list_goods
-from onebasket.channels.shop.offerings import BASKET, FROM, PARTNERS, list_offers, offers_beside
+from onebasket.channels.shop.offerings import FROM, PARTNERS, list_offers, offers_beside
 from onebasket.channels.shop.reading import text_of
 from onebasket.commerce.search.queries import IndexMissingError, suggest
 from onebasket.commerce.search.rules.display import Reason
@@ -19,7 +19,7 @@ MOST_SUGGESTED = 8
 def search(request: HttpRequest, guest: Guest) -> HttpResponse:
     """Show what the words find: the chain's own products, and partners' offers beside them."""
     text = text_of(request.GET, "q")
-    context = {"text": text, "text_sought": text, "page": "search", "offer_basket": BASKET}
+    context = {"text": text, "text_sought": text, "page": "search"}
     if text and request.GET.get(FROM) == PARTNERS:
         return show(request, guest, "search_offers", context | {"offered": list_offers(request, guest)})
     if not text:

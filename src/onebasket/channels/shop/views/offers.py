@@ -9,7 +9,7 @@ from onebasket.channels.shop.addresses import offer_address
 from onebasket.channels.shop.frame import shop_page, show
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.machines import offer_data
-from onebasket.channels.shop.offerings import BASKET, has_it
+from onebasket.channels.shop.offerings import has_it
 from onebasket.channels.shop.sole import offer_alone, titled_alike
 from onebasket.commerce.partners.actions.showing import note_shown
 from onebasket.front.pricetags import CHANNEL
@@ -29,7 +29,7 @@ def offer(request: HttpRequest, guest: Guest, slug: str, offer_id: int) -> HttpR
         return redirect(address, permanent=True)
     if not found.offer.is_shown:
         instead = found.others or titled_alike(guest, found.offer.offer)
-        context = {"card": found.card, "good": found.good, "others": instead, "page": "offer", "offer_basket": BASKET}
+        context: dict[str, object] = {"card": found.card, "good": found.good, "others": instead, "page": "offer"}
         return show(request, guest, "offer_ended", context, status=410)
     place_id = guest.store.place.id if guest.store else None
     note_shown([found.card.id, *(card.id for card in found.others)], channel=CHANNEL, place_id=place_id)
@@ -41,6 +41,5 @@ def offer(request: HttpRequest, guest: Guest, slug: str, offer_id: int) -> HttpR
         "told_of_it": found.offer.offer.description.splitlines()[:MOST_PARAGRAPHS],
         "data": offer_data(found.card, found.offer, request.build_absolute_uri),
         "page": "offer",
-        "offer_basket": BASKET,
     }
     return show(request, guest, "offer", context)

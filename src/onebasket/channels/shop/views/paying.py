@@ -18,7 +18,7 @@ from onebasket.channels.shop.frame import shop_page, show
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.reading import OddFormError, text_of
 from onebasket.channels.shop.views.orders import find_order, kept_private
-from onebasket.channels.shop.words import CARD_REFUSALS
+from onebasket.channels.shop.words import AHEAD_REFUSALS, CARD_REFUSALS
 from onebasket.commerce.orders.actions.parted import leave_out
 from onebasket.commerce.orders.queries.paying import paid_orders
 from onebasket.commerce.orders.rules.life import Step
@@ -77,8 +77,8 @@ def _authorise_all(cards: list[ToPay], token: str, *, look: bool) -> Said:
 
 
 def _said(one: ToPay, outcome: CardOutcome, *, several: bool) -> Said:
-    unknown = CARD_REFUSALS["unknown"]
-    text = CARD_REFUSALS.get(outcome.code, CARD_REFUSALS["declined"]) if isinstance(outcome, Declined) else unknown
+    words = AHEAD_REFUSALS if one.part else CARD_REFUSALS
+    text = words.get(outcome.code, words["declined"]) if isinstance(outcome, Declined) else words["unknown"]
     return Said(f"{one.who}: {text}" if several else text, waits=not isinstance(outcome, Declined))
 
 

@@ -28,13 +28,17 @@ class Account(enum.IntEnum):
     TAX = 2000
     GIFT_CARDS = 2100
     STORE_CREDIT = 2110
+    OWED_TO_PARTNERS = 2200
     TILL_SALES = 4000
     ORDER_SALES = 4010
+    PARTNER_SALES = 4020
     DISCOUNTS = 4100
     LAPSED = 4200
+    COMMISSION = 4300
     ROUNDING = 5000
     POINTS_COST = 5100
     GOODWILL = 5200
+    PARTNER_GOODS = 5300
     POINTS_GRANTED = 9000
     POINTS_AVAILABLE = 9100
     POINTS_PENDING = 9110
@@ -78,16 +82,28 @@ CHART: tuple[AccountFacts, ...] = (
     ),
     AccountFacts(Account.STORE_CREDIT, "Store credit", "liability", "account", "What store credit is still good for."),
     AccountFacts(
+        Account.OWED_TO_PARTNERS, "Owed to partners", "liability", "partner",
+        "What partners get for what they sent: as agents what was paid less commission, else what it cost.",
+    ),
+    AccountFacts(
         Account.TILL_SALES, "Sales at tills", "revenue", "tax rate", "Goods sold at list price, tax taken out."
     ),
     AccountFacts(
         Account.ORDER_SALES, "Sales of orders", "revenue", "tax rate", "Goods handed over at list price, tax taken out."
     ),
+    AccountFacts(
+        Account.PARTNER_SALES, "Sales of partners' goods", "revenue", "tax rate",
+        "Goods that partners sent and the chain sold, tax taken out.",
+    ),
     AccountFacts(Account.DISCOUNTS, "Discounts", "revenue", "kind", "What the chain itself takes off its prices."),
     AccountFacts(Account.LAPSED, "Lapsed balances", "revenue", "", "Left on gift cards and credit whose time is over."),
+    AccountFacts(Account.COMMISSION, "Commission", "revenue", "partner", "Earned on what partners sold as agents."),
     AccountFacts(Account.ROUNDING, "Rounding", "expense", "", "What cash totals are rounded by."),
     AccountFacts(Account.POINTS_COST, "Points paid with", "expense", "", "Money's worth of points that paid."),
     AccountFacts(Account.GOODWILL, "Goodwill", "expense", "", "Credit given for nothing sold."),
+    AccountFacts(
+        Account.PARTNER_GOODS, "Cost of partners' goods", "expense", "partner", "What the chain buys of partners."
+    ),
     AccountFacts(Account.POINTS_GRANTED, "Points granted", "points", "", "Points given, less those taken back."),
     AccountFacts(
         Account.POINTS_AVAILABLE, "Points available", "points", "loyalty number", "Points that can be spent."
@@ -102,7 +118,7 @@ CHART: tuple[AccountFacts, ...] = (
 
 BY_ACCOUNT: dict[int, AccountFacts] = {facts.number: facts for facts in CHART}
 
-SALES = frozenset({Account.TILL_SALES, Account.ORDER_SALES})
+SALES = frozenset({Account.TILL_SALES, Account.ORDER_SALES, Account.PARTNER_SALES})
 POINTS_ACCOUNTS = frozenset(facts.account for facts in CHART if facts.nature == "points")
 OF_CUSTOMERS = frozenset({Account.POINTS_AVAILABLE, Account.POINTS_PENDING})
 """The accounts whose parts are loyalty numbers, and whose balances are kept."""

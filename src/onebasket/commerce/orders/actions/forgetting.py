@@ -9,6 +9,7 @@ from onebasket.base import bulk
 from onebasket.base.locking import require_transaction
 from onebasket.base.models import InboxEntry
 from onebasket.commerce.orders.models import Basket, Order, OrderContact
+from onebasket.commerce.partners.actions.forgetting import forget_addresses
 
 ENTRIES_AT_ONCE = 20_000
 _Stood = list[tuple[int, str]]
@@ -30,6 +31,7 @@ def forget_people(ids: Sequence[UUID], numbers: Sequence[str], *, put: str) -> F
     """
     require_transaction()
     known = [number for number in numbers if number]
+    forget_addresses(ids)
     contacts, _ = OrderContact.objects.filter(order_id__in=ids).delete()
     orders = Order.objects.filter(pk__in=ids).update(note="", secret_digest="", code_digest="", asked="")
     Order.objects.filter(loyalty_number__in=known).update(loyalty_number=put, asked="")

@@ -21,7 +21,7 @@ def plan_parts(request: Checkout, basket: Basket, offering: Offering) -> tuple[N
     if changed := what_changed(basket.offers.values(), present, to_pay=True):
         message = "Some of what partners sell is not as it was seen any more. Agree to it as it is, or take it out."
         return CheckoutRefused("offers_changed", message, version=basket.version, offers=changed)
-    parts = sell_offers(basket.id, basket.channel, basket.place, basket.offers.values(), offering)
+    parts = sell_offers(basket.id, basket.place, basket.offers.values(), offering, channel=basket.channel)
     total = sum(part.total for part in parts)
     if total != request.offers_total:
         message = "What partners send comes to something else. Look at it, then place it."

@@ -93,8 +93,7 @@ def spend(tendered: Tendered, book: BalanceBook) -> None:
 def _refuse_method(due: Due, basket: Basket) -> CheckoutRefused | None:
     if due.method == "at_collection" and due.order != basket.id:
         return CheckoutRefused("paid_ahead", PAID_AHEAD)
-    offered = {"card": is_available, "invoice": lambda: bool(basket.loyalty_number)}.get(due.method)
-    if offered is None or offered():
+    if due.method == "at_collection" or (is_available() if due.method == "card" else basket.loyalty_number):
         return None
     return CheckoutRefused("method_not_offered", METHODS[due.method])
 

@@ -14,6 +14,8 @@ from onebasket.commerce.orders.models import Order, OrderContact, OrderReduction
 from onebasket.commerce.orders.queries.reading import OrderRead, read_orders_by_id
 from onebasket.commerce.orders.rules.life import Status
 from onebasket.commerce.orders.rules.numbers import order_number
+from onebasket.commerce.partners.queries.parts import addresses_of, orders_awaited, parts_totals
+from onebasket.commerce.partners.rules.port import Address
 
 LOWEST, HIGHEST = str(UUID(int=0)), str(UUID(int=2**128 - 1))
 """Ids below and above those of all orders."""
@@ -21,7 +23,7 @@ OPEN = (Status.AWAITING_PAYMENT, Status.PLACED, Status.PICKING, Status.READY)
 
 
 class OrderHead(msgspec.Struct, frozen=True):
-    """An order in a list; `total` is what is due now, tax included, in minor units."""
+    """An order in a list; `total` is what is due now, tax included, in minor units, for what partners send too."""
 
     id: UUID
     number: str
@@ -32,6 +34,7 @@ class OrderHead(msgspec.Struct, frozen=True):
     currency: str
     total: int
     line_count: int
+    part_count: int = 0
 
 
 class ContactRead(msgspec.Struct, frozen=True):
@@ -65,12 +68,16 @@ class OrderTaxRead(msgspec.Struct, frozen=True):
 
 
 class PersonalOrder(msgspec.Struct, frozen=True):
-    """An order with everything that was said and worked out for whoever placed it."""
+    """An order with everything that was said and worked out for whoever placed it.
+
+    `sent_to` is the address that partners sent their parts of it to.
+    """
 
     order: OrderRead
     contact: ContactRead | None
     reductions: tuple[ReductionRead, ...]
     taxes: tuple[OrderTaxRead, ...]
+    sent_to: Address | None = None
 
 
 def orders_of(
@@ -78,14 +85,17 @@ def orders_of(
 ) -> tuple[list[OrderHead], After | None]:
     """Return orders under any of these loyalty numbers, the newest first, and the cursor after them; one statement.
 
-    `places` are the codes of the places that may be seen; None is everywhere.
+    `places` are the codes of the places that may be seen; None is everywhere. One statement more where partners send
+    some of them.
     """
     reach = Q() if places is None else Q(place__code__in=sorted(places))
     rows = Order.objects.filter(reach, loyalty_number__in=[number for number in numbers if number]).values(
-        "id", "number", "channel", "status", "placed_at", "currency", "total", "line_count", place_code=F("place__code")
-    )
+        "id", "number", "channel", "status", "placed_at", "currency", "total", "line_count",
+        "part_count", place_code=F("place__code"),
+    )  # fmt: skip
     found, following = keyset(rows, order="placed_at", descending=True, after=after, limit=limit)
-    return [_head(row) for row in found], following
+    sent = parts_totals([row["id"] for row in found if row["part_count"]])
+    return [_head(row, sent.get(row["id"], 0)) for row in found], following
 
 
 def ids_of_person(numbers: Sequence[str], emails: Iterable[str]) -> list[UUID]:
@@ -106,13 +116,17 @@ def ordered_since(since: datetime) -> set[str]:
 
 
 def open_among(ids: Sequence[UUID]) -> list[str]:
-    """Return how people call those of these orders that are not done yet, the oldest first."""
-    rows = Order.objects.filter(pk__in=ids, status__in=OPEN).order_by("placed_at", "pk")
+    """Return how people call those of these orders that are not done yet, the oldest first.
+
+    One that a partner has yet to send a part of is not done either: the partner needs to know where to.
+    """
+    awaited = orders_awaited(ids)
+    rows = Order.objects.filter(Q(status__in=OPEN) | Q(pk__in=awaited), pk__in=ids).order_by("placed_at", "pk")
     return [order_number(code, number) for code, number in rows.values_list("place__code", "number")]
 
 
 def personal_orders(ids: Sequence[UUID]) -> list[PersonalOrder]:
-    """Return these orders with their contacts, reductions and taxes, the newest first, in six statements."""
+    """Return these orders with contacts, addresses, reductions and taxes, the newest first; seven statements or ten."""
     contacts = {
         order: ContactRead(*told)
         for order, *told in OrderContact.objects.filter(order_id__in=ids).values_list(
@@ -121,9 +135,14 @@ def personal_orders(ids: Sequence[UUID]) -> list[PersonalOrder]:
     }
     reductions = _below(OrderReduction, ReductionRead, ids)
     taxes = _below(OrderTax, OrderTaxRead, ids)
+    sent_to = addresses_of(ids)
     return [
         PersonalOrder(
-            order, contacts.get(order.id), tuple(reductions.get(order.id, ())), tuple(taxes.get(order.id, ()))
+            order,
+            contacts.get(order.id),
+            tuple(reductions.get(order.id, ())),
+            tuple(taxes.get(order.id, ())),
+            sent_to.get(order.id),
         )
         for order in read_orders_by_id(ids)
     ]
@@ -137,8 +156,9 @@ def _below(model: Any, shape: Any, ids: Sequence[UUID]) -> dict[UUID, list[Any]]
     return found
 
 
-def _head(row: dict[str, Any]) -> OrderHead:
+def _head(row: dict[str, Any], sent: int) -> OrderHead:
     stated = dict(row)
+    stated["total"] += sent
     code = stated.pop("place_code")
     stated["number"] = order_number(code, stated["number"])
     return OrderHead(place=code, **stated)

@@ -85,7 +85,7 @@ def offered(basket: BasketStands, *, now: datetime) -> Offered:
         return Offered()
     place = places_by_code([basket.place])[basket.place]
     offering = open_offering(((basket.currency, one.offer) for one in basket.offers), now=now)
-    parts = sell_offers(basket.id, basket.channel, place, basket.offers, offering)
+    parts = sell_offers(basket.id, place, basket.offers, offering, channel=basket.channel)
     changes = what_changed(basket.offers, offering.present(basket.currency), to_pay=True)
     return Offered(tuple(map(_offered, parts)), sum(part.total for part in parts), changes)
 
@@ -105,7 +105,7 @@ def _offered(part: NewPart) -> OfferedPart:
 
 def offers_for(
     changes: Iterable[ChangeBasket],
-    baskets: Mapping[object, Basket],
+    baskets: Mapping[UUID, Basket],
     known: Known,
     *,
     now: datetime,
@@ -153,11 +153,7 @@ def offer_now(priced: PricedOffer) -> OfferNow:
 
 
 def sell_offers(
-    order: UUID,
-    channel: str,
-    place: PlaceFacts,
-    offers: Iterable[BasketOffer],
-    offering: Offering,
+    order: UUID, place: PlaceFacts, offers: Iterable[BasketOffer], offering: Offering, *, channel: str
 ) -> tuple[NewPart, ...]:
     """Return what offers come to as parts of an order: by partner, with the chain's tax where it is principal.
 

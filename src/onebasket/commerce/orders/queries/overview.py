@@ -35,6 +35,7 @@ def order_rows(
     if status := filters.get("status"):
         several = {"open": OPEN, "unpicked": PROMISED}.get(status)
         wanted &= Q(status=status) if several is None else Q(status__in=sorted(several))
+        wanted &= Q(line_count__gt=0) if status == "unpicked" else Q()
     for name, path in (("channel", "channel"), ("place", "place__code")):
         if value := filters.get(name):
             wanted &= Q(**{path: value})
@@ -65,8 +66,8 @@ def orders_by_place(places: frozenset[str] | None, since: datetime) -> dict[str,
 
 
 def open_by_place(places: frozenset[str] | None) -> dict[str, int]:
-    """Count the open orders by place code."""
-    rows = Order.objects.filter(_at(places), status__in=sorted(OPEN))
+    """Count the open orders by place code, those apart that partners send all of."""
+    rows = Order.objects.filter(_at(places), status__in=sorted(OPEN), line_count__gt=0)
     return dict(rows.values_list("place__code").annotate(count=Count("id")).order_by())
 
 

@@ -28,9 +28,9 @@ class WaitingOrder(NamedTuple):
 
 
 def waiting_orders(place: str, statuses: Sequence[Status], *, limit: int) -> list[WaitingOrder]:
-    """Return the orders of a place in these states, the oldest first."""
+    """Return the orders of a place in these states, the oldest first; what partners send all of waits for nobody."""
     rows = list(
-        Order.objects.filter(place__code=place, status__in=list(statuses))
+        Order.objects.filter(place__code=place, status__in=list(statuses), line_count__gt=0)
         .order_by("placed_at", "id")
         .values_list("id", "number", F("place__code"), "status", "slot_id", "placed_at", "changed_at")[:limit]
     )

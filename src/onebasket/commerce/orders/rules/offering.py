@@ -102,7 +102,7 @@ def agree(wanted: OfferWanted, now: OfferNow) -> BasketOffer | OfferChange:
 
 def refusal(now: OfferNow, quantity: int) -> Why | None:
     """Say why so many of an offer are not sold now, whatever they cost."""
-    if now.refused or now.amount is None:
+    if now.refused or not now.amount:
         return _GONE.get(now.refused, "not_sold")  # type: ignore[return-value] # one of them
     if now.stock is not None and now.stock < quantity:
         return "too_few" if now.stock else "out_of_stock"

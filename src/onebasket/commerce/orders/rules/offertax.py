@@ -2,7 +2,7 @@
 
 An offer's category is its partner's own path, such as "Home > Lighting > Lamps". Its tax class is that of the longest
 part of the path for which the chain has stated a class by category; else that of its first step as a department; else
-that of the category "Partner goods". Where none was stated, there is no tax.
+that of the category "Partner goods"; else it is empty, as for the chain's own goods of which nobody stated a class.
 """
 
 from datetime import datetime
@@ -27,7 +27,7 @@ def offer_tax(category: str, taxes: TaxBook, *, place_id: int, at: datetime) -> 
     """Return the tax on a partner's goods; several taxes on one class count as one of their rates together."""
     tax_class = tax_class_of(category, taxes.classes)
     rates = [one for one in taxes.rates(place_id, at) if one.tax_class == tax_class]
-    if not tax_class or not rates:
+    if not rates:
         return TaxTerm()
     code = " + ".join(one.code for one in rates)[:64]
     return TaxTerm(code, sum(one.rate for one in rates), taxes.reckoning(place_id, at).included)

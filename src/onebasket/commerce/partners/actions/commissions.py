@@ -39,7 +39,6 @@ from onebasket.commerce.partners.rules.commissions import (
 )
 from onebasket.commerce.partners.rules.messages import CommissionNews
 from onebasket.commerce.partners.rules.port import CommissionStated
-from onebasket.kernel.money import PPM, divide_half_up
 
 MOST_ODD = 20
 """Of one kind of oddity so many of a batch are told one by one; the rest are told as a number."""
@@ -160,8 +159,7 @@ def note_returns(parts: Sequence[UUID], *, now: datetime | None = None) -> int:
             held = goods.get((row.part_id, row.offer_reference)) if row.part_id else None
             if held is None or row.expected is None or row.standing == Standing.CLAWED_BACK:
                 continue
-            left = (held.quantity - held.returned, held.quantity)
-            expected = _at_rate(row.amount, held.commission_rate, left)
+            expected = held.expected(Standing(row.standing), row.amount)
             if expected == row.expected:
                 continue
             changed.append((row.pk, expected))
@@ -269,11 +267,9 @@ def _expect(batch: _Batch) -> None:
         at = line.bought_at or stated.changed_at
         terms = agreement_on(at.date(), batch.agreements) if at else None
         if held:
-            left = (held.quantity - held.returned, held.quantity)
-            clawed = facts.standing is Standing.CLAWED_BACK
-            line.expected = 0 if clawed else _at_rate(facts.amount, held.commission_rate, left)
+            line.expected = held.expected(facts.standing, facts.amount)
         elif terms:
-            line.expected = expected_commission(facts.standing, facts.amount, terms, line.category)
+            line.expected = expected_commission(facts.standing, facts.amount, terms.rate_of(line.category))
         else:
             line.expected = None
         _note_difference(batch, line, stated)
@@ -288,10 +284,6 @@ def _note_difference(batch: _Batch, line: _Line, stated: CommissionStated) -> No
     elif not ties(facts.commission, line.expected, standing=facts.standing):
         words = f"Stated {facts.commission}, by our agreement {line.expected}, on {facts.amount} {facts.currency}."
         batch.note(stated, OddLine.DIFFERS.value, words)
-
-
-def _at_rate(amount: int, rate: int, left: tuple[int, int]) -> int:
-    return divide_half_up(amount * rate * left[0], PPM * left[1])
 
 
 def _write(batch: _Batch, now: datetime) -> None:

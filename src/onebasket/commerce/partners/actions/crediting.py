@@ -122,8 +122,8 @@ def _tell(partner: str, bought: Sequence[tuple[ReferralRow, Status, Credited | N
     for row, status, new in bought:
         place = places.get(row.place_id or 0)
         told = ReferralNews(
-            str(row.id), partner, offers.get(row.offer_id or 0, ""), row.channel, place.code if place else "", status.value,
-            new.order if new else "", new.why.reason.value if new else "",
+            str(row.id), partner, offers.get(row.offer_id or 0, ""), row.channel, place.code if place else "",
+            status.value, new.order if new else "", new.why.reason.value if new else "",
         )  # fmt: skip
         at = (new.bought_at if new else None) or now
         news.append(outbox.News("referral.bought", f"referral/{row.id}", at, _encode(told).decode(), told.place))

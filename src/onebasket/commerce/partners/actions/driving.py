@@ -32,6 +32,7 @@ from onebasket.commerce.partners.actions.taking_in import (
     agreed_of,
     case_of,
     hold_up,
+    keep_theirs,
     lower_lines,
     odd_of,
     refuse,
@@ -43,6 +44,7 @@ from onebasket.commerce.partners.models import PartnerAddress, PartnerPart
 from onebasket.commerce.partners.rules.asking import GIVE_UP, MANY_FAILURES, wait_after
 from onebasket.commerce.partners.rules.parts import Status, Step
 from onebasket.commerce.partners.rules.policy import (
+    Agreed,
     HeldUp,
     Look,
     Reason,
@@ -87,7 +89,7 @@ class Begun:
     asked: OrderAsked | None
     ours: str
     since: datetime
-    bears: int
+    agreed: Agreed
 
 
 def place_parts(limit: int = AT_ONCE) -> int:
@@ -136,7 +138,7 @@ def _place(begun: Begun, gateway: Gateway) -> Placed | Refused | Trouble:
             return NotDone(f"it does not tell what its goods cost: {told.reason}")
         if isinstance(told, NotDone):
             return told
-        if refused := before_placing(asked, told, bears=begun.bears):
+        if refused := before_placing(begun.agreed, told):
             return refused
     return gateway.place_order(asked, seconds=calling.PATIENCE.place)
 
@@ -175,7 +177,7 @@ def _begin(part_id: UUID) -> Begun | None:
         asked=asked,
         ours=row.ours,
         since=row.opened_at - _EARLIER,
-        bears=agreed_of(case).bears,
+        agreed=agreed_of(case),
     )
 
 
@@ -215,7 +217,7 @@ def _learn(case: Case, answer: Placed | Refused | Trouble, *, now: datetime) -> 
     if isinstance(answer, Placed) and answer.orders:
         verdict = weigh(agreed_of(case), answer.orders)
         if isinstance(verdict, HeldUp):
-            hold_up(case, verdict, answer.orders, now=now)
+            hold_up(case, keep_theirs(case.row, answer.orders, now=now) or verdict, answer.orders, now=now)
         else:
             take_in(case, verdict, answer.orders, reason=Reason.LEFT_OUT, now=now)
     elif isinstance(answer, Refused):

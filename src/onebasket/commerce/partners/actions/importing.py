@@ -19,6 +19,7 @@ from onebasket.commerce.partners.rules.importing import (
     leap,
     odd_item,
     price_in,
+    to_keep,
     weigh,
 )
 from onebasket.commerce.partners.rules.port import OddItem, OfferStated
@@ -131,7 +132,7 @@ def write_offers(partner_id: int, prepared: Prepared, *, now: datetime) -> State
     keep_odd(
         [
             Odd(partner_id, KIND, item.reference, item.reason, item.explanation, item.content[:MOST_CONTENT])
-            for item in plan.odd
+            for item in to_keep(plan.odd)
         ],
         now=now,
     )

@@ -54,7 +54,7 @@ def settle_odd(identity: int, *, actor: str, note: str) -> None:
 
 
 def _keep(item: Odd, *, now: datetime) -> None:
-    bulk.execute(
+    bulk.write(
         "INSERT INTO partners_oddity (partner_id, kind, reference, reason, explanation, content, state, times,"
         " first_at, last_at, settled_by, note) VALUES (%s, %s, %s, %s, %s, %s, 'open', 1, %s, %s, '', '')"
         " ON CONFLICT (partner_id, kind, reference, reason) WHERE state = 'open'"

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -127,7 +128,7 @@ def part_news(rows: Sequence[PartnerPart], *, now: datetime, status: str = "") -
         return []
     codes = dict(Partner.objects.filter(pk__in={row.partner_id for row in rows}).values_list("pk", "code"))
     lines: dict[UUID, list[tuple[int, str, int, int | None]]] = {}
-    found = PartnerPartLine.objects.filter(part__in=[row.pk for row in rows]).order_by("part_id", "number")
+    found: Any = PartnerPartLine.objects.filter(part__in=[row.pk for row in rows]).order_by("part_id", "number")
     for part, *line in found.values_list("part_id", "number", "reference", "quantity", "accepted"):
         lines.setdefault(part, []).append((line[0], line[1], line[2], line[3]))
     return [

@@ -20,8 +20,10 @@ from onebasket.commerce.partners.actions import calling
 from onebasket.commerce.partners.actions.calling import call_partner, leased
 from onebasket.commerce.partners.actions.oddities import Odd, keep_odd
 from onebasket.commerce.partners.actions.opening import open_gateway
+from onebasket.commerce.partners.actions.refreshing import refresh_offers
 from onebasket.commerce.partners.locking.parts import lock_part
 from onebasket.commerce.partners.models import Partner, PartnerCursor, PartnerPart, ReceivedPush, TheirOrder
+from onebasket.commerce.partners.queries.offers import offers_of
 from onebasket.commerce.partners.rules.asking import wait_after
 from onebasket.commerce.partners.rules.parts import Status
 from onebasket.commerce.partners.rules.port import Capability, Forged, OddItem, PushStated, Refused, Trouble
@@ -151,9 +153,10 @@ def _unknown(push: ReceivedPush, answer: Stated | Refused | Trouble) -> None:
         ReceivedPush.objects.filter(pk=push.pk).update(failures=failures, next_at=now + wait_after(failures))
         return
     if isinstance(answer, Stated):
-        found = PartnerPart.objects.filter(ours=answer.ours, partner_id=push.partner_id) if answer.ours else None
-        status = found.values_list("status", flat=True).first() if found is not None else None
-        if status in {Status.DUE, Status.UNKNOWN}:  # the answer to the order, or the list, tells in a moment
+        found = PartnerPart.objects.filter(ours=answer.ours, partner_id=push.partner_id)
+        status = found.values_list("status", flat=True).first()
+        # One without our reference is a referred shopper's own; one that is being placed is told of in a moment.
+        if not answer.ours or status in {Status.DUE, Status.UNKNOWN}:
             _done(push)
             return
         said = "The partner has an order that we did not find in its answer: was it ordered twice?"
@@ -165,10 +168,22 @@ def _unknown(push: ReceivedPush, answer: Stated | Refused | Trouble) -> None:
     _done(push)
 
 
+def _offer(push: ReceivedPush) -> None:
+    """Ask what an offer of ours is like now; one that we do not list is left for the catalogue."""
+    known = offers_of(push.partner_id, [push.reference])
+    if known:
+        refresh_offers([known[push.reference].id], seconds=calling.PATIENCE.read)
+    _done(push)
+
+
 def _commission(push: ReceivedPush) -> None:
     """Let commission be read soon."""
     PartnerCursor.objects.filter(partner=push.partner_id, kind="commission").update(next_at=database_now())
     _done(push)
 
 
-_BY_KIND: dict[str, Callable[[ReceivedPush], None]] = {"order": _order, "commission": _commission}
+_BY_KIND: dict[str, Callable[[ReceivedPush], None]] = {
+    "order": _order,
+    "offer": _offer,
+    "commission": _commission,
+}

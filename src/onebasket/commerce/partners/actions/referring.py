@@ -51,9 +51,10 @@ def follow_links(calls: Sequence[FollowLink]) -> list[Followed]:
 
     Safe to repeat: a ticket that was followed before leads to the same address, with the same click id.
     """
+    if not calls:
+        return []
     with bulk.batch():
-        now = database_now()
-        targets = link_targets({call.offer_id for call in calls}, at=now)
+        targets = link_targets({call.offer_id for call in calls}, at=max(call.clicked_at for call in calls))
         landed = [land(targets.get(call.offer_id), call.click) for call in calls]
         rows = [
             _row(call, targets[call.offer_id], address)
@@ -62,7 +63,8 @@ def follow_links(calls: Sequence[FollowLink]) -> list[Followed]:
         ]
         made = bulk.insert_missing(Referral, _NAMES, sorted(rows, key=lambda row: row[4]), ("id",))
         _tell({as_uuid(one) for (one,) in made}, rows, targets)
-        _keep_foreign(calls, landed, targets, now=now)
+        if NoWay.FOREIGN in landed:
+            _keep_foreign(calls, landed, targets, now=database_now())
     return [_followed(one) for one in landed]
 
 

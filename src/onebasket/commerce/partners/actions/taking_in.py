@@ -57,7 +57,7 @@ def agreed_of(case: Case) -> Agreed:
             for line in case.asked
         ),
         row.cost_currency,
-        sum(line.shipping_cost for line in case.asked),
+        {line.number: line.shipping_cost for line in case.asked},
         int(bears) if bears.isascii() and bears.isdigit() and len(bears) < 7 else 0,  # noqa: PLR2004 - below one whole
     )
 

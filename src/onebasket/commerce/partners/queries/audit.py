@@ -37,6 +37,20 @@ _CHECKS = (
         "OR y.currency <> p.currency",
     ),
     Check(
+        "partners.returns",
+        "What came back of a part's lines over counters is what their returns say, each paid back by its own refund",
+        "SELECT COUNT(*) FROM partners_partnerreturn",
+        "SELECT l.part_id AS part, l.number AS line, l.returned AS pieces, COALESCE(r.pieces, 0) AS returns "
+        "FROM partners_partnerpartline l LEFT JOIN (SELECT part_id, line, SUM(quantity) AS pieces "
+        "FROM partners_partnerreturn GROUP BY part_id, line) AS r ON r.part_id = l.part_id AND r.line = l.number "
+        "WHERE l.returned <> COALESCE(r.pieces, 0) "
+        "UNION ALL SELECT r.part_id, 0, SUM(r.amount), COALESCE(f.amount, 0) FROM partners_partnerreturn r "
+        "LEFT JOIN (SELECT order_id, SUM(amount) AS amount FROM payments_refund "
+        "WHERE SUBSTR(key, 1, 12) = 'return/part/' "
+        "GROUP BY order_id) AS f ON f.order_id = r.part_id "
+        "GROUP BY r.part_id, f.amount HAVING SUM(r.amount) <> COALESCE(f.amount, 0)",
+    ),
+    Check(
         "partners.addresses",
         "Every address is that of an order that has parts",
         "SELECT COUNT(*) FROM partners_partneraddress",

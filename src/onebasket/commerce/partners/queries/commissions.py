@@ -17,7 +17,7 @@ from onebasket.commerce.partners.models import (
     PartnerPartLine,
     Referral,
 )
-from onebasket.commerce.partners.rules.commissions import Held, Standing
+from onebasket.commerce.partners.rules.commissions import Held, Standing, expected_commission, left_of
 from onebasket.commerce.partners.rules.partners import AgreementFacts, Merchant
 from onebasket.commerce.partners.rules.referrals import LineStands
 
@@ -48,8 +48,16 @@ class PartGoods(NamedTuple):
 
     category: str
     quantity: int
+    accepted: int | None
     returned: int
+    unit_cost: int
     commission_rate: int
+
+    def expected(self, standing: Standing, amount: int) -> int:
+        """Return what was agreed when it was bought comes to on an amount that the partner states."""
+        taken = self.quantity if self.accepted is None else self.accepted
+        kept = left_of(amount, unit_cost=self.unit_cost, taken=taken, returned=self.returned)
+        return expected_commission(standing, amount, self.commission_rate, kept=kept)
 
 
 def lines_by_key(partner_id: int, keys: Collection[str]) -> list[Row]:
@@ -123,7 +131,7 @@ def goods_of_parts(parts: Collection[UUID]) -> dict[tuple[UUID, str], PartGoods]
     if not parts:
         return {}
     rows = PartnerPartLine.objects.filter(part_id__in=set(parts)).values_list(
-        "part_id", "reference", "category", "quantity", "returned", "commission_rate"
+        "part_id", "reference", "category", "quantity", "accepted", "returned", "unit_cost", "commission_rate"
     )
     return {(row[0], row[1]): PartGoods(*row[2:]) for row in rows}
 

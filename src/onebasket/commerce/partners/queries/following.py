@@ -63,4 +63,4 @@ def _fetch(sql: str, parameters: Sequence[Any]) -> list[FollowedOffer]:
 
 def _followed(row: Sequence[Any]) -> FollowedOffer:
     *stated, stock, available, gone = row
-    return FollowedOffer(*stated, bool(available) and stock != 0, bool(gone))
+    return FollowedOffer(*stated, bool(available) and stock != 0, bool(gone))  # type: ignore[call-arg] # as the columns are

@@ -1,38 +1,36 @@
-"""What a link to a partner's page needs of its offer; two statements, however many."""
+"""What a link to a partner's page needs of its offer; one statement, however many."""
 
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import Q
+import msgspec
 
-from onebasket.commerce.partners.models import Agreement, Offer
+from onebasket.base import bulk
+from onebasket.base.columns import Row
 from onebasket.commerce.partners.rules.links import LinkTarget
+
+_SELECT = (
+    "SELECT o.id, o.reference, o.url, o.gone, p.id, p.code, p.gateway, p.options, p.active, p.endpoint, ("
+    "SELECT a.refers FROM partners_agreement a WHERE a.partner_id = p.id AND a.starts_on <= %s "
+    "AND (a.ends_on IS NULL OR a.ends_on > %s) ORDER BY a.starts_on DESC LIMIT 1) "
+    "FROM partners_offer o JOIN partners_partner p ON p.id = o.partner_id WHERE "
+)
+_options = msgspec.json.Decoder(dict[str, object]).decode
 
 
 def link_targets(offer_ids: Collection[int], *, at: datetime) -> dict[int, LinkTarget]:
     """Return what links need of offers, by id, with what is agreed on the day of an instant (UTC)."""
     if not offer_ids:
         return {}
-    rows = list(
-        Offer.objects.filter(pk__in=set(offer_ids)).values_list(
-            "pk", "reference", "url", "gone", "partner_id",
-            "partner__code", "partner__gateway", "partner__options", "partner__active",
-        )
+    day = at.date() if bulk.is_postgresql() else at.date().isoformat()
+    rows = bulk.fetch(_SELECT + bulk.in_list("o.id"), [day, day, bulk.list_parameter(set(offer_ids))])
+    return {row[0]: _target(row) for row in rows}
+
+
+def _target(row: Row) -> LinkTarget:
+    pk, reference, url, gone, partner_id, code, gateway, options, active, endpoint, refers = row
+    stated = _options(options) if isinstance(options, str) else options
+    return LinkTarget(
+        pk, reference, url, bool(gone), partner_id, code, gateway,
+        {name: str(value) for name, value in stated.items()}, bool(active and refers), endpoint,
     )  # fmt: skip
-    refers = _refers({row[4] for row in rows}, at=at)
-    return {
-        pk: LinkTarget(
-            pk, reference, url, gone, partner_id, code, gateway,
-            {str(name): str(value) for name, value in options.items()},
-            active and refers.get(partner_id, False),
-        )
-        for pk, reference, url, gone, partner_id, code, gateway, options, active in rows
-    }  # fmt: skip
-
-
-def _refers(partner_ids: Collection[int], *, at: datetime) -> dict[int, bool]:
-    """Return whether partners' agreements, the newest that has begun and not ended, let us send shoppers to them."""
-    day = at.date()
-    fit = Agreement.objects.filter(partner_id__in=partner_ids, starts_on__lte=day)
-    holding = fit.filter(Q(ends_on__isnull=True) | Q(ends_on__gt=day)).order_by("starts_on")
-    return dict(holding.values_list("partner_id", "refers"))

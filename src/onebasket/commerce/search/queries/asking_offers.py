@@ -1,5 +1,6 @@
 """A reading and its narrowing as the engine is asked for partners' offers."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -9,11 +10,11 @@ import tantivy
 from onebasket.commerce.search.queries.holding import Found
 from onebasket.commerce.search.queries.market import Lot, Market
 from onebasket.commerce.search.queries.offer_index import OfferSnapshot
+from onebasket.commerce.search.queries.relaxing import Wanted
 from onebasket.commerce.search.queries.wording import MUST, NOT, SHOULD, Query, Wording, any_of, scored
 from onebasket.commerce.search.rules import weights
 from onebasket.commerce.search.rules.offer_messages import Narrowing
 from onebasket.commerce.search.rules.offer_prices import own_span
-from onebasket.commerce.search.rules.reading import Reading
 
 _EXACT: Final = 1_000.0
 _FIELDS: Final = (
@@ -21,7 +22,7 @@ _FIELDS: Final = (
     ("category_words", weights.CATEGORY),
 )  # fmt: skip
 _WHOLES: Final = (("whole", weights.WHOLE),)
-_COMMON: Final = 200_000
+_COMMON: Final = 100_000
 """A word that so many offers have is not weighed by where it stands: it would take most of a search's time."""
 
 
@@ -44,17 +45,13 @@ class OffersAsked:
         """Return the partners by what their prices come to."""
         return self.market.lots(self.snapshot.currencies)
 
-    def text(self, reading: Reading, *, need: int | None = None, sizes: bool = True) -> tantivy.Query:
-        """Return the offers that a reading means: all its slots filled, or at least `need` of them.
+    def text(self, wanted: Wanted) -> tantivy.Query:
+        """Return the offers that are meant, weighed; the very GTIN comes first."""
+        return self._meant(wanted, self.wording.slots)
 
-        Without `sizes` a size only raises the score. The very GTIN comes first.
-        """
-        meant = [scored(self._number("gtin", int(self.gtin)), _EXACT)] if self.gtin else []
-        if reading.slots:
-            meant.append(self.wording.slots(reading, need=need, sizes=sizes))
-        if not meant:
-            return scored(Query.term_query(self.snapshot.schema, "kind", "offer"), 1.0)
-        return meant[0] if len(meant) == 1 else any_of(meant)
+    def counted(self, wanted: Wanted) -> tantivy.Query:
+        """Return the same offers, unweighed."""
+        return self._meant(wanted, self.wording.matched)
 
     def narrowed(self, text: tantivy.Query) -> tantivy.Query:
         """Return what is asked for, of those partners that a shopper may see, under every narrowing."""
@@ -75,9 +72,10 @@ class OffersAsked:
         parts += [(NOT, Query.term_query(self.snapshot.schema, "money", money)) for money in without]
         return Query.boolean_query(parts)
 
-    def alike(self, gtin: int) -> tantivy.Query:
-        """Return the offers of one thing, under every narrowing."""
-        return self.narrowed(scored(self._number("gtin", gtin), 1.0))
+    def alike(self, gtins: Iterable[int]) -> tantivy.Query:
+        """Return the offers of things, under every narrowing."""
+        of_things = [(SHOULD, scored(self._number("gtin", gtin), 1.0)) for gtin in gtins]
+        return self.narrowed(Query.boolean_query(of_things))
 
     def in_order(self, wanted: tantivy.Query, *, limit: int) -> Found:
         """Return how many there are, and the first of them in the order that is asked for."""
@@ -95,6 +93,14 @@ class OffersAsked:
             total += found.total
         merged.sort(key=lambda hit: hit[0], reverse=order == tantivy.Order.Desc)
         return Found(total, [(cost, address) for cost, address in merged[:limit]])
+
+    def _meant(self, wanted: Wanted, words: Callable[..., tantivy.Query]) -> tantivy.Query:
+        meant = [scored(self._number("gtin", int(self.gtin)), _EXACT)] if self.gtin else []
+        if wanted.reading.slots:
+            meant.append(words(wanted.reading, need=wanted.need, sizes=wanted.sizes))
+        if not meant:
+            return scored(Query.term_query(self.snapshot.schema, "kind", "offer"), 1.0)
+        return meant[0] if len(meant) == 1 else any_of(meant)
 
     def _priced(self) -> tantivy.Query:
         """Return what costs a shopper as much as is asked for: by each lot's own prices."""

@@ -72,7 +72,8 @@ def _by_barcode(text: str) -> tuple[int, ...]:
 
 def _meant(asked: Asked, reading: Reading) -> tuple[tantivy.Query, Found, bool]:
     """Return what has all that was asked for; where nothing has, what has most of it: sizes are let go first."""
-    for number, text in enumerate(ever_less(asked, reading)):
+    for number, wanted in enumerate(ever_less(asked, reading)):
+        text = asked.text(wanted.reading, need=wanted.need, sizes=wanted.sizes)
         found = _page(asked, text)
         if found.total:
             return text, found, number > 0

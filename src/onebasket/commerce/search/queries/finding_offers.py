@@ -1,6 +1,7 @@
 """Find partners' offers: what was typed is read, asked of their index, and told as it is now, each thing once."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from onebasket.commerce.search.queries.asking_offers import OffersAsked
 from onebasket.commerce.search.queries.holding import Found
 from onebasket.commerce.search.queries.market import read_market
 from onebasket.commerce.search.queries.offer_index import OfferSnapshot, newest_offers
-from onebasket.commerce.search.queries.relaxing import ever_less
+from onebasket.commerce.search.queries.relaxing import Wanted, ever_less
 from onebasket.commerce.search.rules.offer_messages import (
     FARTHEST_OFFER,
     LONGEST_OFFER_PAGE,
@@ -25,11 +26,13 @@ from onebasket.commerce.search.rules.offer_messages import (
     Narrowing,
     PartnerCount,
 )
-from onebasket.commerce.search.rules.reading import Reading, read_text
+from onebasket.commerce.search.rules.reading import Reading, Slot, read_text
 from onebasket.commerce.search.rules.words import LONGEST_TEXT
 from onebasket.kernel.barcodes import lookup_keys
 
 EVERYTHING = Narrowing()
+MOST_READ = 400
+"""So many offers of the same things as those of a page are looked at, the lowest prices."""
 
 
 class OfferGroup(msgspec.Struct, frozen=True):
@@ -88,13 +91,13 @@ def find_offers(
     if not market.shown:
         return OfferPage()
     plain = text.replace("\x00", " ").encode("utf-8", "ignore").decode()[:LONGEST_TEXT]
-    reading = read_text(plain, synonyms=snapshot.synonyms, vocabulary=snapshot.vocabulary)
+    reading = _telling(read_text(plain, synonyms=snapshot.synonyms, vocabulary=snapshot.vocabulary))
     asked = OffersAsked(snapshot, market, _cleaned(narrowing), _gtin_in(plain))
     meant, found, relaxed = _meant(asked, reading)
     return OfferPage(
         groups=_groups(asked, _told(asked, found)),
         total=found.total,
-        partners=_partners(asked, meant),
+        partners=_partners(asked, meant, found.total),
         suggestion=reading.mended,
         relaxed=relaxed,
     )
@@ -109,20 +112,26 @@ def _cleaned(narrowing: Narrowing) -> Narrowing:
     )
 
 
+def _telling(reading: Reading) -> Reading:
+    """Return a reading without the one letter that is begun behind other words: half of a million offers have it."""
+    *before, last = reading.slots or (Slot(()),)
+    return reading._replace(slots=tuple(before)) if before and len(last.begun) == 1 else reading
+
+
 def _gtin_in(text: str) -> str:
     """Return the GTIN-14 that a text is, else nothing."""
     keys = lookup_keys(text.strip(), ())
     return next((code for kind, code in keys if kind == "gtin"), "")
 
 
-def _meant(asked: OffersAsked, reading: Reading) -> tuple[tantivy.Query, Found, bool]:
+def _meant(asked: OffersAsked, reading: Reading) -> tuple[Wanted, Found, bool]:
     """Return what has all that was asked for; where nothing has, what has most of it: sizes are let go first."""
     last = asked.narrowing.offset + asked.narrowing.limit
-    for number, text in enumerate(ever_less(asked, reading)):
-        found = asked.in_order(asked.narrowed(text), limit=last)
+    for number, wanted in enumerate(ever_less(asked, reading)):
+        found = asked.in_order(asked.narrowed(asked.text(wanted)), limit=last)
         if found.total:
-            return text, found, number > 0
-    return asked.text(reading), Found(0, []), False
+            return wanted, found, number > 0
+    return Wanted(reading), Found(0, []), False
 
 
 def _told(asked: OffersAsked, found: Found) -> _Told:
@@ -137,16 +146,28 @@ def _told(asked: OffersAsked, found: Found) -> _Told:
         if not (gtin and gtin in seen):
             kept.append((offer, gtin))
         seen.add(gtin)
-    ids, counts = [offer for offer, _ in kept], {}
-    for _, gtin in kept:
-        if gtin:
-            alike = snapshot.search(
-                asked.alike(gtin), limit=MOST_ALIKE, order_by_field="price", order=tantivy.Order.Asc
-            )
-            if alike.total > 1:
-                counts[f"{gtin:014d}"] = alike.total
-                ids += snapshot.column("offer", alike)
-    return _Told(list(dict.fromkeys(ids)), counts)
+    others, counts = _alike(asked, [gtin for _, gtin in kept if gtin])
+    return _Told(list(dict.fromkeys([*(offer for offer, _ in kept), *others])), counts)
+
+
+def _alike(asked: OffersAsked, gtins: Sequence[int]) -> tuple[list[int], dict[str, int]]:
+    """Return the offers of things, a few of each, and how many there are of those that have several."""
+    if not gtins:
+        return [], {}
+    snapshot, query = asked.snapshot, asked.alike(gtins)
+    found = snapshot.search(query, limit=MOST_READ, order_by_field="price", order=tantivy.Order.Asc)
+    if found.total == len(gtins):
+        return [], {}
+    counts = Counter(snapshot.column("gtin", found))
+    if found.total > MOST_READ:
+        buckets = snapshot.searcher.aggregate(query, {"of": {"terms": {"field": "gtin", "size": len(gtins)}}})["of"]
+        counts = Counter({int(bucket["key"]): int(bucket["doc_count"]) for bucket in buckets["buckets"]})
+    told: dict[int, list[int]] = {}
+    for offer, gtin in zip(snapshot.column("offer", found), snapshot.column("gtin", found), strict=True):
+        if counts[gtin] > 1 and len(told.setdefault(gtin, [])) < MOST_ALIKE:
+            told[gtin].append(offer)
+    ids = [offer for each in told.values() for offer in each]
+    return ids, {f"{gtin:014d}": count for gtin, count in counts.items() if count > 1}
 
 
 def _things(snapshot: OfferSnapshot, found: Found) -> list[tuple[int, int]]:
@@ -174,9 +195,13 @@ def _group(thing: SameThing, shown: Mapping[int, PricedOffer], counts: Mapping[s
     return OfferGroup(offers, max(len(offers), counts.get(thing.gtin, 1)), thing.gtin, thing.product_id, thing.why)
 
 
-def _partners(asked: OffersAsked, text: tantivy.Query) -> tuple[PartnerCount, ...]:
-    """Return whose offers are found, the most first."""
+def _partners(asked: OffersAsked, meant: Wanted, total: int) -> tuple[PartnerCount, ...]:
+    """Return whose offers are found, the most first; where there is one partner, they are all its."""
     shown = asked.market.shown
+    if len(shown) == 1:
+        ((_, one),) = shown.items()
+        return (PartnerCount(one.code, one.name, total, one.code == asked.narrowing.partner),) if total else ()
+    text = asked.counted(meant)
     wanted = {"partner": {"terms": {"field": "partner", "size": max(len(shown), 1)}}}
     counted = asked.snapshot.searcher.aggregate(asked.narrowed_but(text, partner=False), wanted)["partner"]["buckets"]
     found = [(int(bucket["doc_count"]), shown[int(bucket["key"])]) for bucket in counted if int(bucket["key"]) in shown]

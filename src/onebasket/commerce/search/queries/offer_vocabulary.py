@@ -55,7 +55,7 @@ class _Counts(Mapping[str, int]):
         self._searcher, self._field, self._meant = searcher, field, meant
 
     def __contains__(self, word: object) -> bool:
-        return word in self._meant or self._searcher.doc_freq(self._field, word) > 0  # type: ignore[arg-type] # words
+        return word in self._meant or self._searcher.doc_freq(self._field, word) > 0
 
     def __getitem__(self, word: str) -> int:
         if count := self._searcher.doc_freq(self._field, word):

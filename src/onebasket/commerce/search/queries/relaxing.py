@@ -1,13 +1,21 @@
 """What is asked for, and ever less of it where nothing has all: the same for products and offers."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import tantivy
 
 from onebasket.commerce.search.queries.holding import find_page
 from onebasket.commerce.search.queries.wording import Wording
 from onebasket.commerce.search.rules.reading import Reading
+
+
+class Wanted(NamedTuple):
+    """How much of a reading is wanted: all slots, or at least `need` of them; without `sizes` these may be let go."""
+
+    reading: Reading
+    need: int | None = None
+    sizes: bool = True
 
 
 class Asking(Protocol):
@@ -17,25 +25,22 @@ class Asking(Protocol):
     def wording(self) -> Wording:
         """Return how the index is asked for words."""
 
-    def text(self, reading: Reading, *, need: int | None = None, sizes: bool = True) -> tantivy.Query:
-        """Return what a reading means: all its slots filled, or at least `need` of them; sizes may only be welcome."""
-
     def narrowed(self, text: tantivy.Query) -> tantivy.Query:
         """Return what is asked for under every narrowing."""
 
 
-def ever_less(asked: Asking, reading: Reading) -> Iterator[tantivy.Query]:
+def ever_less(asked: Asking, reading: Reading) -> Iterator[Wanted]:
     """Yield what is asked for, then without its sizes, then as many of its words as anything has.
 
     In the end a word that most have says nothing.
     """
-    yield asked.text(reading)
+    yield Wanted(reading)
     words = sum(1 for slot in reading.slots if not slot.sizes)
     if 0 < words < len(reading.slots):
-        yield asked.text(reading, sizes=False)
+        yield Wanted(reading, sizes=False)
     told = reading._replace(slots=tuple(slot for slot in reading.slots if not asked.wording.is_everywhere(slot)))
     if words > 1 and (most := _most_words(asked, told)):
-        yield asked.text(told, need=most, sizes=False)
+        yield Wanted(told, most, sizes=False)
 
 
 def _most_words(asked: Asking, reading: Reading) -> int:
