@@ -44,10 +44,11 @@ class Screen:
         **more: Any,
     ) -> None:
         width, height = SCREENS[screen]
+        stated: dict[str, Any] = {"locale": "en-US", "has_touch": True} | more
         self.context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme=scheme,  # type: ignore[arg-type] # light or dark
-            **{"locale": "en-US", "has_touch": True} | more,
+            **stated,
         )
         self.context.add_cookies([{"name": COOKIE, "value": secret, "url": f"{address}/kiosk/"}])
         self.page: Page = self.context.new_page()

@@ -134,4 +134,4 @@ def main(address: str, user: str, password: str, times: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4], int(sys.argv[4]) if len(sys.argv) > 4 else 300)
+    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]) if len(sys.argv) > 4 else 300)

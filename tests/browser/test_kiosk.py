@@ -325,6 +325,8 @@ def test_a_scan_takes_the_place_of_what_was_typed(store: Store) -> None:
         page.wait_for_timeout(300)
         kiosk.scan(EAN)
         expect(page.get_by_role("heading", name="Milk", exact=True, level=1)).to_be_visible()
+        kiosk.type("bread", into="#q")  # a finger's words take its place, too
+        expect(page.locator("#q")).to_have_value("bread")
         kiosk.scan("4012345678901")
         expect(page.get_by_role("heading", name="Tea", exact=True, level=1)).to_be_visible()
         expect(page.get_by_text("Not here, at p2")).to_be_visible()

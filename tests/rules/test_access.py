@@ -43,6 +43,7 @@ TABLE = {
     "orders.read": "amsnfr",
     "orders.cancel": "asn",
     "orders.pick": "asn",
+    "kiosk.open": "asn",
     "slots.read": "amsnfr",
     "slots.plan": "amsn",
     "exceptions.read": "amsnfr",

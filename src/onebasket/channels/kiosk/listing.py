@@ -14,7 +14,7 @@ from onebasket.commerce.partners.actions.showing import note_shown
 from onebasket.commerce.partners.queries.offers import PricedOffer
 from onebasket.commerce.search.queries import IndexMissingError, find
 from onebasket.commerce.search.rules.messages import SearchQuery
-from onebasket.front.finding import Meant, offers_found, what_is_meant
+from onebasket.front.finding import Meant, lay_out, what_is_meant
 from onebasket.front.goods import Good, goods_for
 from onebasket.front.offers import OfferCard, offer_cards
 
@@ -26,13 +26,14 @@ NOTHING = Meant()
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list: what of it is ours, what partners offer, and how the words were read."""
+    """A list: what of it is ours, what partners offer, which of them come first, and how the words were read."""
 
     text: str = ""
     department: str = ""
     goods: tuple[Good, ...] = ()
     offers: tuple[OfferCard, ...] = ()
     meant: Meant = NOTHING
+    offers_first: bool = False
 
     @property
     def product(self) -> ShownProduct | None:
@@ -47,8 +48,9 @@ def listed(guest: Guest, text: str, department: str) -> Listing:
     meant = what_is_meant(text, place_id=guest.store.place.id, limit=MOST_GOODS, now=guest.now)
     if meant.product is not None:
         return Listing(text, "", tuple(cards(guest, [meant.product])), (), meant)
-    found = offers_found(text, currency=guest.store.place.currency, limit=MOST_OFFERS, now=guest.now)
-    return Listing(text, "", tuple(cards(guest, meant.products)), tuple(offers(guest, found)), meant)
+    laid = lay_out(text, meant, place=guest.store.place, channel=CHANNEL, limit=MOST_OFFERS, now=guest.now)
+    goods, told = tuple(cards(guest, laid.products)), tuple(offers(guest, laid.offers))
+    return Listing(text, "", goods, told, meant, laid.offers_first)
 
 
 def popular(guest: Guest) -> list[Good]:

@@ -6,13 +6,13 @@ from django.views.decorators.http import require_safe
 
 from onebasket.base.clock import database_now
 from onebasket.base.links import our_address
-from onebasket.channels.store.answering import REFERRED_FROM, answer_for, goods_at, offers_meant
+from onebasket.channels.store.answering import CHANNEL, MOST_OFFERS, REFERRED_FROM, answer_for, cards_of, goods_at
 from onebasket.channels.store.associate import Associate, at_work
 from onebasket.channels.store.pages import show
 from onebasket.commerce.catalogue.queries.browsing import shown_by_sku
 from onebasket.commerce.partners.queries.offers import priced_offers
 from onebasket.front.codes import qr_code
-from onebasket.front.finding import LONGEST_SCAN, Meant, what_is_meant
+from onebasket.front.finding import LONGEST_SCAN, Meant, lay_out, what_is_meant
 from onebasket.front.offers import OfferCard, offer_cards
 
 MOST_LISTED = 8
@@ -29,13 +29,15 @@ def look(request: HttpRequest, who: Associate) -> HttpResponseBase:
     else:
         meant = what_is_meant(code, place_id=who.at.id, limit=MOST_LISTED, now=now)
     product = meant.product or (meant.products[0] if len(meant.products) == 1 else None)
+    laid = None if product else lay_out(code, meant, place=who.at, channel=CHANNEL, limit=MOST_OFFERS, now=now)
     context = {
         "page": "look",
         "asked": code or sku,
         "meant": meant,
         "answer": answer_for(product, who, now=now) if product else None,
-        "offers": [] if product else offers_meant(code, who, now=now),
-        "goods": [] if product else goods_at(meant.products, who, now=now),
+        "offers": cards_of(laid.offers, who, now=now) if laid else [],
+        "goods": goods_at(laid.products, who, now=now) if laid else [],
+        "offers_first": bool(laid and laid.offers_first),
     }
     return show(
         request,

@@ -78,6 +78,8 @@
   const show = (one) => {
     const set = one.dataset.keys;
     if (!board || board.dataset.set !== set) { if (board) board.remove(); board = make(set); document.body.append(board); }
+    // What was sought before is replaced by what is sought now; a second touch puts the caret where one wants it.
+    if (field !== one && set === "words") one.select();
     field = one;
     board.hidden = false;
     document.body.classList.add("typing");

@@ -42,6 +42,9 @@
   });
   // A whole code or word was answered in the middle of the page: the next scan begins anew.
   document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target.id !== "found") return;
+    const here = document.querySelector(".dock [aria-current]");
+    if (here) here.removeAttribute("aria-current");
     if (event.detail.requestConfig && event.detail.requestConfig.elt.id === "seek" && sought) sought.blur();
   });
 
