@@ -18,6 +18,7 @@ from onebasket.commerce.customers.actions.proving import make_code
 from onebasket.commerce.customers.models import Customer, CustomerAddress, CustomerConsent
 from onebasket.commerce.customers.queries import numbers_of
 from onebasket.commerce.orders.models import Order
+from onebasket.commerce.partners.models import PartnerPart
 from onebasket.commerce.sales.models import Receipt
 from tests.channels.accounting import PASSWORD, forget_tries, log_in, reauthenticated, shopper, signed_in
 from tests.channels.test_desk_world import make_world
@@ -257,6 +258,7 @@ def test_everything_is_handed_out_after_the_password(holder: Client) -> None:
 
 def test_the_account_is_deleted_after_the_password_and_a_tick(holder: Client) -> None:
     Order.objects.update(status="handed_over")
+    PartnerPart.objects.update(status="delivered")
     assert reauthenticated(holder, "/account/delete/").headers["Location"] == "/account/delete/"
     assert holder.post("/account/delete/", {}).status_code == 200
     assert User.objects.filter(email="bob@shop.example").exists()
