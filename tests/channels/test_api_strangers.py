@@ -177,6 +177,10 @@ DOORS = (
     Door("GET", "/partner-parts/{part_id}", REFUSED),
     Door("GET", "/oddities", REFUSED),
     Door("POST", "/oddities/{oddity_id}/settle", REFUSED, {"note": "no"}, key=True),
+    Door("PUT", "/baskets/{basket_id}/offers/{offer_id}", HIDDEN, {"quantity": 1}, key=True),
+    Door("POST", "/baskets/{basket_id}/requote", HIDDEN, {}),
+    Door("GET", "/offers", REFUSED, query="?text=lamp&place=p1"),
+    Door("GET", "/offers/{offer_id}", REFUSED, query="?place=p1"),
     Door("GET", "/books/entries", EMPTY),
     Door("GET", "/books/balances", EMPTY),
     Door("GET", "/books/postings", EMPTY, query="?account=1000"),
@@ -246,6 +250,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         "line_id": 1,
         "part_id": uuid4(),
         "oddity_id": 1,
+        "offer_id": 1,
         "code": "deal",
     }
     return World(hub, ids)

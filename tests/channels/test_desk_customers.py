@@ -16,6 +16,7 @@ from onebasket.commerce.customers.queries.reading import find_customer
 from onebasket.commerce.customers.rules import CustomerItem
 from onebasket.commerce.customers.rules.person import Details
 from onebasket.commerce.orders.models import Order
+from onebasket.commerce.partners.models import PartnerPart
 from onebasket.commerce.sales.models import Receipt
 from tests.channels.accounting import equip, shopper, staff
 from tests.channels.test_desk_world import Stands, World, make_stands
@@ -134,6 +135,7 @@ def test_a_customer_is_erased_by_typing_the_number(boss: Client) -> None:
     assert "330-0001, 406-0001" in waiting
     assert Customer.objects.filter(pk=row.pk).exists()
     Order.objects.update(status="handed_over")
+    PartnerPart.objects.update(status="delivered")
 
     done = boss.post(
         reverse("desk:work_on_row", args=["erase-customer", row.pk]), {"key": "", "number": NUMBER}, follow=True

@@ -15,10 +15,13 @@ WANTED = {
     exactly(CURSOR): "a cursor as it stands in `next` of the page before",
     exactly("[A-Z]{3}"): "a currency's three capital letters, such as USD",
     exactly("[A-Z]{3,6}"): "a currency's three capital letters, or POINTS",
+    exactly("[A-Z]{2}"): "a country's two capital letters, such as US",
     exactly("([A-Z]{2})?"): "a country's two capital letters, such as US; or nothing",
     exactly("([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?"): "a language such as de or en-US; or nothing",
     exactly("(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)"): "a time of day such as 08:30; 24:00 ends a day",
     exactly(COORDINATES): "decimal degrees, such as 39.1072,-84.502",
+    exactly("[a-z0-9][a-z0-9-]{0,31}"): "a partner's code: up to 32 small letters, digits and hyphens",
+    exactly("[a-z_]{1,12}"): "a word such as clicked: small letters and underscores",
     exactly("[a-z][a-z0-9_]*"): "small letters, digits and underscores, a letter first",
 }
 """What fits each pattern of the API."""
