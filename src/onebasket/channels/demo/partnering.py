@@ -177,6 +177,7 @@ def command_of(partner: DemoPartner, program: Iterable[str], folder: Path, hub_p
     return [
         *program, "partner-sandbox", "--port", str(port_of(partner, hub_port)), "--folder", str(folder / partner.code),
         "--app-key", APP_KEY, "--secrets", str(_secrets_file(folder, partner)), "--currency", partner.currency,
+        "--name", partner.name,
         "--goods", str(goods_file(folder, partner)), "--own-goods" if partner.own else "--no-own-goods",
         "--push-to", f"http://{HOST}:{hub_port}/partner/{partner.code}/push",
         "--pace", str(_PACE_SECONDS), "--commission-pace", str(_COMMISSION_SECONDS),

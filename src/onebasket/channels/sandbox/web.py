@@ -28,9 +28,20 @@ class Page(NamedTuple):
     headers: tuple[tuple[str, str], ...] = ()
 
 
+class _Sign:
+    """What the marketplace calls itself on every page."""
+
+    name = "Lantern & Loom"
+
+
+def hang_sign(name: str) -> None:
+    """Let every page of this process call the marketplace so."""
+    _Sign.name = name
+
+
 def page(name: str, status: int = 200, /, **context: object) -> Page:
     """Return a page written from its template."""
-    text = _ENGINE.get_template(f"{name}.html").render(Context(context))
+    text = _ENGINE.get_template(f"{name}.html").render(Context({"marketplace": _Sign.name, **context}))
     return Page(text.encode(), status)
 
 

@@ -24,6 +24,7 @@ from onebasket.channels.sandbox.methods import Platform
 from onebasket.channels.sandbox.pushing import Pusher, listen
 from onebasket.channels.sandbox.shop import Shop
 from onebasket.channels.sandbox.tokens import Lives
+from onebasket.channels.sandbox.web import hang_sign
 from onebasket.kernel.money import exponent
 from onebasket.project.starting import CannotStartError, require_port
 
@@ -59,6 +60,7 @@ def run(  # noqa: PLR0913 - a command's options
     access_seconds: Annotated[int, typer.Option(min=1, help="For how long an access token holds.")] = 3600,
     refresh_seconds: Annotated[int, typer.Option(min=1, help="For how long a refresh token holds.")] = 86_400,
     address: Annotated[str, typer.Option(help="How shoppers reach it, where that is not its host and port.")] = "",
+    name: Annotated[str, typer.Option(help="What it calls itself.")] = "Lantern & Loom",
 ) -> None:
     """Answer as a marketplace partner until SIGTERM. It sells nothing; never put it behind a shop that sells."""
     if port:
@@ -80,6 +82,7 @@ def run(  # noqa: PLR0913 - a command's options
     house = House(books, base, currency, Lives(access_seconds, refresh_seconds), pace, commission_pace)
     platform = Platform(house, Gate(books, app_key, kept.secret, Quota(quota)))
     control = Control(platform, kept.control, Guesses(most=20, window=60.0))
+    hang_sign(name)
     sandbox.append(Sandbox(platform, Shop(house, app_key), control, ControlPage(control)))
     pusher = Pusher(books, platform.faults, push_to, app_key, kept.secret, platform.stopping) if push_to else None
     start_beside(platform, pusher)

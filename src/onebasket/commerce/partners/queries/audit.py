@@ -9,6 +9,10 @@ _SETTLES = ("part.placed", "part.shipped", "part.delivered", "part.refused", "pa
 _PARTS = "SELECT COUNT(*) FROM partners_partnerpart"
 _GOING = "('due', 'unknown', 'placed', 'shipped', 'delivered')"
 
+_SURE = "CASE WHEN y.status IN ('authorised', 'captured', 'unknown') THEN y.due + COALESCE(w.amount, 0) ELSE 0 END"
+_LOWERED = "(SELECT payment_id, SUM(amount) AS amount FROM payments_refundpart WHERE is_lowered GROUP BY payment_id)"
+"""What was given back of cards by capturing less: it was put aside all the same."""
+
 _CHECKS = (
     Check(
         "partners.lines",
@@ -26,12 +30,9 @@ _CHECKS = (
         "partners.paid",
         "No part was let go to its partner, or is with it, whose money is not put aside or taken; none is paid there",
         _PARTS,
-        "SELECT p.id AS part, p.status, p.total, "  # noqa: S608 - constants
-        "SUM(CASE WHEN y.status IN ('authorised', 'captured', 'unknown') "
-        f"THEN y.due ELSE 0 END) AS sure FROM partners_partnerpart p "
-        f"LEFT JOIN payments_payment y ON y.order_id = p.id WHERE p.status IN {_GOING} "
-        "GROUP BY p.id, p.status, p.total HAVING p.total > 0 AND "
-        "SUM(CASE WHEN y.status IN ('authorised', 'captured', 'unknown') THEN y.due ELSE 0 END) < p.total "
+        f"SELECT p.id AS part, p.status, p.total, SUM({_SURE}) AS sure FROM partners_partnerpart p "  # noqa: S608 - constants
+        f"LEFT JOIN payments_payment y ON y.order_id = p.id LEFT JOIN {_LOWERED} w ON w.payment_id = y.id "
+        f"WHERE p.status IN {_GOING} GROUP BY p.id, p.status, p.total HAVING p.total > 0 AND SUM({_SURE}) < p.total "
         "UNION ALL SELECT p.id, p.status, p.total, y.due FROM partners_partnerpart p "
         "JOIN payments_payment y ON y.order_id = p.id WHERE y.method = 'at_collection' OR y.place_id <> p.place_id "
         "OR y.currency <> p.currency",
