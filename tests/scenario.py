@@ -83,6 +83,7 @@ from onebasket.commerce.stock.rules.messages import (
     StockFact,
 )
 from tests.scenario_ordering import PennyOrders
+from tests.scenario_partners import deal_with_partners
 from tests.scenario_paying import pay_everything
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -190,6 +191,7 @@ def run_everything(source: str = "till-1") -> Chain:
     _mend(chain)
     _promise(chain)
     orders = PennyOrders(chain.source, ("s1", "s2"))
+    deal_with_partners(chain.source)
     _collect(chain, orders)
     _breach(chain)
     _promote(chain)

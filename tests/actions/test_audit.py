@@ -135,6 +135,7 @@ SALE_OF_TAX = (
 TENDER = "amount = 100 AND status = 'refused'"
 ENTRY = "fact, kind, version, business_day, occurred_at, booked_at"
 REVERSAL = "(SELECT id FROM books_entry WHERE reverses IS NOT NULL)"
+PARTED = "(SELECT order_id FROM partners_partnerpart)"
 S2 = "(SELECT id FROM places_place WHERE code = 's2')"
 R231 = "(SELECT id FROM sales_receipt WHERE number = '231')"
 
@@ -371,7 +372,7 @@ CORRUPTIONS: list[tuple[str, set[str], list[str]]] = [
     (
         "a placed basket that is open again",
         {"orders.placed_baskets"},
-        ["UPDATE orders_basket SET state = 'open' WHERE state = 'placed' AND slot_id IS NULL"],
+        [f"UPDATE orders_basket SET state = 'open' WHERE state = 'placed' AND slot_id IS NULL AND id NOT IN {PARTED}"],
     ),
     (
         "an order whose slot is another's",

@@ -38,7 +38,7 @@ SUBJECTS = {
     "balance": "balance/<account>",
     "partner": "partner/<code>",
     "agreement": "partner/<code>",
-    "part": "order/<id>",
+    "part": "part/<id>",
     "referral": "referral/<id>",
     "commission": "commission/<partner>/<key>",
 }
