@@ -1,7 +1,7 @@
 """Tests that touch no database: the same on both, so that one of the two runs is enough.
 
-Such a test stands in `tests/rules` or is `test_tidy.py`, and asks for no database. While it runs there is none for it:
-it cannot even ask which one there would be.
+Such a test stands in `tests/rules`, is `test_tidy.py`, or is about what has no database of ours (gateways, the sandbox
+partner), and asks for none. While it runs there is none for it: it cannot even ask which one there would be.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,14 @@ from django.db.utils import ConnectionHandler
 
 _HERE = Path(__file__).parent
 _PLACES = (_HERE / "rules", _HERE / "test_tidy.py")
-_FIXTURES = {"django_db_setup", "command", "live_server"}
+_APART = (
+    _HERE / "gateways",
+    *(_HERE / "channels" / f"test_sandbox{part}.py" for part in ("", "_clients", "_faults", "_shop")),
+    _HERE / "browser" / "test_sandbox.py",
+    _HERE / "project" / "test_partner_sandbox.py",
+)
+"""Where processes that are started have books of their own, and never ours."""
+_FIXTURES = {"django_db_setup", "live_server"}
 """What leads to a database: a test's own, or that of a process which it starts."""
 
 
@@ -24,9 +31,12 @@ class DatabaseRefusedError(Exception):
 
 def is_pure(item: pytest.Item) -> bool:
     """Whether the test may not touch a database."""
-    if item.get_closest_marker("django_db") or _FIXTURES & {*getattr(item, "fixturenames", ())}:
+    asked = {*getattr(item, "fixturenames", ())}
+    if item.get_closest_marker("django_db") or _FIXTURES & asked:
         return False
-    return any(item.path.is_relative_to(place) for place in _PLACES)
+    if any(item.path.is_relative_to(place) for place in _APART):
+        return True
+    return "command" not in asked and any(item.path.is_relative_to(place) for place in _PLACES)
 
 
 @contextmanager

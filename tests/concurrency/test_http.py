@@ -17,6 +17,7 @@ from onebasket.channels.api.application import CONTRACTS
 from onebasket.channels.api.urls import ENDPOINTS
 from tests.channels.api import order_body, receipt_body
 from tests.concurrency.hubs import Answer, Hubs, serving, working
+from tests.concurrency.partnerwrites import partner_phases
 from tests.concurrency.shopwrites import ON_CARD, REFUND, THREE, TWO, payments_of, shop_phases
 from tests.concurrency.webwrites import EACH, Write, open_chain, phases
 from tests.conftest import SpareDatabases
@@ -130,7 +131,8 @@ def send_all(hubs: Hubs, writes: Sequence[Write], answers: Answers, number: int)
 def send_everything(hubs: Hubs) -> tuple[Answers, set[tuple[str, str]]]:
     """Send every write from every sender at once, phase by phase; return the answers, and what was called."""
     answers, called = Answers(), set()
-    for phase in chain(phases(hubs, answers.given), shop_phases(hubs, answers.given)):
+    every = (phases, partner_phases, shop_phases)
+    for phase in chain.from_iterable(each(hubs, answers.given) for each in every):
         called |= {(write.method, write.route) for write in phase}
         count = SENDERS * len(hubs.ports)
         with ThreadPoolExecutor(count) as pool:
@@ -154,8 +156,8 @@ def test_every_write_sent_many_times_to_every_hub_has_one_effect_and_one_answer(
     made = {check: after[check] - before[check] for check in after}
     assert (made["sales.entries"], made["orders.entries"], made["stock.holds"]) == (7 * EACH, 10 * EACH, 3 * EACH)
     # What is refused for the state of its row is not remembered: here the replays that came too late.
-    # One plan is of p1; one step an order, confirming what a card paid, is the hub's own.
-    assert made["inbox.once"] == (63 + 33 + 1) * EACH + 1 - superseded
+    # A partner has a place of its own. One plan is of p1; one step an order, confirming what a card paid, is ours.
+    assert made["inbox.once"] == (63 + 33 + 1 + 6) * EACH + 1 - superseded
 
 
 def assert_those_that_differ(answers: Answers, hubs: Hubs) -> set[str]:
@@ -209,7 +211,7 @@ def assert_effects(hubs: Hubs) -> int:
     lines = Counter(one["state"] for one in hubs.get("line-exceptions?state=all")["items"])
     assert lines == {"mended": EACH, "dismissed": EACH}
     assert hubs.get("webhooks")["items"] == []
-    assert len(hubs.get("places")["items"]) == 2 + EACH
+    assert len(hubs.get("places")["items"]) == 2 + 2 * EACH
     assert [len(hubs.get(f"products?sku=s{number}")["items"]) for number in range(EACH)] == [1] * EACH
     return states["superseded"]
 

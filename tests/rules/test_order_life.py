@@ -6,13 +6,14 @@ from onebasket.commerce.orders.rules.life import OPEN, PROMISED, Status, Step, a
 from onebasket.commerce.orders.rules.numbers import order_number
 
 TABLE = """
-                  confirm_payment pick     finish_picking hand_over   cancel    put_back  expire
-awaiting_payment  placed          -        -              -           cancelled -         cancelled
-placed            -               picking  ready          -           cancelled -         -
-picking           -               picking  ready          -           cancelled -         -
-ready             -               -        -              handed_over cancelled -         -
-handed_over       -               -        -              -           -         -         -
-cancelled         -               -        -              -           -         cancelled -
+                  confirm_payment pick     finish_picking hand_over   cancel    put_back  expire    close
+awaiting_payment  placed          -        -              -           cancelled -         cancelled -
+placed            -               picking  ready          -           cancelled -         -         closed
+picking           -               picking  ready          -           cancelled -         -         -
+ready             -               -        -              handed_over cancelled -         -         -
+handed_over       -               -        -              -           -         -         -         -
+cancelled         -               -        -              -           -         cancelled -         -
+closed            -               -        -              -           -         -         -         -
 """
 _HEAD, *_ROWS = [row.split() for row in TABLE.strip().splitlines()]
 CELLS = [(row[0], step, cell) for row in _ROWS for step, cell in zip(_HEAD, row[1:], strict=True)]
