@@ -30,7 +30,7 @@ test: .make/dev ## checks, then the suite on SQLite and on PostgreSQL 18
 	echo "== The suite on SQLite; the checks beside it"; \
 	ONEBASKET_TEST_DB=sqlite $(bin)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not soak" $(PYTEST_ARGS) || failed="$$failed sqlite"; \
 	wait $$checks || failed="$$failed checks"; cat .make/checks; \
-	echo "== The suite on PostgreSQL 18, but for what touches no database"; \
+	echo "== The suite on PostgreSQL 18, but for what is the same on both"; \
 	ONEBASKET_TEST_PURE=no ONEBASKET_TEST_DB=postgres $(bin)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not soak" $(PYTEST_ARGS) || failed="$$failed postgres"; \
 	if [ -n "$$failed" ]; then echo "FAILED:$$failed"; exit 1; fi; \
 	echo "All passed: checks, the suite on SQLite, the suite on PostgreSQL 18."

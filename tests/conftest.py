@@ -20,7 +20,7 @@ from pytest_django import DjangoDbBlocker
 from xdist.remote import Producer
 
 from tests.emptying import Emptying
-from tests.purity import is_pure, no_database
+from tests.purity import is_once, is_pure, no_database
 from tests.scheduling import Scheduling
 from tests.standing import Standing, standing_ground
 
@@ -47,11 +47,10 @@ def standing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Itera
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what touches no database, where the run on the other database has it: ONEBASKET_TEST_PURE=no."""
+    """Leave out what one run is enough for, where the run on the other database has it: ONEBASKET_TEST_PURE=no."""
     if os.environ.get("ONEBASKET_TEST_PURE") == "no":
-        pure = [item for item in items if is_pure(item)]
-        config.hook.pytest_deselected(items=pure)
-        items[:] = [item for item in items if not is_pure(item)]
+        config.hook.pytest_deselected(items=[item for item in items if is_once(item)])
+        items[:] = [item for item in items if not is_once(item)]
 
 
 @pytest.hookimpl(optionalhook=True)

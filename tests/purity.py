@@ -25,6 +25,12 @@ _FIXTURES = {"django_db_setup", "live_server"}
 """What leads to a database: a test's own, or that of a process which it starts."""
 
 
+_BROWSER = _HERE / "browser"
+_WALKS = {"test_kiosk.py", "test_partner_walk.py", "test_shop.py", "test_store.py"}
+"""What people do with goods and money, which is done on both databases. Other tests in the browser are about how pages
+look and are worked with: which database stands behind them makes no difference."""
+
+
 class DatabaseRefusedError(Exception):
     """A test that does not ask for a database has reached for one."""
 
@@ -37,6 +43,11 @@ def is_pure(item: pytest.Item) -> bool:
     if any(item.path.is_relative_to(place) for place in _APART):
         return True
     return "command" not in asked and any(item.path.is_relative_to(place) for place in _PLACES)
+
+
+def is_once(item: pytest.Item) -> bool:
+    """Whether one of the two runs is enough: it touches no database, or is about pages and not about what they do."""
+    return is_pure(item) or (item.path.is_relative_to(_BROWSER) and item.path.name not in _WALKS)
 
 
 @contextmanager
