@@ -10,6 +10,7 @@ from onebasket.channels.api.once import once
 from onebasket.channels.api.paging import Page, PageQuery, after_of, page
 from onebasket.channels.api.problems import ProblemError, refuse, unknown
 from onebasket.channels.api.tokens import require_every_place
+from onebasket.commerce.customers.actions.details import CustomerError
 from onebasket.commerce.insights.actions.erasing import Rewritten, erase_rows, rewrite_messages
 from onebasket.commerce.insights.queries.history import history
 from onebasket.commerce.insights.queries.person import PersonExport, export_person
@@ -74,9 +75,9 @@ def _rewritten(loyalty_number: str) -> Rewritten:
     """Rewrite messages before the transaction that erases; nobody's number has none, and is refused there."""
     try:
         identity = customer_id(loyalty_number)
-    except ProblemError:
+        return run(lambda: rewrite_messages(identity))
+    except (ProblemError, CustomerError):  # erased before, or by the same request a moment ago
         return Rewritten(0, ())
-    return run(lambda: rewrite_messages(identity))
 
 
 def _cursor(after: tuple[str, str] | None) -> Cursor | None:
