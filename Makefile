@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
-WORKERS ?= 2
+WORKERS ?= 4
 
 bin := .venv/bin
 uv := $(bin)/uv

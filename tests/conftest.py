@@ -1,12 +1,12 @@
 """Fixtures for every test."""
 
+import fcntl
 import os
 import shutil
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -20,6 +20,7 @@ from pytest_django import DjangoDbBlocker
 from xdist.remote import Producer
 
 from tests.emptying import Emptying
+from tests.forking import run
 from tests.purity import is_once, is_pure, no_database
 from tests.scheduling import Scheduling
 from tests.standing import Standing, standing_ground
@@ -75,7 +76,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 @dataclass
 class SpareDatabases:
-    """Databases for processes under test: copies of the worker's own as it was migrated, each made in moments."""
+    """Copies of one migrated database, each made in moments: for the worker's tests, and for processes they start."""
 
     folder: Path
     on_postgres: bool
@@ -86,7 +87,7 @@ class SpareDatabases:
     @property
     def template(self) -> str:
         """The name of the migrated database, or the path of its file."""
-        name = f"onebasket_template_{self.worker}"
+        name = "onebasket_template"
         return name if self.on_postgres else str(self.folder / f"{name}.sqlite3")
 
     def url(self, name: str) -> str:
@@ -95,45 +96,36 @@ class SpareDatabases:
             return f"sqlite:///{name}"
         return urlunsplit(urlsplit(self.server)._replace(path=f"/{name}"))
 
-    @property
-    def kept(self) -> bool:
-        """Whether the migrated database is there."""
-        if not self.on_postgres:
-            return Path(self.template).exists()
-        with psycopg.connect(self.server, autocommit=True) as session:
-            found = session.execute("SELECT 1 FROM pg_database WHERE datname = %s", [self.template])
-            return found.fetchone() is not None
-
-    def keep(self, migrated: str) -> None:
-        """Keep a copy of a migrated database that nobody uses just now."""
-        if self.on_postgres:
-            self._tell(f'CREATE DATABASE "{self.template}" TEMPLATE "{migrated}"')
-        else:
-            self.settle(migrated)
-            shutil.copyfile(migrated, self.template)
-
-    def empty(self, name: str) -> None:
-        """Make an empty database."""
-        if self.on_postgres:
-            self._tell(f'CREATE DATABASE "{name}"')
-
-    def settle(self, name: str) -> None:
-        """Put everything into the one file that is copied."""
-        if not self.on_postgres:
-            with sqlite3.connect(name) as session:
-                session.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            session.close()
+    def migrate(self, migrate: Callable[[str], object]) -> None:
+        """Have the database migrated that is copied: once in a run, by whichever worker comes first."""
+        done = self.folder / "migrated"
+        with (self.folder / "migrating").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if done.exists():
+                return
+            if self.on_postgres:
+                self._tell(f'CREATE DATABASE "{self.template}"')
+            migrate(self.url(self.template))
+            if not self.on_postgres:  # everything into the one file that is copied
+                with closing(sqlite3.connect(self.template)) as session:
+                    session.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            done.touch()
 
     def copy(self) -> str:
         """Make a migrated database and return its DATABASE_URL."""
         name = f"onebasket_spare_{self.worker}_{len(self.made)}"
+        if not self.on_postgres:
+            name = str(self.folder / f"{name}.sqlite3")
+        self.copy_to(name)
+        self.made.append(name)
+        return self.url(name)
+
+    def copy_to(self, name: str) -> None:
+        """Make a migrated database of this name, or at this path."""
         if self.on_postgres:
             self._tell(f'CREATE DATABASE "{name}" TEMPLATE "{self.template}"')
         else:
-            name = str(self.folder / f"{name}.sqlite3")
             shutil.copyfile(self.template, name)
-        self.made.append(name)
-        return self.url(name)
 
     def _tell(self, statement: str) -> None:
         with psycopg.connect(self.server, autocommit=True) as session:
@@ -141,64 +133,51 @@ class SpareDatabases:
 
 
 @pytest.fixture(scope="session")
-def program(command: tuple[str, ...]) -> Callable[..., str]:
+def program() -> Callable[..., str]:
     """Run `onebasket` with arguments and variables to its end and return what it said; fails where it failed."""
 
-    def run(*arguments: str, **variables: str) -> str:
-        done = subprocess.run(
-            [*command, *arguments],
-            env=os.environ | {"DJANGO_SETTINGS_MODULE": "onebasket.project.settings"} | variables,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    return run
+    settings = {"DJANGO_SETTINGS_MODULE": "onebasket.project.settings"}
+    return lambda *told, **variables: run("onebasket.project", *told, env=os.environ | settings | variables)
 
 
 @pytest.fixture(scope="session")
-def django_db_keepdb() -> bool:
-    """Nobody has to drop the databases: they go with the run's folder."""
-    return True
-
-
-@pytest.fixture(scope="session")
-def spare_databases(django_db_setup: None, program: Callable[..., str]) -> SpareDatabases:
+def spare_databases(program: Callable[..., str]) -> SpareDatabases:
     """Databases that are not the test's own: for servers and workers that a test starts as processes."""
-    spare = _spare()
-    if not spare.kept:  # no test of this run has a database of its own
-        spare.empty(spare.template)
-        program("migrate", DATABASE_URL=spare.url(spare.template))
-        spare.settle(spare.template)
-    return spare
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """The worker's database as pytest-django makes it: kept to be copied, and emptied after a test that commits."""
-    with django_db_blocker.unblock():
-        emptying = Emptying.of_new_database()
-        name = str(connection.settings_dict["NAME"])
-        connection.close()
-        if connection.vendor == "postgresql":
-            connection.close_pool()  # type: ignore[attr-defined] # the stubs lack it
-        if emptying.tables:
-            _spare().keep(name)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: emptying.empty())
-        yield
-
-
-def _spare() -> SpareDatabases:
-    return SpareDatabases(
+    spare = SpareDatabases(
         folder=Path(os.environ["ONEBASKET_TEST_FOLDER"]),
         on_postgres=connection.vendor == "postgresql",
         server=os.environ["DATABASE_URL"],
         worker=os.environ.get("PYTEST_XDIST_WORKER", "main"),
     )
+    spare.migrate(lambda url: program("migrate", DATABASE_URL=url))
+    return spare
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """The worker's database is there already, and nobody has to drop it: it goes with the run's folder."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, spare_databases: SpareDatabases
+) -> None:
+    """Give the worker a database of its own."""
+    spare_databases.copy_to(str(connection.settings_dict["TEST"]["NAME"]))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The worker's database as pytest-django takes it up: emptied after a test that commits."""
+    with django_db_blocker.unblock():
+        emptying = Emptying.of_new_database()
+        connection.close()
+        if connection.vendor == "postgresql":
+            connection.close_pool()  # type: ignore[attr-defined] # the stubs lack it
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: emptying.empty())
+        yield
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """Tests that touch no database: the same on both, so that one of the two runs is enough.
 
-Such a test stands in `tests/rules`, is `test_tidy.py`, or is about what has no database of ours (gateways, the sandbox
-partner), and asks for none. While it runs there is none for it: it cannot even ask which one there would be.
+Such a test stands in `tests/rules`, looks at the repository or the suite, or is about what has no database of ours
+(gateways, the sandbox partner), and asks for none. While it runs there is none for it: it cannot even ask which one
+there would be.
 """
 
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 from django.db.utils import ConnectionHandler
 
 _HERE = Path(__file__).parent
-_PLACES = (_HERE / "rules", _HERE / "test_tidy.py")
+_PLACES = (_HERE / "rules", _HERE / "test_tidy.py", _HERE / "test_scheduling.py")
 _APART = (
     _HERE / "gateways",
     *(_HERE / "channels" / f"test_sandbox{part}.py" for part in ("", "_clients", "_faults", "_shop")),
@@ -21,14 +22,21 @@ _APART = (
     _HERE / "project" / "test_partner_sandbox.py",
 )
 """Where processes that are started have books of their own, and never ours."""
-_FIXTURES = {"django_db_setup", "live_server"}
+_FIXTURES = {"django_db_setup", "live_server", "spare_databases"}
 """What leads to a database: a test's own, or that of a process which it starts."""
 
 
 _BROWSER = _HERE / "browser"
-_WALKS = {"test_kiosk.py", "test_partner_walk.py", "test_shop.py", "test_store.py"}
+_WALKS = (
+    "test_kiosk.py::test_touch_alone",
+    "test_partner_walk.py",
+    "test_shop.py::test_a_shopper",
+    "test_store.py::test_an_order",
+)
 """What people do with goods and money, which is done on both databases. Other tests in the browser are about how pages
 look and are worked with: which database stands behind them makes no difference."""
+_RIGHTS = _HERE / "channels" / "test_desk_rights.py"
+"""Every work and table by every role: who may is decided in Python, and refused before a row is looked at."""
 
 
 class DatabaseRefusedError(Exception):
@@ -46,8 +54,12 @@ def is_pure(item: pytest.Item) -> bool:
 
 
 def is_once(item: pytest.Item) -> bool:
-    """Whether one of the two runs is enough: it touches no database, or is about pages and not about what they do."""
-    return is_pure(item) or (item.path.is_relative_to(_BROWSER) and item.path.name not in _WALKS)
+    """Whether one of the two runs is enough: it is about no database, or about pages and rights, not what they do."""
+    return is_pure(item) or item.path == _RIGHTS or (item.path.is_relative_to(_BROWSER) and not _is_walk(item))
+
+
+def _is_walk(item: pytest.Item) -> bool:
+    return item.nodeid.removeprefix("tests/browser/").startswith(_WALKS)
 
 
 @contextmanager

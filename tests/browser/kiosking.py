@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 from onebasket.channels.kiosk.enrolment import COOKIE
 from tests.browser.chromium import ARGUMENTS, SCREENS
@@ -19,6 +19,8 @@ SMALL = """
   .map(one => one.outerHTML.slice(0, 120))
 """
 """What a thumb would miss."""
+GIVEN_UP = ("htmx:afterRequest", "htmx:sendAbort")
+"""What htmx says where the next letter is typed before an answer is there: the older question is given up."""
 
 
 @contextmanager
@@ -53,9 +55,13 @@ class Screen:
         self.context.add_cookies([{"name": COOKIE, "value": secret, "url": f"{address}/kiosk/"}])
         self.page: Page = self.context.new_page()
         self.address, self.complaints = address, list[str]()
-        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", self._note)
+
+    def _hear(self, said: ConsoleMessage) -> None:
+        if said.type == "error" and not said.text.startswith(GIVEN_UP):
+            self.complaints.append(said.text)
 
     def _note(self, request: Request) -> None:
         if not request.url.startswith((self.address, "data:")):

@@ -249,3 +249,15 @@ def test_a_hub_that_goes_away_is_told_by_the_plain_form(address: str, monkeypatc
             expect(page.get_by_text("This takes longer than it should")).to_be_visible()
         page.get_by_role("button", name="Try again").click()
         expect(page.locator("#carry .n")).to_have_text("1")
+
+
+def test_suggestions_that_do_not_come_leave_the_shopper_where_they_are(address: str) -> None:
+    with chromium() as browser:
+        shop = Shop(browser, address)
+        page = shop.open("d/grocery/soup")
+        page.context.set_offline(True)
+        with page.expect_event("requestfailed"):
+            page.locator("#q").press_sequentially("sou")
+        page.wait_for_timeout(300)
+        assert page.url.endswith("/d/grocery/soup")
+        expect(page.locator("#q")).to_have_value("sou")

@@ -4,8 +4,6 @@ import json
 import os
 import socket
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
@@ -18,6 +16,7 @@ import psutil
 import psycopg
 
 from tests.faults.stocking import OPENING
+from tests.forking import run
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60
@@ -85,12 +84,7 @@ class House:
 
     def stock(self) -> None:
         """Make the chain and a token, in a process of its own."""
-        command = [sys.executable, "-m", "tests.faults.stocking"]
-        done = subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        self.token = done.stdout.split()[-1]
+        self.token = run("tests.faults.stocking", env=self.environment).split()[-1]
 
     def start(self, *, worker: bool = True, ready: bool = True, arguments: Sequence[str] = ()) -> None:
         """Start the hub, and on PostgreSQL the worker, and wait until it is ready, or do not."""
@@ -158,17 +152,7 @@ class House:
 
     def audit(self) -> dict[str, int]:
         """Prove everything from the rows, by the real command, and return each check's figure."""
-        done = subprocess.run(
-            [*self.command, "audit", "--json"],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        findings = json.loads(done.stdout)["findings"]
+        findings = json.loads(run("onebasket.project", "audit", "--json", env=self.environment))["findings"]
         assert [finding for finding in findings if finding["differences"]] == []
         return {finding["check"]: finding["figure"] for finding in findings}
 

@@ -1,17 +1,14 @@
-"""Workers that are killed while they place and follow a partner's part: a nursery that has loaded everything once.
+"""Workers that are killed while they place and follow a partner's part.
 
-`python -m tests.faults.shipping`: each line on its input is a worker to begin, `<part> <status> [<step>]`. It is
-forked, says its process id, and does what a worker does until the part has that status and nothing is left to do; with
-a step it says so there the first time, and waits to be killed.
+`python -m tests.faults.shipping <part> <status> [<step>]`: do what a worker does until the part has that status and
+nothing is left to do; with a step, say so there the first time, and wait to be killed.
 """
 
 import os
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +17,6 @@ from urllib.parse import quote
 from uuid import UUID
 
 import django
-import psutil
 from django.db import connection
 
 if __name__ == "__main__":
@@ -36,10 +32,10 @@ from onebasket.channels.workers.subscriptions import WRITING
 from onebasket.commerce.partners.actions import calling, driving, following, pushing, taking_in
 from onebasket.commerce.partners.gateways.iop.gateway import IopGateway
 from onebasket.commerce.partners.models import PartnerPart
+from tests.forking import Forked
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 40.0
-SHORT = calling.Patience(place=3.0, read=2.0, lease=1.5, start=1.0)
+SHORT = calling.Patience(place=3.0, read=2.0, lease=0.5, start=1.0)
 """For tests alone: here a lease may be shorter than a call, for whoever had it is dead."""
 
 
@@ -146,28 +142,8 @@ def _stands(part: UUID) -> str:
     return PartnerPart.objects.values_list("status", flat=True).get(pk=part)
 
 
-def nurse() -> None:
-    """Fork a worker for each line, and say when it has ended."""
-    say("ready")
-    for line in sys.stdin:
-        connection.close()
-        child = os.fork()
-        if child == 0:
-            part, *more = line.split()
-            say(f"pid {os.getpid()}")
-            try:
-                work(UUID(part), *more)
-            except BaseException as error:
-                say(f"failed: {error!r}")
-                raise
-            finally:
-                os._exit(0)
-        os.waitpid(child, 0)
-        say("ended")
-
-
-class Nursery:
-    """The nursery as a test uses it, on the test's own database."""
+class Workers:
+    """Workers as a test uses them, on the test's own database; `home` is where their mails go."""
 
     def __init__(self, home: Path) -> None:
         told = connection.settings_dict
@@ -175,55 +151,34 @@ class Nursery:
             database = f"postgresql://{told['USER']}@/{told['NAME']}?host={quote(told['HOST'], safe='')}"
         else:
             database = f"sqlite:///{told['NAME']}"
-        settings = {
+        self._environment = os.environ | {
             "DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "tests.settings", "ONEBASKET_HOME": str(home),
             "ONEBASKET_MAIL": "file:",
         }  # fmt: skip
-        self._process = psutil.Popen(
-            [sys.executable, "-m", "tests.faults.shipping"],
-            cwd=ROOT, env=os.environ | settings, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        self._expect("ready")
+        self._begun: list[Forked] = []
 
-    def begin(self, part: UUID, status: str, step: str = "") -> int:
-        """Begin a worker; return its process id."""
-        self._process.stdin.write(f"{part} {status} {step}\n")
-        self._process.stdin.flush()
-        return int(self._line().removeprefix("pid "))
+    def begin(self, part: UUID, status: str, *step: str) -> Forked:
+        """Begin a worker."""
+        self._begun.append(Forked("tests.faults.shipping", str(part), status, *step, env=self._environment))
+        return self._begun[-1]
 
     def finish(self, part: UUID, status: str) -> None:
         """Let a worker do what is left until the part has the status."""
-        self.begin(part, status)
-        self._expect("done")
-        self._expect("ended")
+        said, _ = self.begin(part, status).communicate(PATIENCE)
+        assert said == "done\n"
 
     def kill_at(self, part: UUID, status: str, step: str) -> None:
         """Begin a worker, and kill it outright where it says that it has come to the step."""
-        child = self.begin(part, status, step)
-        self._expect(step)
-        self.kill(child)
-
-    def kill(self, child: int) -> None:
-        """Kill a worker outright."""
-        psutil.Process(child).kill()
-        self._expect("ended")
+        worker = self.begin(part, status, step)
+        assert worker.stdout.readline() == f"{step}\n"
+        worker.kill()
+        worker.communicate(PATIENCE)
 
     def close(self) -> None:
-        """End it."""
-        with suppress(psutil.NoSuchProcess):
-            for one in [*self._process.children(recursive=True), self._process]:
-                one.kill()
-        self._process.wait()
-        self._process.stdin.close()
-        self._process.stdout.close()
-
-    def _line(self) -> str:
-        return str(self._process.stdout.readline()).strip()
-
-    def _expect(self, word: str) -> None:
-        said = self._line()
-        assert said == word, f"{said!r}, not {word!r}"
+        """Kill what is left of them."""
+        for one in self._begun:
+            one.kill()
 
 
 if __name__ == "__main__":
-    nurse()
+    work(UUID(sys.argv[1]), *sys.argv[2:])

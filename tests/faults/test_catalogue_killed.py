@@ -1,8 +1,6 @@
 """Whoever reads a partner's catalogue is killed at each step of a page: the next one goes on, each page counts once."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +8,10 @@ import pytest
 
 from tests.cataloguing import FEED, goods_file
 from tests.faults.cataloguing import STEPS
-from tests.faults.house import ROOT
+from tests.forking import Forked, run
 from tests.sandboxing import SandboxProcess, sandbox_process
 
+MODULE = "tests.faults.cataloguing"
 GOODS, PAGES = 230, 5
 pytestmark = pytest.mark.timeout(120)
 
@@ -25,37 +24,25 @@ def sandbox(command: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) 
         yield found
 
 
-def start(url: str, home: Path, *arguments: str) -> "subprocess.Popen[str]":
-    told = {
-        "ONEBASKET_ENV": "test", "ONEBASKET_HOME": str(home), "ONEBASKET_LOG_LEVEL": "WARNING", "DATABASE_URL": url,
-        "DJANGO_SETTINGS_MODULE": "onebasket.project.settings",
-    }  # fmt: skip
-    command = [sys.executable, "-m", "tests.faults.cataloguing", *arguments]
-    return subprocess.Popen(command, cwd=ROOT, env=os.environ | told, stdout=subprocess.PIPE, text=True)
-
-
-def ended(process: "subprocess.Popen[str]") -> str:
-    said, _ = process.communicate(timeout=60)
-    assert process.returncode == 0
-    return said.strip()
-
-
 @pytest.mark.parametrize("step", STEPS)
 def test_a_killed_reading_is_gone_on_with(
     sandbox: SandboxProcess, step: str, spare_database_url: str, tmp_path: Path
 ) -> None:
     sandbox.done("POST", "forget", {})
     pair = sandbox.done("POST", "tokens", {})
-    opening = start(spare_database_url, tmp_path, "open", sandbox.url, pair["access_token"], pair["refresh_token"])
-    assert ended(opening) == "done"
+    environment = os.environ | {
+        "ONEBASKET_ENV": "test", "ONEBASKET_HOME": str(tmp_path), "ONEBASKET_LOG_LEVEL": "WARNING",
+        "DATABASE_URL": spare_database_url, "DJANGO_SETTINGS_MODULE": "onebasket.project.settings",
+    }  # fmt: skip
+    tokens = (pair["access_token"], pair["refresh_token"])
+    assert run(MODULE, "open", sandbox.url, *tokens, env=environment) == "done\n"
     for page in (1, 3):
-        process = start(spare_database_url, tmp_path, "read", step, str(page))
-        assert process.stdout is not None
+        process = Forked(MODULE, "read", step, str(page), env=environment)
         assert process.stdout.readline().strip() == step
         process.kill()
         process.communicate()
-    found = ended(start(spare_database_url, tmp_path, "read"))
-    assert found == f"done read={GOODS} created={GOODS} live={GOODS}"
+    found = run(MODULE, "read", env=environment)
+    assert found == f"done read={GOODS} created={GOODS} live={GOODS}\n"
     asked = sandbox.done("GET", "calls")["calls"][FEED]["done"]
     again = {"claimed": 0, "asked": 2, "written": 2, "committed": 0}
     assert asked == PAGES + again[step]

@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import stat
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import psutil
 import pytest
 
 from tests.conftest import SpareDatabases
+from tests.forking import run
 
 PATIENCE = 100
 """Seconds: two shared cores load slowly."""
@@ -60,11 +60,8 @@ class Installation:
 
     def audit(self) -> dict[str, int]:
         """Prove everything from the rows and return each check's figure."""
-        done = subprocess.run(
-            [*self._command, "audit", "--json"], env=self.environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        findings = json.loads(done.stdout)["findings"]
+        told = self.environment | {"DJANGO_SETTINGS_MODULE": "onebasket.project.settings"}
+        findings = json.loads(run("onebasket.project", "audit", "--json", env=told))["findings"]
         assert [finding for finding in findings if finding["differences"]] == []
         return {finding["check"]: finding["figure"] for finding in findings}
 

@@ -21,7 +21,7 @@ from onebasket.commerce.partners.rules.port import Tokens
 from onebasket.project.auditing import audit
 from tests.builders import make_chain
 from tests.dropshipping import part_stands
-from tests.faults.shipping import DELIVERING, LISTING, PLACING, SHIPPING, Nursery
+from tests.faults.shipping import DELIVERING, LISTING, PLACING, SHIPPING, Workers
 from tests.mixing import mixed, place
 from tests.partnering import add_offers, make_partner
 from tests.paying import balance, gift_card
@@ -48,8 +48,8 @@ def sandbox(command: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
-def nursery(tmp_path: Path) -> Iterator[Nursery]:
-    found = Nursery(tmp_path)
+def workers(tmp_path: Path) -> Iterator[Workers]:
+    found = Workers(tmp_path)
     yield found
     found.close()
 
@@ -58,7 +58,7 @@ def buy(sandbox: SandboxProcess) -> tuple[UUID, int]:
     """Buy milk and the partner's goods in one basket with a gift card; return the part and the card's account."""
     make_chain(stock={"milk": 100})
     partner = make_partner("lantern", gateway="iop", endpoint=sandbox.url)
-    Partner.objects.filter(pk=partner.id).update(options={"settle_seconds": "2", "poll_seconds": "1"})
+    Partner.objects.filter(pk=partner.id).update(options={"settle_seconds": "1", "poll_seconds": "1"})
     set_credentials("lantern", Credentials(APP_KEY, SECRET, Tokens(sandbox.access())), actor="tests")
     offers = add_offers(
         partner, {str(LAMP): {"price": 1000, "shipping_amount": 300}, str(RUG): {"price": 2500, "shipping_amount": 400}}
@@ -112,50 +112,51 @@ def assert_right(sandbox: SandboxProcess, part: UUID, account: int, home: Path) 
 
 
 @pytest.mark.parametrize("step", PLACING)
-def test_killed_while_it_places(step: str, sandbox: SandboxProcess, nursery: Nursery, tmp_path: Path) -> None:
+def test_killed_while_it_places(step: str, sandbox: SandboxProcess, workers: Workers, tmp_path: Path) -> None:
     part, account = buy(sandbox)
-    nursery.kill_at(part, "placed", step)
-    nursery.finish(part, "placed")
+    workers.kill_at(part, "placed", step)
+    workers.finish(part, "placed")
     move(sandbox, part, "WAIT_BUYER_ACCEPT_GOODS")
-    nursery.finish(part, "shipped")
+    workers.finish(part, "shipped")
     move(sandbox, part, "FINISH")
-    nursery.finish(part, "delivered")
+    workers.finish(part, "delivered")
     assert_right(sandbox, part, account, tmp_path)
 
 
 @pytest.mark.parametrize("step", LISTING)
-def test_killed_while_it_finds_out(step: str, sandbox: SandboxProcess, nursery: Nursery, tmp_path: Path) -> None:
+def test_killed_while_it_finds_out(step: str, sandbox: SandboxProcess, workers: Workers, tmp_path: Path) -> None:
     """First it is killed while the partner, which has it in its books already, keeps it waiting for the answer."""
     part, account = buy(sandbox)
     sandbox.fault("timeout_after", "aliexpress.ds.order.create", seconds=20)
-    child = nursery.begin(part, "placed")
+    worker = workers.begin(part, "placed")
     until = time.monotonic() + 20
     while len(ordered(sandbox, part)) < 2:
         assert time.monotonic() < until
         time.sleep(0.02)
-    nursery.kill(child)
+    worker.kill()
+    worker.communicate()
     assert part_stands(part).startswith("unknown ")
-    nursery.kill_at(part, "placed", step)
-    nursery.finish(part, "placed")
+    workers.kill_at(part, "placed", step)
+    workers.finish(part, "placed")
     move(sandbox, part, "WAIT_BUYER_ACCEPT_GOODS")
-    nursery.finish(part, "shipped")
+    workers.finish(part, "shipped")
     move(sandbox, part, "FINISH")
-    nursery.finish(part, "delivered")
+    workers.finish(part, "delivered")
     assert_right(sandbox, part, account, tmp_path)
 
 
 @pytest.mark.parametrize("step", [*SHIPPING, *DELIVERING])
-def test_killed_while_it_follows(step: str, sandbox: SandboxProcess, nursery: Nursery, tmp_path: Path) -> None:
+def test_killed_while_it_follows(step: str, sandbox: SandboxProcess, workers: Workers, tmp_path: Path) -> None:
     part, account = buy(sandbox)
-    nursery.finish(part, "placed")
+    workers.finish(part, "placed")
     move(sandbox, part, "WAIT_BUYER_ACCEPT_GOODS")
     if step in SHIPPING:
-        nursery.kill_at(part, "shipped", step)
-    nursery.finish(part, "shipped")
+        workers.kill_at(part, "shipped", step)
+    workers.finish(part, "shipped")
     move(sandbox, part, "FINISH")
     if step in DELIVERING:
-        nursery.kill_at(part, "delivered", step)
-    nursery.finish(part, "delivered")
+        workers.kill_at(part, "delivered", step)
+    workers.finish(part, "delivered")
     assert_right(sandbox, part, account, tmp_path)
 
 

@@ -6,8 +6,6 @@ Message-ID.
 """
 
 import os
-import subprocess
-import sys
 from collections import Counter
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -17,8 +15,8 @@ import pytest
 
 from tests.faults.lettering import STEPS
 from tests.faults.mailserver import mail_server
+from tests.forking import Forked
 
-ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "https://shop.example"
 pytestmark = pytest.mark.timeout(300)
 
@@ -33,21 +31,19 @@ class Installation:
         }  # fmt: skip
         self._folder = home / "mail"
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str) -> Forked:
         """Start a process."""
-        command = [sys.executable, "-m", "tests.faults.lettering", *arguments]
-        return subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, text=True)
+        return Forked("tests.faults.lettering", *arguments, env=self._environment)
 
     def kill_at(self, word: str, *arguments: str) -> None:
         """Start a process, and kill it where it says that it has come to this word."""
         process = self.start(*arguments)
-        assert process.stdout is not None
         said = process.stdout.readline().strip()
         process.kill()
         process.communicate()
         assert said == word
 
-    def finish(self, *processes: "subprocess.Popen[str]") -> None:
+    def finish(self, *processes: Forked) -> None:
         """Let workers do what is left."""
         for process in processes or (self.start("run"),):
             said, _ = process.communicate(timeout=120)
@@ -101,7 +97,7 @@ def test_a_mail_server_gets_one_again_from_one_moment_alone(step: str, spare_dat
 @pytest.mark.parametrize("work", ["run", "race"])
 def test_two_workers_send_each_letter_once(work: str, spare_database_url: str, tmp_path: Path) -> None:
     """With `race`, the control, nothing is claimed, and some letters are sent twice."""
-    with mail_server(slowness=0.05) as taken:
+    with mail_server(slowness=0.05 if work == "run" else 0.2) as taken:
         there = Installation(spare_database_url, tmp_path, f"smtp://127.0.0.1:{taken.port}")
         there.kill_at("placed", "place", "0", "20")
         there.finish(there.start(work), there.start(work))

@@ -1,7 +1,5 @@
 """Processes are killed between a click and its redirect: who was sent on is written down, and nobody waited for it."""
 
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -13,7 +11,8 @@ import psutil
 import pytest
 
 from tests.conftest import SpareDatabases
-from tests.faults.house import PATIENCE, ROOT, House, kill, open_house
+from tests.faults.house import PATIENCE, House, kill, open_house
+from tests.forking import run
 
 MODULE = "onebasket.project.committer"
 AGENT = {"User-Agent": "Mozilla/5.0 Firefox/140.0"}
@@ -43,11 +42,8 @@ def shop(
     command: tuple[str, ...], spare_databases: SpareDatabases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Shop]:
     house = open_house(command, spare_databases.copy(), tmp_path_factory.mktemp("links") / "home")
-    made = subprocess.run(
-        [sys.executable, "-m", "tests.faults.referring", str(TICKETS)],
-        cwd=ROOT, env=house.environment, capture_output=True, text=True, timeout=PATIENCE, check=True,
-    )  # fmt: skip
-    yield Shop(house, iter([Ticket(*line.split()) for line in made.stdout.splitlines()]))
+    made = run("tests.faults.referring", str(TICKETS), env=house.environment)
+    yield Shop(house, iter([Ticket(*line.split()) for line in made.splitlines()]))
     house.end()
 
 

@@ -3,8 +3,6 @@
 import json
 import os
 import random
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,8 @@ from onebasket.commerce.search.actions import OfferKeeper, building, offers, reb
 from onebasket.commerce.search.queries import IndexMissingError
 from onebasket.commerce.search.queries.finding_offers import find_offers
 from tests.builders import make_chain
-from tests.faults.house import PATIENCE, ROOT
+from tests.faults.house import PATIENCE
+from tests.forking import Forked, run
 from tests.partnering import add_offers, make_partner
 
 SEED, KILLS = 20_261_126, 6
@@ -32,30 +31,18 @@ def environment(spare_database_url: str, tmp_path: Path) -> dict[str, str]:
     )
 
 
-def run(environment: dict[str, str], *arguments: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "tests.faults.offer_indexing", *arguments]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-
-
-def ended(process: "subprocess.Popen[str]") -> str:
-    said, _ = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0, said
-    return said
-
-
 def test_killed_at_any_moment_it_misses_no_change(environment: dict[str, str]) -> None:
     chance = random.Random(SEED)  # noqa: S311 - repeatable moments, no secret
-    ended(run(environment, "open"))
+    run("tests.faults.offer_indexing", "open", env=environment)
     for number in range(KILLS):
-        both = [run(environment, what, str(number)) for what in ("state", "keep")]
+        both = [Forked("tests.faults.offer_indexing", what, str(number), env=environment) for what in ("state", "keep")]
         for process in both:
-            assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
         time.sleep(chance.uniform(0.05, 1.5))
         for process in reversed(both):
             process.kill()
             process.communicate(timeout=PATIENCE)
-        told = json.loads(ended(run(environment, "check")))
+        told = json.loads(run("tests.faults.offer_indexing", "check", env=environment))
         assert told["faults"] == [], f"seed {SEED}, kill {number}: {told}"
         assert told["before"] > 0
 

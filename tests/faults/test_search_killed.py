@@ -3,8 +3,6 @@
 import json
 import os
 import random
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +14,9 @@ import pytest
 from onebasket.commerce.search.actions import IndexKeeper, building, rebuild_index
 from onebasket.commerce.search.queries import IndexMissingError
 from tests.conftest import SpareDatabases
-from tests.faults.house import PATIENCE, ROOT, House, has_not_ended, kill, open_house
+from tests.faults.house import PATIENCE, House, has_not_ended, kill, open_house
 from tests.faults.indexing import PRODUCTS as WIDGETS
+from tests.forking import Forked, run
 from tests.searching import PRODUCTS, build, found, open_store
 
 SEED, KILLS = 20_260_302, 6
@@ -36,28 +35,16 @@ def environment(spare_database_url: str, tmp_path: Path) -> dict[str, str]:
     )
 
 
-def run(environment: dict[str, str], *arguments: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "tests.faults.indexing", *arguments]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-
-
-def ended(process: "subprocess.Popen[str]") -> str:
-    said, _ = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0, said
-    return said
-
-
 def test_killed_at_any_moment_it_leaves_an_index_that_can_be_searched(environment: dict[str, str]) -> None:
     chance = random.Random(SEED)  # noqa: S311 - repeatable moments, no secret
-    ended(run(environment, "open"))
+    run("tests.faults.indexing", "open", env=environment)
     for number in range(KILLS):
-        churning = run(environment, "churn", str(number))
-        assert churning.stdout is not None
+        churning = Forked("tests.faults.indexing", "churn", str(number), env=environment)
         assert churning.stdout.readline() == "ready\n"
         time.sleep(chance.uniform(0.05, 1.5))
         churning.kill()
         churning.communicate(timeout=PATIENCE)
-        told = json.loads(ended(run(environment, "check")))
+        told = json.loads(run("tests.faults.indexing", "check", env=environment))
         assert told["faults"] == [], f"seed {SEED}, kill {number}: {told}"
         assert told["before"] == len(PRODUCTS) + WIDGETS
 

@@ -4,7 +4,7 @@
   // Where htmx gets no good answer, the form goes the plain way: by the same key, to a page that says what is up.
   const plainly = (event) => {
     const form = event.detail.elt && event.detail.elt.closest("form"), button = form && form.dataset.pressed;
-    if (!form) return;
+    if (!form || event.detail.elt.id === "q") return; // suggestions come again with the next letter
     if (button) {
       const field = document.createElement("input");
       [field.type, field.name, field.value] = ["hidden", ...button.split("=")];
