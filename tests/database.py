@@ -63,6 +63,8 @@ def start_postgres(folder: Path) -> str:
     server.psql("ALTER SYSTEM SET max_connections = 300;")
     # A deadlock is told at once instead of after a second: tests of locks make many on purpose.
     server.psql("ALTER SYSTEM SET deadlock_timeout = '100ms';")
+    # No test cuts the machine's power: every commit may be lost with it. Servers that tests kill are others.
+    server.psql("ALTER SYSTEM SET fsync = off;")
     servers.pg_ctl(
         ["-w", "-m", "fast", "-l", str(server.log), "restart"],
         pgdata=server.pgdata,

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from onebasket.channels.kiosk.enrolment import COOKIE
 from tests.browser.chromium import ARGUMENTS, SCREENS
@@ -84,6 +84,10 @@ class Screen:
         """Touch something."""
         found = self.page.locator(target)
         (found.first if first else found.last).tap()
+
+    def settle(self) -> None:
+        """Wait until no answer is on its way any more: it would take the place of what is touched next."""
+        expect(self.page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
 
     def type(self, text: str, *, into: str) -> None:
         """Touch a field, then the keys of the screen's own keyboard."""

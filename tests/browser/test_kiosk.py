@@ -91,7 +91,7 @@ def find(kiosk: Screen) -> None:
     kiosk.tap(".keys [data-key=find]")
     page.wait_for_url("**q=soup**")
     expect(page.locator(".keys")).to_be_hidden()
-    page.wait_for_load_state("networkidle")  # what was found while typing is on its way no more
+    kiosk.settle()
     kiosk.tap(".good .cart button")
     expect(page.locator("#dock-basket .n")).to_have_text("1")
     kiosk.tap(".stepper button[id^=more]")

@@ -14,6 +14,7 @@ from onebasket.base import inbox, quarantine, replaying
 from onebasket.base.inbox import Claim, Claimed
 from onebasket.base.models import InboxEntry, QuarantineItem
 from onebasket.base.replaying import Replayed, ReplayOutcome, mend_item
+from onebasket.commerce.orders.rules.baskets import BasketStands
 from onebasket.commerce.orders.rules.messages import OrderRefused, Shortfall
 from onebasket.commerce.sales.actions import book_sales, mend_line
 from onebasket.commerce.sales.actions.replaying import replay_quarantined
@@ -25,10 +26,12 @@ from onebasket.commerce.stock.actions import set_buffers
 from onebasket.commerce.stock.models import Buffer
 from onebasket.commerce.stock.rules.buffers import BufferOutcome, BufferSetting
 from onebasket.commerce.stock.rules.messages import HoldPlaced
+from tests.actions.test_baskets import change, changing, held, opening, stands
 from tests.builders import (
     at,
     basket,
     counts_of,
+    deliver,
     faults_in_stock,
     item,
     make_chain,
@@ -173,3 +176,18 @@ def test_a_replay_leaves_no_key_behind_when_it_fails_again() -> None:
     assert outcome.reason == "does_not_tie"
     assert not InboxEntry.objects.filter(key="r1").exists()
     assert [type(one) for one in sell(source, receipt("r1", item("milk", 1, 199)))] == [ReceiptBooked]
+
+
+def test_a_basket_that_is_moved_while_another_waits_for_it_is_still_there() -> None:
+    """Locked together with the place that it was at, it would be gone when the wait is over."""
+    source = make_chain("p1", "p2", stock={"milk": 10, "bread": 10})
+    deliver(source, {"milk": 10}, place="p2", key="there")
+    one = stands(source, opening("b1", {"milk": 2}))
+    with transaction.atomic():
+        stands(source, changing("b2", one.id, place="p2"))
+        pool, second = beside(lambda: change(source, changing("b3", one.id, {"milk": 3})))
+        await_waiting(second)
+    with pool:
+        (outcome,) = cast("list[BasketStands]", second.result(PATIENCE))
+    assert (outcome.place, held(outcome), outcome.version) == ("p2", {"milk": (3, 3)}, 3)
+    assert faults_in_stock() == []

@@ -97,7 +97,7 @@ def test_a_mail_server_gets_one_again_from_one_moment_alone(step: str, spare_dat
 @pytest.mark.parametrize("work", ["run", "race"])
 def test_two_workers_send_each_letter_once(work: str, spare_database_url: str, tmp_path: Path) -> None:
     """With `race`, the control, nothing is claimed, and some letters are sent twice."""
-    with mail_server(slowness=0.05 if work == "run" else 0.2) as taken:
+    with mail_server(slowness=0.05) as taken:
         there = Installation(spare_database_url, tmp_path, f"smtp://127.0.0.1:{taken.port}")
         there.kill_at("placed", "place", "0", "20")
         there.finish(there.start(work), there.start(work))

@@ -40,10 +40,15 @@ def take_numbers(counts: Mapping[tuple[int, date], int]) -> dict[tuple[int, date
 
 
 def ask_baskets(ids: Iterable[UUID]) -> bulk.Asked:
-    """Lock the baskets that exist, in id order; rows as `BASKET_COLUMNS` names them, each with its place's facts."""
+    """Lock the baskets that exist, in id order; rows as `BASKET_COLUMNS` names them, each with its place's facts.
+
+    The place is joined to what was locked: joined before, a basket that was moved elsewhere while its lock was waited
+    for would fit no place any more, and be missing.
+    """
     require_transaction()
+    locked = f"SELECT * FROM orders_basket WHERE {bulk.in_list('id')} ORDER BY id{bulk.for_update()}"  # noqa: S608 - constants
     sql = (
-        f"SELECT {BASKET_COLUMNS}, {PLACE_COLUMNS} FROM orders_basket b JOIN places_place p ON p.id = b.place_id "  # noqa: S608 - constants
-        f"WHERE {bulk.in_list('b.id')} ORDER BY b.id{bulk.for_update('b')}"
+        f"SELECT {BASKET_COLUMNS}, {PLACE_COLUMNS} FROM ({locked}) AS b JOIN places_place p ON p.id = b.place_id "  # noqa: S608 - constants
+        "ORDER BY b.id"
     )
     return bulk.ask(sql, [bulk.list_parameter(sorted(set(ids)))])
