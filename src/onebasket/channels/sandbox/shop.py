@@ -18,7 +18,7 @@ from onebasket.channels.sandbox.gate import Request
 from onebasket.channels.sandbox.orders import CARRIER, Bought, write_lines, write_purchase
 from onebasket.channels.sandbox.picturing import picture
 from onebasket.channels.sandbox.tokens import make_code
-from onebasket.channels.sandbox.web import SVG, Page, fields_of, page, style, to
+from onebasket.channels.sandbox.web import SVG, Page, fields_of, kept_file, page, to
 from onebasket.kernel.money import format_amount
 
 PAGE_SIZE, MOST_PIECES, LONGEST_NAME = 24, 9, 80
@@ -55,8 +55,10 @@ class Shop:
         return self._shown(request.path, stated, trail)
 
     def _shown(self, path: str, stated: Mapping[str, str], trail: str) -> Page:
-        if path in {"/", "/style.css"}:
-            return style() if path == "/style.css" else self._front(stated, trail)
+        if path == "/":
+            return self._front(stated, trail)
+        if file := kept_file(path):
+            return file
         showing: tuple[tuple[re.Pattern[str], Callable[[str], Page]], ...] = (
             (ITEM, lambda key: self._item(int(key), stated, trail)),
             (_SHORT, lambda code: self._short(code, stated)),

@@ -10,6 +10,7 @@ from django.template import Context, Engine
 FOLDER = Path(__file__).parent / "pages"
 _ENGINE = Engine(dirs=[str(FOLDER)], autoescape=True)
 HTML, CSS, SVG, JSON = "text/html; charset=utf-8", "text/css; charset=utf-8", "image/svg+xml", "application/json"
+FILES = {"/style.css": ("sandbox.css", CSS), "/icon.svg": ("icon.svg", SVG)}
 _POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
 HEADERS = (
     ("Content-Security-Policy", f"{_POLICY}; frame-ancestors 'none'"),
@@ -45,9 +46,10 @@ def page(name: str, status: int = 200, /, **context: object) -> Page:
     return Page(text.encode(), status)
 
 
-def style() -> Page:
-    """Return the style of all pages."""
-    return Page((FOLDER / "sandbox.css").read_bytes(), kind=CSS, headers=(("Cache-Control", "max-age=300"),))
+def kept_file(path: str) -> Page | None:
+    """Return what every page needs beside itself: its style and its icon."""
+    name, kind = FILES.get(path, ("", ""))
+    return Page((FOLDER / name).read_bytes(), kind=kind, headers=(("Cache-Control", "max-age=300"),)) if name else None
 
 
 def to(address: str, *, status: int = 303, cookie: str = "") -> Page:
