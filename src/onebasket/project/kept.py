@@ -5,14 +5,19 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
 logger = logging.getLogger(__name__)
 
-PAUSE_SECONDS = 0.2
-"""Between the end of a process and the start of the next, so that one that cannot start does not spin."""
+PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
+"""Between the end of a process and the start of the next; twice as long after each that ended by itself, up to the
+longest, so that one that cannot start does not keep a processor busy."""
+
+SOUND_SECONDS = 60.0
+"""A process that lived for so long could start."""
 
 STOP_SECONDS = 30.0
 
@@ -55,20 +60,30 @@ class Kept:
 
     def _keep(self) -> None:
         """Start it again and again; this thread is its parent, and with this thread it would end."""
-        while not self._stopping.is_set():
+        pause = 0.0
+        while not self._stopping.wait(pause):
             self.clear()
+            code, begun = 1, time.monotonic()
             try:
                 with _starting:
                     self._process = subprocess.Popen(self._command)  # noqa: S603 - our own program
             except OSError:
                 logger.exception("the %s cannot be started, and is tried again", self._name)
             else:
-                self._see_through(self._process)
-            self._stopping.wait(PAUSE_SECONDS)
+                code = self._see_through(self._process)
+            pause = pause_after(code, lived=time.monotonic() - begun, before=pause)
 
-    def _see_through(self, process: "subprocess.Popen[bytes]") -> None:
+    def _see_through(self, process: "subprocess.Popen[bytes]") -> int:
         if self._stopping.is_set():
             process.terminate()
         code = process.wait()
         if not self._stopping.is_set():
             logger.error("the %s ended with status %s and is started again", self._name, code)
+        return code
+
+
+def pause_after(code: int, *, lived: float, before: float) -> float:
+    """Return the seconds until the next start: few where a signal ended it (status below zero) or it had lived."""
+    if code < 0 or lived >= SOUND_SECONDS:
+        return PAUSE_SECONDS
+    return min(max(2 * before, PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
