@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 import warnings
 from importlib import import_module
 from pathlib import Path
@@ -111,6 +112,8 @@ def _server_of(folder: Path) -> psutil.Process | None:
 def _is_alive(folder: Path) -> bool:
     """Whether the run of this folder still lives: its pid, and not another process that was given it since."""
     try:
+        if not folder.joinpath("born").exists():  # another run begins at this moment
+            return time.time() - folder.stat().st_mtime < CLOCK_STEP
         born = float(folder.joinpath("born").read_text(encoding="ascii"))
         found = psutil.Process(int(folder.name.removeprefix(PREFIX))).create_time()
         return abs(found - born) < CLOCK_STEP

@@ -64,15 +64,21 @@ def test_shoppers_at_once_never_spend_more_than_there_is() -> None:
 
 
 class EarlyReader:
-    """The lock taken away: the balance is read before the transaction, where nobody is kept from changing it."""
+    """The lock taken away: the balance is read before the transaction, where nobody is kept from changing it.
+
+    Each thread's first reading comes before anybody's first writing.
+    """
 
     def __init__(self, account: int) -> None:
-        self._own = threading.local()
+        self._own, self._all = threading.local(), threading.Barrier(THREADS)
         self._account = account
 
     def spend(self) -> bool:
         fields = ("pk", "version", "kind", "currency", "balance", "active", "expires_at")
+        met = hasattr(self._own, "seen")
         self._own.seen = Account(*BalanceAccount.objects.values_list(*fields).get(pk=self._account))
+        if not met:
+            self._all.wait(20)
         return spend(self._account)
 
     def lock(self, ids: Iterable[int]) -> dict[int, Account]:
