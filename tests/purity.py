@@ -28,13 +28,13 @@ _FIXTURES = {"django_db_setup", "live_server", "spare_databases"}
 
 _BROWSER = _HERE / "browser"
 _WALKS = (
-    "test_kiosk.py::test_touch_alone",
+    "test_kiosk.py::test_touch_alone_finds_compares_buys_and_prints[portrait-light]",
     "test_partner_walk.py",
-    "test_shop.py::test_a_shopper",
-    "test_store.py::test_an_order",
+    "test_shop.py::test_a_shopper_buys_and_takes_it_back[phone-light]",
+    "test_store.py::test_an_order_is_picked_staged_handed_over_and_comes_back[phone-light]",
 )
 """What people do with goods and money, which is done on both databases. Other tests in the browser are about how pages
-look and are worked with: which database stands behind them makes no difference."""
+look and are worked with, on which screen and by which light: which database stands behind them makes no difference."""
 _RIGHTS = _HERE / "channels" / "test_desk_rights.py"
 """Every work and table by every role: who may is decided in Python, and refused before a row is looked at."""
 
