@@ -16,6 +16,7 @@ from onebasket.base.inbox import Claim, claim, settle
 from onebasket.base.models import Event, InboxEntry, QuarantineItem, TrailEntry
 from onebasket.base.outbox import News, record
 from onebasket.base.quarantine import Unreadable
+from onebasket.commerce.access.actions import enrol_source
 from onebasket.commerce.access.models import User
 from onebasket.commerce.access.rules import CREATED, ItemOutcome
 from onebasket.commerce.customers.actions import state_consents, upsert_customers
@@ -306,13 +307,14 @@ def test_answers_to_baskets_lose_the_number(world: World) -> None:
         "b-2": f'{{"outcome":"stands","loyalty_number":"{NUMBER}0"}}',
         "b-3": f'{{"outcome":"stands","coupons":["{NUMBER}"]}}',
     }
+    till = enrol_source("till-of-answers", actor="tests")
     for key, outcome in told.items():
-        claimed = claim("basket", [Claim(7, key, "f" * 32)])
+        claimed = claim("basket", [Claim(till, key, "f" * 32)])
         settle({claimed.fresh[0]: outcome})
 
     erase_person(of(), actor="boss")
 
-    kept = dict(InboxEntry.objects.filter(source_id=7).values_list("key", "outcome"))
+    kept = dict(InboxEntry.objects.filter(source_id=till).values_list("key", "outcome"))
     assert kept == {**told, "b-1": '{"outcome":"stands","loyalty_number":"","lines":[]}'}
 
 

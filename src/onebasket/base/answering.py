@@ -1,15 +1,16 @@
 """A small server for simulated partners: a thread a request, so that one that hangs keeps no other waiting."""
 
-import signal
 import sys
 from contextlib import suppress
 from socket import socket
 from socketserver import ThreadingMixIn
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 from wsgiref.handlers import SimpleHandler
 from wsgiref.simple_server import ServerHandler, WSGIRequestHandler, WSGIServer, make_server
 from wsgiref.types import WSGIApplication
+
+from onebasket.base.asked import when_asked
 
 
 class NeverAnsweredError(Exception):
@@ -75,11 +76,10 @@ def port_of(server: WSGIServer) -> int:
 def serve_until_told(server: WSGIServer, stopping: Event) -> None:
     """Serve until SIGTERM or SIGINT; `stopping` is set first, so that whoever waits in a request waits no longer."""
 
-    def stop(*_: object) -> None:
+    def stop() -> None:
         stopping.set()
-        Thread(target=server.shutdown, daemon=True).start()
+        server.shutdown()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    when_asked(stop)
     with server:
         server.serve_forever(poll_interval=0.1)

@@ -4,9 +4,7 @@ import ctypes
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
-from types import FrameType
 
 import msgspec
 
@@ -33,18 +31,6 @@ def read_task(arguments: list[str]) -> Task:
     if task is None:
         raise DemoError("This process is started by onebasket demo.")
     return task
-
-
-def stop_when_asked() -> threading.Event:
-    """Return an event that SIGTERM and SIGINT set."""
-    stop = threading.Event()
-
-    def asked(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, asked)
-    signal.signal(signal.SIGINT, asked)
-    return stop
 
 
 def end_with_parent(parent: int) -> None:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from onebasket.base.asked import stop_when_asked
 from onebasket.channels.demo.chain import Chain
 from onebasket.channels.demo.clock import DemoClock
 from onebasket.channels.demo.deliveries import delivery_facts, with_web_share
@@ -23,7 +24,7 @@ from onebasket.channels.demo.derived import read_chain, read_popularity
 from onebasket.channels.demo.journey import JourneyBasket, read_baskets
 from onebasket.channels.demo.keeping import read_kept, write_kept
 from onebasket.channels.demo.popularity import Popularity
-from onebasket.channels.demo.process import Task, read_task, stop_when_asked
+from onebasket.channels.demo.process import Task, read_task
 from onebasket.channels.demo.sending import Answer, HubLine, Stopped
 from onebasket.channels.demo.slices import FIRST_DAY, LAST_DAY, TIME_ZONE, ChainSlice, local_instant
 from onebasket.channels.demo.stock import ChainDelivery, derive_stock

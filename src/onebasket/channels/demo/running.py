@@ -18,6 +18,7 @@ from django.db import connection, connections
 from rich.console import Console
 from rich.live import Live
 
+from onebasket.base.asked import stop_when_asked
 from onebasket.channels.demo.children import Child, Children
 from onebasket.channels.demo.installing import ASSOCIATES, LOADER, RELAY, SHOP, Keys, install_keys, source_of
 from onebasket.channels.demo.keeping import DemoError, demo_folder, only_one, read_kept, write_kept
@@ -66,7 +67,7 @@ def run_demo(start: Start) -> int:
         except KeyboardInterrupt:
             console.print("Stopped while loading. The next start goes on from here.")
             return EXIT_INTERRUPTED
-        children, stop = Children(folder), _stop_when_asked()
+        children, stop = Children(folder), stop_when_asked()
         try:
             _launch(start, prepared, keys, (folder, children, stop))
             shops = [(one.name, f"http://{HOST}:{port_of(one, start.port)}") for one in PARTNERS]
@@ -210,15 +211,3 @@ def _stop(console: Console, children: Children) -> None:
     if killed := children.stop():
         console.print(f"[red]Had to be killed: {', '.join(killed)}.[/]")
     console.print("Stopped.")
-
-
-def _stop_when_asked() -> threading.Event:
-    """Return an event that SIGTERM and SIGINT set; from now on neither interrupts."""
-    stop = threading.Event()
-
-    def asked(_number: int, _frame: object) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, asked)
-    signal.signal(signal.SIGINT, asked)
-    return stop

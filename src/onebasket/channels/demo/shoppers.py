@@ -17,10 +17,11 @@ from typing import Any
 
 import msgspec
 
+from onebasket.base.asked import stop_when_asked
 from onebasket.channels.demo.derived import read_popularity
 from onebasket.channels.demo.keeping import write_kept
 from onebasket.channels.demo.popularity import Popularity, Wanted
-from onebasket.channels.demo.process import Task, read_task, stop_when_asked
+from onebasket.channels.demo.process import Task, read_task
 from onebasket.channels.demo.sending import HubLine, Stopped
 from onebasket.kernel.identity import new_id
 

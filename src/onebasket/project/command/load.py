@@ -1,7 +1,5 @@
 """`onebasket load`: receipts, partners' offers, exchange rates, and the API's items, out of files."""
 
-import signal
-import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -12,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from onebasket.base.asked import stop_when_asked
 from onebasket.base.committer import BrokenRequestError, UnavailableError
 from onebasket.base.presence import hub_is_serving
 from onebasket.base.tuning import LOADING, SERVING, tune_process, tune_writer
@@ -79,9 +78,7 @@ def _teller(progress: Progress, *, task: TaskID, tally: Tally) -> Callable[[int]
 
 
 def _watch(files: ReceiptFiles, folder: Path, *, console: Console) -> None:
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    stopping = stop_when_asked()
 
     def told(path: Path, tally: Tally) -> None:
         console.print(f"{path.name}: {tally.booked:,} booked, {tally.repeated:,} repeated, {tally.quarantined:,} kept")

@@ -1,13 +1,12 @@
 """`onebasket worker`: number events, deliver webhooks, end promises that have expired, watch folders."""
 
-import signal
-import threading
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from django.db import connection
 
+from onebasket.base.asked import stop_when_asked
 from onebasket.channels.shop.mail import write_letter
 from onebasket.channels.workers.loop import Job, Loop, standing_jobs
 from onebasket.project.loading.folders import WatchedFolder
@@ -28,14 +27,12 @@ def run(
     On PostgreSQL run one or more beside the hub. On SQLite the hub does this itself.
     """
     groups = standing_jobs(write_letter)
-    stopping = threading.Event()
+    stopping = stop_when_asked()
     for folder in watch or ():
         files = ReceiptFiles(source_id_of(source), form=form, mapping=mapping)
         watched = WatchedFolder(folder, files, stopping=stopping)
         groups.append([Job(f"folder {folder}", watched.look, WATCH_SECONDS)])
     connection.close()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
     loop = Loop(groups)
     loop.start()
     typer.echo("onebasket worker: running. SIGTERM finishes what is in hand and stops.")
