@@ -282,7 +282,8 @@ def test_single_offers_are_asked_for_again(sandbox: SandboxProcess) -> None:
     assert all(kept(n).stated_at > hours + timedelta(hours=8) for n in range(3))
     assert kept(3).stated_at == hours
     assert refresh_offers([]) == Refreshed(0, 0, frozenset())
-    assert refresh_offers([404]) == Refreshed(0, 0, frozenset({404}))
+    unknown = max(Offer.objects.values_list("id", flat=True)) + 1
+    assert refresh_offers([unknown]) == Refreshed(0, 0, frozenset({unknown}))
 
 
 @pytest.mark.parametrize("fault", ["down", "garbage", "slow", "timeout_before", "call_limit"])
