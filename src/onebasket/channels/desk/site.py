@@ -8,6 +8,7 @@ from django.contrib.auth.views import PasswordChangeView, redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import SimpleLazyObject
 from unfold.forms import AdminOwnPasswordChangeForm
 from unfold.sites import UnfoldAdminSite
 
@@ -54,6 +55,10 @@ class DeskSite(UnfoldAdminSite):
         if self.has_permission(request):
             return HttpResponseRedirect(address)
         return redirect_to_login(address, reverse("pulse:login"))
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:  # noqa: ANN401 - a list, once asked
+        """Return all tables by application once somebody asks: every page gets them, and hardly any shows them."""
+        return SimpleLazyObject(partial(super().get_app_list, request, app_label))
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:  # noqa: ANN401
         """End the session; only by POST, or any page could do it."""
