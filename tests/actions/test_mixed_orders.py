@@ -130,6 +130,17 @@ def test_an_order_of_offers_whose_partners_all_refuse_is_cancelled(source: int, 
     assert faults() == []
 
 
+def test_an_order_of_which_a_partner_has_delivered_something_is_not_cancelled(
+    source: int, offers: dict[str, int]
+) -> None:
+    placed = place(source, mixed(source, {}, {offers["lamp"]: 1, offers["net"]: 1}, card="4711"), method="invoice")
+    move_part(placed.parts[0].id, "delivered")
+    refused = step(source, "c", placed, Step.CANCEL)
+    assert isinstance(refused, StepRefused)
+    assert refused.code == "not_open"
+    assert standings() == [("lantern", "delivered", 1000), ("harbour", "due", 550)]
+
+
 def test_balances_pay_the_own_part_first_then_the_partners(source: int, offers: dict[str, int]) -> None:
     card = gift_card(source, 2000)
     basket = mixed(source, {"milk": 2}, {offers["lamp"]: 1, offers["net"]: 1}, card="4711")

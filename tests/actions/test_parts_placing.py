@@ -282,8 +282,9 @@ def test_an_order_that_costs_more_than_was_said_is_for_people(there: Platform, p
     # The order is there, so nobody can have it placed again: it is accepted, or given up and cancelled there.
     with pytest.raises(NotPossibleError, match="has an order"):
         decide_part(part, Decision.AGAIN, actor="fay", note="")
+    assert PartnerPart.objects.get().cost == 1000
     decide_part(part, Decision.ACCEPT, actor="fay", note="We bear it.")
-    assert part_stands(part) == "placed 1000 lamp:1"
+    assert (part_stands(part), PartnerPart.objects.get().cost) == ("placed 1000 lamp:1", 1100)
     assert len(there.orders) == 1
 
 
@@ -292,7 +293,7 @@ def test_what_the_chain_bears_is_taken_in_and_told(there: Platform, monkeypatch:
     part = sell_part(partner, {LAMP: 1})
     there.prices[LAMP] = 1100
     driving.place_parts()
-    assert part_stands(part) == "placed 1000 lamp:1"
+    assert (part_stands(part), PartnerPart.objects.get().cost) == ("placed 1000 lamp:1", 1100)
     assert odd() == ["chain_bears"]
     other = sell_part(partner, {LAMP: 1})
     there.prices[LAMP] = 1101
@@ -330,7 +331,7 @@ def test_a_partner_that_is_never_reached_is_for_people(there: Platform, partner:
     part = sell_part(partner, {LAMP: 1})
     drive(5)
     assert odd() == ["not_reached"]
-    PartnerPart.objects.update(opened_at=database_now() - timedelta(hours=49))
+    PartnerPart.objects.update(due_since=database_now() - timedelta(hours=49))
     drive()
     assert part_stands(part) == "stuck (not_reached) 1000 lamp:1"
 

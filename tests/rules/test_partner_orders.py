@@ -144,8 +144,8 @@ def test_what_is_found_out_before_an_order(
 
 def test_what_still_comes_of_cancelled_orders() -> None:
     lines = [(1, "lamp"), (2, "rug"), (3, "lamp")]
-    assert still_coming(lines, {1: 2, 2: 1, 3: 1}, [("lamp", 2)]) == {1: 1, 2: 1, 3: 0}
-    assert still_coming(lines, {1: 2, 2: 0, 3: 1}, [("rug", 5)]) == {1: 2, 2: 0, 3: 1}
+    assert still_coming(lines, {1: 2, 2: 1, 3: 1}, {"lamp": 1, "rug": 1}) == {1: 1, 2: 1, 3: 0}
+    assert still_coming(lines, {1: 2, 2: 0, 3: 1}, {"lamp": 9}) == {1: 2, 2: 0, 3: 1}
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from onebasket.commerce.orders.rules.numbers import order_number
 from onebasket.commerce.partners.actions.parts import PartBook, open_part_book
 from onebasket.commerce.partners.rules.parts import CANCELLABLE
 from onebasket.commerce.partners.rules.parts import OPEN as OPEN_PARTS
+from onebasket.commerce.partners.rules.parts import Status as PartStatus
 from onebasket.commerce.places.queries import places_by_id
 from onebasket.commerce.pricing.actions.redeeming import release_uses
 from onebasket.commerce.slots.actions import open_slots_book, post_slots
@@ -54,7 +55,7 @@ _EVENT_OF = {
 _ENDING = frozenset({Step.CANCEL, Step.EXPIRE})
 _OF_PARTS = _ENDING | {Step.CONFIRM_PAYMENT, Step.CLOSE}
 """The steps that concern what partners serve of an order."""
-_ASKED_PARTS = OPEN_PARTS - CANCELLABLE
+_ASKED_PARTS = (OPEN_PARTS - CANCELLABLE) | {PartStatus.DELIVERED}
 _STAGING = frozenset({Step.PICK, Step.FINISH_PICKING, Step.HAND_OVER, Step.PUT_BACK})
 _decode = msgspec.json.Decoder(StepDone | StepRefused).decode
 

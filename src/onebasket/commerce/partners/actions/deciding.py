@@ -8,15 +8,23 @@ from django.db import transaction
 
 from onebasket.base import trail
 from onebasket.base.clock import database_now
-from onebasket.commerce.partners.actions.taking_in import AMOUNTS, Case, case_of, lower_lines, refuse
+from onebasket.commerce.partners.actions.taking_in import (
+    AMOUNTS,
+    Case,
+    case_of,
+    live_orders,
+    lower_lines,
+    owe_what_is_charged,
+    refuse,
+)
 from onebasket.commerce.partners.actions.telling import MOVED, NotPossibleError, move, tell
 from onebasket.commerce.partners.locking.parts import lock_part
-from onebasket.commerce.partners.models import PartnerPart, TheirOrder
+from onebasket.commerce.partners.models import PartnerPart
 from onebasket.commerce.partners.rules.asking import poll_seconds
 from onebasket.commerce.partners.rules.parts import Status, Step
 from onebasket.commerce.partners.rules.policy import Reason, share
 from onebasket.commerce.partners.rules.port import AskedLine
-from onebasket.commerce.partners.rules.statuses import Meaning, meaning_of
+from onebasket.commerce.payments.queries.standing import paid_ahead
 
 
 class Decision(StrEnum):
@@ -68,21 +76,18 @@ def decide_part(part_id: UUID, decision: Decision, *, actor: str, note: str) -> 
         )
 
 
-def _known(row: PartnerPart) -> list[TheirOrder]:
-    return [one for one in TheirOrder.objects.filter(part=row) if meaning_of(one.status) is not Meaning.CANCELLED]
-
-
 def _accept(case: Case) -> None:
     now, row = database_now(), case.row
     found: Counter[str] = Counter()
-    for one in _known(row):
-        for reference, quantity, _unit in one.lines:
-            found[reference] += quantity
+    live = live_orders(row)
+    for reference, quantity, _unit in (line for one in live for line in one.lines):
+        found[reference] += quantity
     lines = [AskedLine(one.number, one.reference, one.quantity, one.unit_cost, row.cost_currency) for one in case.asked]
     quantities = share(lines, found)
     if not any(quantities.values()):
         raise NotPossibleError("no order of the partner's is known for it")
     less = lower_lines(case, quantities)
+    owe_what_is_charged(case, live)
     wait = poll_seconds(case.options, now, now)
     move(row, Step.ACCEPT, now=now, reason=Reason.BY_PERSON if less else "", next_at=now + wait)
     row.placed_at, row.failures = now, 0
@@ -92,9 +97,11 @@ def _accept(case: Case) -> None:
 
 def _again(case: Case) -> None:
     now, row = database_now(), case.row
-    if _known(row):
+    if live_orders(row):
         raise NotPossibleError("the partner has an order for it: accept it, or refuse the part and cancel it there")
+    if row.total and not paid_ahead([row.pk]):
+        raise NotPossibleError("its payment has lapsed, so that nothing could be taken for it: refuse the part")
     move(row, Step.WITHDRAW, now=now, next_at=now)
-    row.failures = 0
-    row.save(update_fields=[*MOVED, "failures"])
+    row.failures, row.due_since = 0, now
+    row.save(update_fields=[*MOVED, "failures", "due_since"])
     tell(row, "due", now=now)

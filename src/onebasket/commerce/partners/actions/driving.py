@@ -65,6 +65,7 @@ from onebasket.commerce.partners.rules.port import (
     TheirOrder,
     Trouble,
 )
+from onebasket.commerce.payments.queries.standing import paid_ahead
 
 AT_ONCE = 20
 MOST_SILENT = 2
@@ -158,6 +159,10 @@ def _begin(part_id: UUID) -> Begun | None:
     case = case_of(row)
     asked = None
     if row.status == Status.DUE:
+        if row.total and not paid_ahead([row.pk]):
+            said = "Its payment has lapsed since: nothing could be taken when it is sent."
+            hold_up(case, HeldUp("not_paid", said), "", now=now)
+            return None
         asked = _asked(case, now=now)
         if asked is None:
             return None
@@ -255,7 +260,7 @@ def _not_done(case: Case, answer: NotDone, *, now: datetime) -> None:
     """Ask again later; for so long that nobody would wait any more it is for people."""
     row = case.row
     row.failures = min(row.failures + 1, 1000)
-    if answer.code == "not_able" or now - row.opened_at > GIVE_UP:
+    if answer.code == "not_able" or now - (row.due_since or row.opened_at) > GIVE_UP:
         code = "not_able" if answer.code == "not_able" else "not_reached"
         hold_up(case, HeldUp(code, f"It cannot be placed: {answer.reason}"[:500]), answer, now=now)
         return

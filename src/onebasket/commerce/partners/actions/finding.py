@@ -85,8 +85,10 @@ def _take_in(case: Case, taken: TakenIn, own: Sequence[TheirOrder], *, now: date
 
 
 def _times_lost(row: PartnerPart) -> int:
-    """Return how often an order was asked for without an answer that could be read."""
-    return PartnerAttempt.objects.filter(part=row, operation="place", result__in=["lost", ""]).count()
+    """Return how often an order was asked for, since it is due, without an answer that could be read."""
+    since = row.due_since or row.opened_at
+    lost = PartnerAttempt.objects.filter(part=row, operation="place", result__in=["lost", ""], asked_at__gte=since)
+    return lost.count()
 
 
 def _settling(row: PartnerPart, attempt: int) -> Settling:

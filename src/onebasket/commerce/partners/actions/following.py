@@ -4,13 +4,12 @@ A question changes nothing at the partner, so it is not written down before. Wha
 moves nothing back: the partner's orders only go forward in their rows, and a part by its table alone.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 from uuid import UUID
-
-import msgspec
 
 from onebasket.base.clock import database_now
 from onebasket.base.outside import require_no_transaction, run
@@ -24,7 +23,9 @@ from onebasket.commerce.partners.actions.taking_in import (
     case_of,
     lower_lines,
     odd_of,
+    owe_what_is_charged,
     refuse,
+    tell_words,
     tracking_of,
 )
 from onebasket.commerce.partners.actions.telling import MOVED, move, tell
@@ -41,7 +42,7 @@ from onebasket.commerce.partners.rules.asking import (
 )
 from onebasket.commerce.partners.rules.parts import Status, Step
 from onebasket.commerce.partners.rules.policy import Reason, still_coming
-from onebasket.commerce.partners.rules.port import Gateway, NotDone, Refused, TheirOrder, Trouble
+from onebasket.commerce.partners.rules.port import Gateway, Lost, NotDone, Refused, TheirOrder, Trouble
 from onebasket.commerce.partners.rules.statuses import (
     Meaning,
     goes_back,
@@ -53,7 +54,6 @@ from onebasket.commerce.partners.rules.statuses import (
 
 MOST_ORDERS = 20
 """Orders of theirs that one turn asks about for one part; there are seldom more than two."""
-_encode = msgspec.json.Encoder().encode
 _TOLD = {Step.SHIP: "shipped", Step.DELIVER: "delivered"}
 
 Read = TheirOrder | Refused | Trouble
@@ -89,11 +89,11 @@ def _drive(part_id: UUID) -> Read | dict[str, Read] | None:
 
 
 def _ask(begun: _Begun, gateway: Gateway) -> dict[str, Read]:
-    """Ask about each order of theirs; after one that is not answered no more is asked."""
+    """Ask about each order of theirs; where the partner is silent no more is asked."""
     answers: dict[str, Read] = {}
     for reference in begun.references:
-        answers[reference] = gateway.read_order(reference, seconds=calling.PATIENCE.read)
-        if isinstance(answers[reference], Trouble):
+        answers[reference] = answer = gateway.read_order(reference, seconds=calling.PATIENCE.read)
+        if isinstance(answer, Lost) or (isinstance(answer, NotDone) and answer.code != "turned_away"):
             break
     return answers
 
@@ -121,9 +121,12 @@ def _finish(begun: _Begun, answers: dict[str, Read] | Trouble) -> None:
     told = answers if isinstance(answers, dict) else {}
     rows = {one.reference: one for one in TheirRow.objects.filter(part=row)}
     for reference, answer in told.items():
+        rows[reference].looked_at = now  # whatever came: one that cannot be read keeps none behind it waiting
         if isinstance(answer, TheirOrder):
             _note(case, rows[reference], answer, now=now)
-        elif isinstance(answer, Refused):
+            continue
+        rows[reference].save(update_fields=["looked_at"])
+        if isinstance(answer, Refused):
             said = f"The partner does not know its order {reference}: {answer.code} {answer.message}"
             keep_odd([odd_of(row, "order_not_known", said[:500])], now=now)
     _advance(case, rows, now=now)
@@ -136,7 +139,6 @@ def _finish(begun: _Begun, answers: dict[str, Read] | Trouble) -> None:
 
 def _note(case: Case, row: TheirRow, told: TheirOrder, *, now: datetime) -> None:
     """Write down how an order of theirs stands, unless that is older than what is known, or leads back."""
-    row.looked_at = now
     fields = ["looked_at", "tracking"]
     row.tracking = _tracking(row.tracking, told)
     is_old = row.stated_at is not None and told.changed_at is not None and told.changed_at < row.stated_at
@@ -145,15 +147,16 @@ def _note(case: Case, row: TheirRow, told: TheirOrder, *, now: datetime) -> None
             said = f"Order {row.reference} was {row.status}, and is said to be {told.status} now."
             keep_odd([odd_of(case.row, "moved_back", said)], now=now)
         elif meaning_of(told.status) is Meaning.UNKNOWN:
-            said = f"Order {row.reference} is {told.status!r}: we do not know what that means."
-            keep_odd([odd_of(case.row, "unknown_status", said[:500], _encode(told).decode())], now=now)
+            tell_words(case.row, [told], now=now)
         else:
+            was, is_now = meaning_of(row.status), meaning_of(told.status)
+            if was is Meaning.CANCELLING and not row.lines and is_now is not Meaning.CANCELLED:
+                said = f"The partner goes on with order {row.reference}, which it was cancelling: it is not paid for."
+                keep_odd([odd_of(case.row, "cancel_undone", said)], now=now)
             row.status, row.since = told.status[:64], now
             row.stated_at = told.changed_at or row.stated_at
             fields += ["status", "since", "stated_at"]
-            if meaning_of(told.status) is Meaning.HALTED:
-                said = f"The partner has halted order {row.reference}: {told.status}."
-                keep_odd([odd_of(case.row, "halted", said)], now=now)
+            tell_words(case.row, [told], now=now)
     row.save(update_fields=fields)
 
 
@@ -171,12 +174,7 @@ def _advance(case: Case, rows: Mapping[str, TheirRow], *, now: datetime) -> None
     if step is Step.REFUSE:
         refuse(case, Reason.CANCELLED_BY_PARTNER, now=now)
         return
-    gone = [row for reference, row in rows.items() if meanings[reference] is Meaning.CANCELLED]
-    if gone and case.row.status != Status.PLACED:
-        said = "The partner cancelled an order after the goods were sent: what was paid for it is for people to refund."
-        keep_odd([odd_of(case.row, "cancelled_late", said)], now=now)
-    elif gone:
-        _lower(case, gone, now=now)
+    _let_go(case, [(row, meanings[reference] is Meaning.CANCELLED) for reference, row in rows.items()], now=now)
     if step is not None:
         row = case.row
         move(row, step, now=now, reason=row.reason, next_at=now + poll_seconds(case.options, now, now))
@@ -187,19 +185,32 @@ def _advance(case: Case, rows: Mapping[str, TheirRow], *, now: datetime) -> None
         tell(row, _TOLD[step], now=now)
 
 
-def _lower(case: Case, gone: list[TheirRow], *, now: datetime) -> None:
-    """Let the lines of cancelled orders of theirs fall away before anything is captured for them."""
-    row = case.row
-    coming = still_coming(
-        [(line.number, line.reference) for line in case.lines],
-        {line.number: line.accepted or 0 for line in case.lines},
-        [(reference, quantity) for one in gone if one.lines for reference, quantity, _unit in one.lines],
-    )
-    if not lower_lines(case, coming):
+def _let_go(case: Case, theirs: Sequence[tuple[TheirRow, bool]], *, now: datetime) -> None:
+    """Do once what follows from each order of theirs that is cancelled; it keeps no lines then."""
+    gone = [row for row, is_cancelled in theirs if is_cancelled and row.lines]
+    if not gone:
         return
-    for one in gone:  # counted once
+    if case.row.status == Status.PLACED:
+        _lower(case, [row for row, is_cancelled in theirs if not is_cancelled], now=now)
+    else:
+        names = ", ".join(one.reference for one in gone)
+        said = f"The partner cancelled order {names} after it was sent: what was paid for it is for people to refund."
+        keep_odd([odd_of(case.row, "cancelled_late", said[:500])], now=now)
+    for one in gone:
         one.lines = []
         one.save(update_fields=["lines"])
+
+
+def _lower(case: Case, live: Sequence[TheirRow], *, now: datetime) -> None:
+    """Let the lines fall away that no order of theirs serves any more, before anything is captured for them."""
+    row = case.row
+    pieces: Counter[str] = Counter()
+    for reference, quantity, _unit in (line for one in live for line in one.lines):
+        pieces[reference] += quantity
+    accepted = {line.number: line.accepted or 0 for line in case.lines}
+    if not lower_lines(case, still_coming([(line.number, line.reference) for line in case.lines], accepted, pieces)):
+        return
+    owe_what_is_charged(case, live)
     row.reason, row.changed_at, row.version = Reason.CANCELLED_BY_PARTNER.value, now, row.version + 1
     row.save(update_fields=[*AMOUNTS, "reason", "changed_at", "version"])
     tell(row, "placed", now=now)
@@ -211,16 +222,16 @@ def _later(case: Case, silent: list[Trouble], *, now: datetime) -> None:
     if row.status not in {Status.PLACED, Status.SHIPPED}:
         return
     row.failures = min(row.failures + 1, 1000) if silent else 0
-    if silent:
+    if row.placed_at is not None and now - row.placed_at > NEVER_ENDS:
+        row.next_at = None
+        said = f"It has not arrived {NEVER_ENDS.days} days after it was placed, and is asked about no more."
+        keep_odd([odd_of(row, "never_arrived", said)], now=now)
+    elif silent:
         retry = silent[0].retry_seconds if isinstance(silent[0], NotDone) else None
         row.next_at = now + max(wait_after(row.failures), timedelta(seconds=retry or 0))
         if row.failures == MANY_FAILURES:
             said = f"It could not be asked about {row.failures} times, and is tried on: {silent[0].reason}"
             keep_odd([odd_of(row, "not_answered", said[:500])], now=now)
-    elif row.placed_at is not None and now - row.placed_at > NEVER_ENDS:
-        row.next_at = None
-        said = f"It has not arrived {NEVER_ENDS.days} days after it was placed, and is asked about no more."
-        keep_odd([odd_of(row, "never_arrived", said)], now=now)
     else:
         row.next_at = now + poll_seconds(case.options, row.changed_at, now)
     row.save(update_fields=["failures", "next_at"])

@@ -20,7 +20,7 @@ from onebasket.commerce.partners.rules.selling import NewPart
 _PART = (
     "id", "order_id", "number", "partner", "place", "agreement_id", "merchant", "ours", "channel", "associate",
     "status", "currency", "total", "shipping_amount", "tax_amount", "cost", "cost_currency", "reason", "tries",
-    "failures", "version", "next_at", "opened_at", "changed_at",
+    "failures", "version", "next_at", "due_since", "opened_at", "changed_at",
 )  # fmt: skip
 _LINE = (
     "part", "number", "offer_id", "reference", "title", "category", "quantity", "returned", "unit_amount",
@@ -85,7 +85,7 @@ class PartBook:
         """Write what has moved and tell it; return the parts."""
         require_transaction()
         for row in self._moved:
-            row.save(update_fields=["status", "reason", "changed_at", "next_at", "version"])
+            row.save(update_fields=["status", "reason", "changed_at", "next_at", "due_since", "version"])
         outbox.record(part_news(self._moved, now=self._now))
         moved, self._moved = [row.pk for row in self._moved], []
         return moved
@@ -96,6 +96,7 @@ class PartBook:
             return
         row.status, row.reason, row.changed_at = status.value, reason or row.reason, self._now
         row.next_at = self._now if status is Status.DUE else None
+        row.due_since = row.next_at or row.due_since
         row.version += 1
         self._moved.append(row)
 
@@ -174,11 +175,11 @@ def _news(data: PartNews, now: datetime, status: str) -> outbox.News:
 
 
 def _row(part: NewPart, now: datetime) -> Row:
-    next_at = now if part.status is Status.DUE else None
+    due = now if part.status is Status.DUE else None
     return (
         part.id, part.order, part.number, part.partner_id, part.place_id, part.agreement_id, part.merchant.value,
         part.ours, part.channel, part.associate, part.status.value, part.currency, part.total, part.shipping_amount,
-        part.tax_amount, part.cost, part.cost_currency, "", 0, 0, 1, next_at, now, now,
+        part.tax_amount, part.cost, part.cost_currency, "", 0, 0, 1, due, due, now, now,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from onebasket.commerce.partners.rules.parts import Step
 from onebasket.commerce.partners.rules.policy import Agreed, HeldUp, Reason, TakenIn
 from onebasket.commerce.partners.rules.port import AskedLine, TheirOrder
 from onebasket.commerce.partners.rules.selling import SoldLine, accept
+from onebasket.commerce.partners.rules.statuses import Meaning, meaning_of
 
 _encode = msgspec.json.Encoder().encode
 AMOUNTS = ("total", "shipping_amount", "tax_amount", "cost")
@@ -67,12 +68,14 @@ def take_in(case: Case, taken: TakenIn, theirs: Sequence[TheirOrder], *, reason:
     if held := keep_theirs(case.row, theirs, now=now):
         hold_up(case, held, theirs, now=now)
         return
+    tell_words(case.row, theirs, now=now)
     if not any(taken.quantities.values()):
         refuse(case, reason, now=now)
         return
     row = case.row
     dropped = any(line.accepted == 0 for line in case.lines)
     why = reason if lower_lines(case, taken.quantities) and not dropped else row.reason
+    owe_what_is_charged(case, live_orders(row))
     move(row, Step.ACCEPT, now=now, next_at=now + poll_seconds(case.options, now, now), reason=why)
     row.placed_at, row.failures = now, 0
     row.save(update_fields=[*MOVED, *AMOUNTS, "placed_at", "failures"])
@@ -103,6 +106,35 @@ def hold_up(case: Case, held: HeldUp, content: object, *, now: datetime) -> None
 def odd_of(row: PartnerPart, code: str, explanation: str, content: str = "") -> Odd:
     """Return something odd about a part, for the queue."""
     return Odd(row.partner_id, KIND, row.ours, code, explanation, content)
+
+
+def live_orders(row: PartnerPart) -> list[TheirRow]:
+    """Return the partner's orders for a part that it has not cancelled."""
+    return [one for one in TheirRow.objects.filter(part=row) if meaning_of(one.status) is not Meaning.CANCELLED]
+
+
+def owe_what_is_charged(case: Case, live: Sequence[TheirRow]) -> None:
+    """Let a part cost what its live orders come to where that is more than was agreed.
+
+    Where they hold more pieces than were taken in, one of them is too much: what was agreed is owed, until it is gone.
+    """
+    lines = [(quantity, unit) for one in live for _reference, quantity, unit in one.lines]
+    if sum(quantity for quantity, _ in lines) == sum(line.accepted or 0 for line in case.lines):
+        charged = max(sum(one.amount for one in live), sum(quantity * unit for quantity, unit in lines))
+        case.row.cost = max(case.row.cost, charged)
+
+
+def tell_words(row: PartnerPart, theirs: Sequence[TheirOrder], *, now: datetime) -> None:
+    """Tell people of orders of theirs that are halted, or stand as a word says that we do not know."""
+    odd = []
+    for one in theirs:
+        meaning = meaning_of(one.status)
+        if meaning is Meaning.UNKNOWN:
+            said = f"Order {one.reference} is {one.status!r}: we do not know what that means."
+            odd.append(odd_of(row, "unknown_status", said[:500], _encode(one).decode()))
+        elif meaning is Meaning.HALTED:
+            odd.append(odd_of(row, "halted", f"The partner has halted order {one.reference}: {one.status}."[:500]))
+    keep_odd(odd, now=now)
 
 
 def lower_lines(case: Case, quantities: Mapping[int, int]) -> bool:

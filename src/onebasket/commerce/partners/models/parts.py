@@ -14,7 +14,8 @@ class PartnerPart(models.Model):
 
     `ours` names it at the partner for ever. `total` is due from the shopper, tax and shipping included, in `currency`;
     `cost` is what the partner is owed as asked, in `cost_currency`. `rate` is commission in parts per million at most.
-    `next_at` is when a worker looks at it; while the partner is asked it lies ahead.
+    `next_at` is when a worker looks at it; while the partner is asked it lies ahead. `due_since` is when it was paid
+    for, or when a person last had it placed again: from then on it is counted how long, and how often, it is tried.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -40,6 +41,7 @@ class PartnerPart(models.Model):
     version = models.IntegerField(default=1)
     next_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField()
+    due_since = models.DateTimeField(null=True, blank=True)
     asked_at = models.DateTimeField(null=True, blank=True)
     placed_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)

@@ -180,18 +180,16 @@ def before_placing(agreed: Agreed, told: Sequence[OfferStated]) -> Refused | Non
 
 
 def still_coming(
-    lines: Sequence[tuple[int, str]], accepted: Mapping[int, int], gone: Sequence[tuple[str, int]]
+    lines: Sequence[tuple[int, str]], accepted: Mapping[int, int], live: Mapping[str, int]
 ) -> dict[int, int]:
-    """Return how many of each line still come when pieces of orders that were cancelled do not.
+    """Return how many of each line still come: what the partner's live orders hold, at most what was accepted.
 
-    Lines are (number, reference); `gone` are pieces by reference. The last line of an offer loses first.
+    Lines are (number, reference); `live` are pieces by reference. The first line of an offer gets its pieces first.
+    Orders that were cancelled are not taken off: one may have been too much from the beginning.
     """
-    left: Counter[str] = Counter()
-    for reference, quantity in gone:
-        left[reference] += quantity
+    left = Counter(live)
     coming: dict[int, int] = {}
-    for number, reference in reversed(lines):
-        lost = min(accepted.get(number, 0), left[reference])
-        left[reference] -= lost
-        coming[number] = accepted.get(number, 0) - lost
+    for number, reference in lines:
+        coming[number] = min(accepted.get(number, 0), left[reference])
+        left[reference] -= coming[number]
     return coming
