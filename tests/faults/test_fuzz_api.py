@@ -56,14 +56,15 @@ def no_valid_request_is_malformed(_context: Any, response: Any, case: Any) -> No
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch, db: None) -> Iterator[Hub]:
+def hub(monkeypatch: pytest.MonkeyPatch, db: None, label: str) -> Iterator[Hub]:
     made = make_hub(monkeypatch, stock={"milk": 50, "bread": 20, "apples": 50_000})
     monkeypatch.setattr(tokens, "MOST_FAILURES", 10**9)
     made.shop.post("orders", order_body({"milk": 1}), "seed")
     made.shop.post("receipts", {"items": [receipt_body("seed-1", {"gum": (1, 50)}), 7]})
     add_offers(make_partner(), {"lamp": {"title": "Desk lamp, brass"}})
-    build()
-    rebuild_offers()
+    if "search" in label or "offers" in label:
+        build()
+        rebuild_offers()
     # As Django's own test client does: the end of a request would end the test's transaction.
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
