@@ -7,6 +7,7 @@ commands of its own has a typer `group` instead.
 
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 
 import django
@@ -43,8 +44,8 @@ LACKING = frozenset({"42P01", "42703"})
 """PostgreSQL's SQLSTATE where a table or a column is not there."""
 
 
-def build() -> typer.Typer:
-    """Return the command with all its subcommands. Django has to be set up before: commands import models."""
+def build(names: Sequence[str] = COMMANDS) -> typer.Typer:
+    """Return the command with the subcommands named. Django has to be set up before: commands import models."""
     app = typer.Typer(
         name="onebasket",
         help="A store chain's sales as one: one stock, one price book, one customer, one set of books.",
@@ -52,7 +53,8 @@ def build() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_show_locals=False,  # locals hold customers and tokens
     )
-    for name in COMMANDS:
+    app.callback()(_together)
+    for name in names:
         module = import_module(f"{__name__}.{name.replace('-', '_')}")
         if isinstance(getattr(module, "group", None), typer.Typer):
             app.add_typer(module.group, name=name)
@@ -61,13 +63,22 @@ def build() -> typer.Typer:
     return app
 
 
+def _together() -> None:
+    """Keep a command that is alone under its name."""
+
+
+def _wanted(arguments: Sequence[str]) -> Sequence[str]:
+    """Return the commands to load: the one that is named, else all, for their help. All of them cost a fifth more."""
+    return arguments[:1] if arguments and arguments[0] in COMMANDS else COMMANDS
+
+
 def main() -> None:
     """Run the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "onebasket.project.settings")
     prepare_trial(sys.argv[1:])
     try:
         django.setup()
-        app = build()
+        app = build(_wanted(sys.argv[1:]))
     except ImproperlyConfigured as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(EXIT_MISCONFIGURED)
