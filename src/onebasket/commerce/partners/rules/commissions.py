@@ -222,6 +222,8 @@ SWEEPS = (
 FIRST_REST, LONGEST_REST = timedelta(seconds=15), timedelta(hours=1)
 TOLD_AFTER = 5
 """Failures in a row after which people are told."""
+MOST_REPEATS = 5
+"""Where a sweep was turned away so many times in a row, it begins anew: its cursor may lead nowhere any more."""
 
 
 def rest_after(failures: int, stated: int | None) -> timedelta:
