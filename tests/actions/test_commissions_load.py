@@ -55,6 +55,17 @@ def test_an_older_file_that_is_loaded_later_changes_nothing(tmp_path: Path) -> N
     assert CommissionLine.objects.get().standing == "confirmed"
 
 
+def test_rows_without_a_key_are_never_booked_over_each_other(tmp_path: Path) -> None:
+    make_partner("harbour", gateway="feed")
+    file = tmp_path / "march.csv"
+    file.write_text("order,status,commission\nO1,approved,3.00\nO1,approved,5.00\nO1,approved,7.00\n")
+    assert load_commissions("harbour", file, stated_at=at(9)) == CommissionTally(3, 1, 0, 0, 4)
+    assert load_commissions("harbour", file, stated_at=at(9)) == CommissionTally(3, 0, 0, 1, 2)
+    assert list(CommissionLine.objects.values_list("key", "commission", "entries")) == [("O1", 300, 1)]
+    kept = Oddity.objects.filter(reason="key_doubled").order_by("content").values_list("content", "times")
+    assert list(kept) == [("O1,approved,5.00\n", 2), ("O1,approved,7.00\n", 2)]
+
+
 def test_what_is_no_statement_is_said(tmp_path: Path) -> None:
     make_partner("harbour", gateway="feed")
     with pytest.raises(UnloadableError, match="no partner 'nobody'"):

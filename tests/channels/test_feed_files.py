@@ -440,6 +440,32 @@ def test_lines_of_a_statement_that_cannot_be_read_stand_alone(file: Path) -> Non
     assert found == [100, "bad_price", "missing", "missing", "bad_value", "columns", 200]
 
 
+def test_rows_without_a_key_that_would_take_each_others_place_are_told(file: Path) -> None:
+    """The key of a row that states none is made of order and reference: it may stand for two lines."""
+    rows = ["O1,ok,3.00,a", "O1,ok,5.00,a", "O1,ok,7.00,a", "O1,ok,3.00,a", "O1,ok,3.00,b", "O2,ok,3.00,a"]
+    content = "\n".join(["order,status,commission,reference", *rows, ""])
+    found, _ = lines_of(file, content, currency="USD")
+    booked = [(one.key, one.commission) for one in found if isinstance(one, CommissionStated)]
+    assert booked == [("O1/a", 300), ("O1/a", 300), ("O1/b", 300), ("O2/a", 300)]
+    told = [one for one in found if isinstance(one, OddItem)]
+    assert [(one.reason, one.content) for one in told] == [
+        ("key_doubled", "O1,ok,5.00,a\n"), ("key_doubled", "O1,ok,7.00,a\n"),
+    ]  # fmt: skip
+    assert [one.reference.partition("#")[0] for one in told] == ["O1/a", "O1/a"]
+    assert len({one.reference for one in told}) == 2  # each is kept by itself
+    assert "State a column `key`" in told[0].explanation
+
+
+def test_rows_with_a_key_may_be_the_history_of_one_line(file: Path) -> None:
+    content = "order,status,commission\nO1,ok,3.00\nO1,ok,5.00\n"
+    mapping = read_mapping(
+        b'[columns]\nkey = "order"\norder = "order"\nstatus = "status"\ncommission = "commission"', names=tuple(NAMES)
+    )
+    lines, _ = lines_of(file, content, mapping=mapping, currency="USD")
+    booked = [(one.key, one.commission) for one in lines if isinstance(one, CommissionStated)]
+    assert booked == [("O1", 300), ("O1", 500)]
+
+
 def test_a_statement_by_a_mapping_and_one_that_lacks_a_column(file: Path) -> None:
     mapping = read_mapping(b"""
         decimal = ","

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import blake2b
 from pathlib import Path
 
 from onebasket.commerce.partners.gateways.feed.columns import FeedMapping, find_columns
@@ -43,6 +44,8 @@ class Statement:
         delimiter, quote = (mapping.delimiter, mapping.quote) if mapping else ("", '"')
         self._table = Table(opened.text, delimiter=delimiter, quote=quote)
         self._columns = find_columns(self._table.header, mapping, names=NAMES, needed=NEEDED)
+        self._made: dict[str, int] = {}
+        """Keys that were made of order and reference, and a hash of what was first stated under each."""
         self.cut = ""
 
     def lines(self) -> Iterator[CommissionStated | OddItem]:
@@ -68,9 +71,11 @@ class Statement:
             if field in texts:
                 texts[field] = known.get(texts[field], texts[field])
         try:
-            return self._stated(texts)
+            line = self._stated(texts)
         except BadFieldError as error:
             return odd(texts.get("order", ""), error.reason, error.explanation, row.text)
+        is_another = "key" not in texts and self._made.setdefault(line.key, hash(line)) != hash(line)
+        return _doubled(line, row) if is_another else line
 
     def _stated(self, texts: Mapping[str, str]) -> CommissionStated:
         get = texts.get
@@ -113,6 +118,16 @@ def open_statement(path: Path, *, mapping: FeedMapping | None = None, currency: 
     """
     with open_text(path, encoding=mapping.encoding if mapping else "") as opened:
         yield Statement(opened, mapping, currency)
+
+
+def _doubled(line: CommissionStated, row: Row) -> OddItem:
+    """Return a row that would take the place of another; named after its content, each is kept by itself."""
+    mark = blake2b(row.text.rstrip().encode("utf-8", "backslashreplace"), digest_size=6).hexdigest()
+    said = (
+        f"Another row of this file has the same order and reference ({line.key}) and states otherwise; this one waits."
+        " State a column `key` that names each line; where both rows are one line, map `key` to the order's column."
+    )
+    return odd(f"{line.key}#{mark}", "key_doubled", said, row.text)
 
 
 def _name(text: str, what: str) -> str:
