@@ -178,11 +178,12 @@ def test_a_click_that_was_booked_later_is_found_by_the_same_statement(partner: P
 
 
 def test_the_last_of_several_clicks_is_credited(partner: PartnerFacts) -> None:
-    click(partner, "c1")
-    last = click(partner, "c2", hours=2)
-    book_commissions(partner.id, [stated(click="c2,c1", bought_at=AT + timedelta(hours=3), minutes=300)])
+    one, two = f"{1:032x}", f"{2:032x}"
+    click(partner, one)
+    last = click(partner, two, hours=2)
+    book_commissions(partner.id, [stated(click=f"{two},{one}", bought_at=AT + timedelta(hours=3), minutes=300)])
     assert (line().referral_id, line().attribution) == (last.pk, "last_of_several")
-    book_commissions(partner.id, [stated("2", click="c2", order="o2", bought_at=AT + timedelta(hours=4), minutes=300)])
+    book_commissions(partner.id, [stated("2", click=two, order="o2", bought_at=AT + timedelta(hours=4), minutes=300)])
     assert line("2").attribution == "bought_again"
 
 

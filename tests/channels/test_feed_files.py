@@ -440,6 +440,14 @@ def test_lines_of_a_statement_that_cannot_be_read_stand_alone(file: Path) -> Non
     assert found == [100, "bad_price", "missing", "missing", "bad_value", "columns", 200]
 
 
+def test_several_clicks_of_ours_fit_into_a_line(file: Path) -> None:
+    clicks = " ".join(f"{number:032x}" for number in range(20))
+    rows = [f"9,ok,1.00,{clicks}", f"9,ok,1.00,{'x' * 1001}", f"{'9' * 65},ok,1.00,"]
+    lines, _ = lines_of(file, "\n".join(["order,status,commission,click", *rows, ""]), currency="USD")
+    found = [line.reason if isinstance(line, OddItem) else line.click for line in lines]
+    assert found == [clicks, "bad_value", "bad_value"]
+
+
 def test_rows_without_a_key_that_would_take_each_others_place_are_told(file: Path) -> None:
     """The key of a row that states none is made of order and reference: it may stand for two lines."""
     rows = ["O1,ok,3.00,a", "O1,ok,5.00,a", "O1,ok,7.00,a", "O1,ok,3.00,a", "O1,ok,3.00,b", "O2,ok,3.00,a"]

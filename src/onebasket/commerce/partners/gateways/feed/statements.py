@@ -32,6 +32,8 @@ NAMES: dict[str, tuple[str, ...]] = {
 """Fields of a statement, with the names under which they are found where no mapping says another."""
 NEEDED = ("order", "status", "commission")
 LONGEST = 64
+MOST_CLICKS = 1_000
+"""Characters of click ids: a partner may give several back, and they are only looked up."""
 _PERCENT_DECIMALS = 4
 
 
@@ -95,7 +97,7 @@ class Statement:
             amount=amount,
             commission=commission,
             rate=_rate(get("rate", "")),
-            click=_name(get("click", ""), "click"),
+            click=_name(get("click", ""), "click", MOST_CLICKS),
             ours=_name(get("ours", ""), "ours"),
             reference=_name(get("reference", ""), "reference"),
             quantity=parse_count(get("quantity", "1"), "quantity"),
@@ -130,9 +132,9 @@ def _doubled(line: CommissionStated, row: Row) -> OddItem:
     return odd(f"{line.key}#{mark}", "key_doubled", said, row.text)
 
 
-def _name(text: str, what: str) -> str:
-    if len(text) > LONGEST or not (text.isprintable() or not text):
-        raise BadFieldError("bad_value", f"{what}: {text[:80]!r} is longer than {LONGEST} characters, or unreadable.")
+def _name(text: str, what: str, most: int = LONGEST) -> str:
+    if len(text) > most or not (text.isprintable() or not text):
+        raise BadFieldError("bad_value", f"{what}: {text[:80]!r} is longer than {most} characters, or unreadable.")
     return text
 
 
