@@ -440,6 +440,27 @@ def test_lines_of_a_statement_that_cannot_be_read_stand_alone(file: Path) -> Non
     assert found == [100, "bad_price", "missing", "missing", "bad_value", "columns", 200]
 
 
+@pytest.mark.parametrize("field", ["bought_at", "changed_at"])
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-03-02", datetime(2026, 3, 2, 23, 59, 59, 999_999, tzinfo=UTC)),
+        ("20260302", datetime(2026, 3, 2, 23, 59, 59, 999_999, tzinfo=UTC)),
+        ("2026-03-02T00:00:00Z", datetime(2026, 3, 2, tzinfo=UTC)),
+        ("2026-03-02 09:30", datetime(2026, 3, 2, 9, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_day_of_a_statement_is_its_last_instant(file: Path, field: str, text: str, at: datetime) -> None:
+    (line,), _ = lines_of(file, f"order,status,commission,{field}\n9,ok,1.00,{text}\n", currency="USD")
+    assert getattr(line, field) == at
+
+
+def test_an_offer_that_was_stated_on_a_day_is_as_old_as_its_beginning(file: Path) -> None:
+    """Offers that are too old are asked for again: a day is no reason to take one for fresher than it may be."""
+    (offer,) = offers(read(file, f"{HEAD},stated_at\n1,Lamp,12.34,yes,2026-03-02\n")[0])
+    assert offer.stated_at == datetime(2026, 3, 2, tzinfo=UTC)
+
+
 def test_several_clicks_of_ours_fit_into_a_line(file: Path) -> None:
     clicks = " ".join(f"{number:032x}" for number in range(20))
     rows = [f"9,ok,1.00,{clicks}", f"9,ok,1.00,{'x' * 1001}", f"{'9' * 65},ok,1.00,"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from onebasket.commerce.partners.gateways.feed.columns import FeedMapping, find_columns
 from onebasket.commerce.partners.gateways.feed.opening import CUT_ERRORS, Opened, open_text
 from onebasket.commerce.partners.gateways.feed.tables import Table
-from onebasket.commerce.partners.gateways.feed.texts import parse_count, parse_instant, parse_price
+from onebasket.commerce.partners.gateways.feed.texts import parse_count, parse_latest, parse_price
 from onebasket.commerce.partners.gateways.feed.unfit import BadFieldError, Row, odd
 from onebasket.commerce.partners.rules.port import CommissionStated, OddItem
 from onebasket.kernel.money import scale_exactly
@@ -101,8 +101,8 @@ class Statement:
             ours=_name(get("ours", ""), "ours"),
             reference=_name(get("reference", ""), "reference"),
             quantity=parse_count(get("quantity", "1"), "quantity"),
-            bought_at=parse_instant(texts["bought_at"], "bought_at") if get("bought_at") else None,
-            changed_at=parse_instant(texts["changed_at"], "changed_at") if get("changed_at") else None,
+            bought_at=parse_latest(texts["bought_at"], "bought_at") if get("bought_at") else None,
+            changed_at=parse_latest(texts["changed_at"], "changed_at") if get("changed_at") else None,
             reason=get("reason", ""),
         )
 
