@@ -140,6 +140,30 @@ def test_an_older_statement_that_comes_late_changes_nothing(partner: PartnerFact
     assert entries() == [(1, "settled", 70)]
 
 
+def test_a_statement_from_the_future_bars_no_later_one(partner: PartnerFacts) -> None:
+    """It counts as one from now; what is more than a day ahead is told."""
+    now = AT + timedelta(days=1)
+    near, far = stated(minutes=2 * 24 * 60 - 1), stated("2", minutes=60 * 24 * 365)
+    click(partner, "c1")
+    booked = book_commissions(
+        partner.id, [msgspec.structs.replace(one, click="c1") for one in (near, far)], now=now
+    )  # fmt: skip
+    assert booked == Booked(2, 0, 0, 1)
+    assert [line(key).stated_at for key in "12"] == [now, now]
+    assert odd() == [("2", "stated_ahead")]
+    assert json.loads(Oddity.objects.get().content)["changed_at"] == "2027-03-02T12:00:00Z"
+    later = [stated(key, INVALID, minutes=24 * 60 + 5) for key in "12"]
+    book_commissions(partner.id, later, now=now + timedelta(hours=1))
+    assert [line(key).standing for key in "12"] == ["clawed_back", "clawed_back"]
+
+
+def test_a_line_that_was_stated_in_the_future_moves_on(partner: PartnerFacts) -> None:
+    book_commissions(partner.id, [stated()])
+    CommissionLine.objects.update(stated_at=datetime(2200, 1, 1, tzinfo=UTC))
+    book_commissions(partner.id, [stated(status=INVALID, minutes=120)])
+    assert (line().standing, line().stated_at) == ("clawed_back", AT + timedelta(minutes=120))
+
+
 @pytest.mark.parametrize(
     ("more", "why"),
     [
@@ -178,11 +202,12 @@ def test_a_click_that_was_booked_later_is_found_by_the_same_statement(partner: P
 
 
 def test_the_last_of_several_clicks_is_credited(partner: PartnerFacts) -> None:
-    click(partner, "c1")
-    last = click(partner, "c2", hours=2)
-    book_commissions(partner.id, [stated(click="c2,c1", bought_at=AT + timedelta(hours=3), minutes=300)])
+    one, two = f"{1:032x}", f"{2:032x}"
+    click(partner, one)
+    last = click(partner, two, hours=2)
+    book_commissions(partner.id, [stated(click=f"{two},{one}", bought_at=AT + timedelta(hours=3), minutes=300)])
     assert (line().referral_id, line().attribution) == (last.pk, "last_of_several")
-    book_commissions(partner.id, [stated("2", click="c2", order="o2", bought_at=AT + timedelta(hours=4), minutes=300)])
+    book_commissions(partner.id, [stated("2", click=two, order="o2", bought_at=AT + timedelta(hours=4), minutes=300)])
     assert line("2").attribution == "bought_again"
 
 

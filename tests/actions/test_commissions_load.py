@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from onebasket.commerce.partners.models import CommissionLine, Oddity
+from onebasket.commerce.partners.actions.referring import follow_links
+from onebasket.commerce.partners.models import CommissionLine, Oddity, Partner
+from onebasket.commerce.partners.rules.referrals import FollowLink
 from onebasket.project.command.load import group
 from onebasket.project.loading.commissions import CommissionTally, load_commissions
 from onebasket.project.loading.receipts import UnloadableError
-from tests.partnering import make_partner
+from tests.partnering import add_offers, make_partner
 
 pytestmark = pytest.mark.django_db
 HEAD = "key,order,status,currency,amount,commission,rate,click,reference,bought_at"
@@ -53,6 +55,33 @@ def test_an_older_file_that_is_loaded_later_changes_nothing(tmp_path: Path) -> N
     assert CommissionLine.objects.get().standing == "clawed_back"
     assert load_commissions("harbour", older, stated_at=at(10)) == CommissionTally(1, 0, 1, 0, 0)
     assert CommissionLine.objects.get().standing == "confirmed"
+
+
+def test_rows_without_a_key_are_never_booked_over_each_other(tmp_path: Path) -> None:
+    make_partner("harbour", gateway="feed")
+    file = tmp_path / "march.csv"
+    file.write_text("order,status,commission\nO1,approved,3.00\nO1,approved,5.00\nO1,approved,7.00\n")
+    assert load_commissions("harbour", file, stated_at=at(9)) == CommissionTally(3, 1, 0, 0, 4)
+    assert load_commissions("harbour", file, stated_at=at(9)) == CommissionTally(3, 0, 0, 1, 2)
+    assert list(CommissionLine.objects.values_list("key", "commission", "entries")) == [("O1", 300, 1)]
+    kept = Oddity.objects.filter(reason="key_doubled").order_by("content").values_list("content", "times")
+    assert list(kept) == [("O1,approved,5.00\n", 2), ("O1,approved,7.00\n", 2)]
+
+
+def test_what_was_bought_on_the_day_of_the_click_is_credited(tmp_path: Path) -> None:
+    partner = make_partner("harbour", gateway="feed")
+    Partner.objects.filter(pk=partner.id).update(options={"hosts": "harbour.example"})
+    offer = add_offers(partner, {"loom": {}})["loom"]
+    clicked = datetime(2026, 3, 2, 18, tzinfo=UTC)
+    call = FollowLink(
+        offer_id=offer, channel="shop", place_id=0, associate="", shown_at=clicked, serial="s", click="c1",
+        clicked_at=clicked,
+    )  # fmt: skip
+    assert follow_links([call])[0].address
+    file = tmp_path / "march.csv"
+    file.write_text("key,order,status,commission,click,bought_at\n1,O1,approved,3.00,c1,2026-03-02\n")
+    load_commissions("harbour", file)
+    assert CommissionLine.objects.get().attribution == "last_click"
 
 
 def test_what_is_no_statement_is_said(tmp_path: Path) -> None:

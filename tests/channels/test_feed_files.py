@@ -440,6 +440,61 @@ def test_lines_of_a_statement_that_cannot_be_read_stand_alone(file: Path) -> Non
     assert found == [100, "bad_price", "missing", "missing", "bad_value", "columns", 200]
 
 
+@pytest.mark.parametrize("field", ["bought_at", "changed_at"])
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-03-02", datetime(2026, 3, 2, 23, 59, 59, 999_999, tzinfo=UTC)),
+        ("20260302", datetime(2026, 3, 2, 23, 59, 59, 999_999, tzinfo=UTC)),
+        ("2026-03-02T00:00:00Z", datetime(2026, 3, 2, tzinfo=UTC)),
+        ("2026-03-02 09:30", datetime(2026, 3, 2, 9, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_day_of_a_statement_is_its_last_instant(file: Path, field: str, text: str, at: datetime) -> None:
+    (line,), _ = lines_of(file, f"order,status,commission,{field}\n9,ok,1.00,{text}\n", currency="USD")
+    assert getattr(line, field) == at
+
+
+def test_an_offer_that_was_stated_on_a_day_is_as_old_as_its_beginning(file: Path) -> None:
+    """Offers that are too old are asked for again: a day is no reason to take one for fresher than it may be."""
+    (offer,) = offers(read(file, f"{HEAD},stated_at\n1,Lamp,12.34,yes,2026-03-02\n")[0])
+    assert offer.stated_at == datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def test_several_clicks_of_ours_fit_into_a_line(file: Path) -> None:
+    clicks = " ".join(f"{number:032x}" for number in range(20))
+    rows = [f"9,ok,1.00,{clicks}", f"9,ok,1.00,{'x' * 1001}", f"{'9' * 65},ok,1.00,"]
+    lines, _ = lines_of(file, "\n".join(["order,status,commission,click", *rows, ""]), currency="USD")
+    found = [line.reason if isinstance(line, OddItem) else line.click for line in lines]
+    assert found == [clicks, "bad_value", "bad_value"]
+
+
+def test_rows_without_a_key_that_would_take_each_others_place_are_told(file: Path) -> None:
+    """The key of a row that states none is made of order and reference: it may stand for two lines."""
+    rows = ["O1,ok,3.00,a", "O1,ok,5.00,a", "O1,ok,7.00,a", "O1,ok,3.00,a", "O1,ok,3.00,b", "O2,ok,3.00,a"]
+    content = "\n".join(["order,status,commission,reference", *rows, ""])
+    found, _ = lines_of(file, content, currency="USD")
+    booked = [(one.key, one.commission) for one in found if isinstance(one, CommissionStated)]
+    assert booked == [("O1/a", 300), ("O1/a", 300), ("O1/b", 300), ("O2/a", 300)]
+    told = [one for one in found if isinstance(one, OddItem)]
+    assert [(one.reason, one.content) for one in told] == [
+        ("key_doubled", "O1,ok,5.00,a\n"), ("key_doubled", "O1,ok,7.00,a\n"),
+    ]  # fmt: skip
+    assert [one.reference.partition("#")[0] for one in told] == ["O1/a", "O1/a"]
+    assert len({one.reference for one in told}) == 2  # each is kept by itself
+    assert "State a column `key`" in told[0].explanation
+
+
+def test_rows_with_a_key_may_be_the_history_of_one_line(file: Path) -> None:
+    content = "order,status,commission\nO1,ok,3.00\nO1,ok,5.00\n"
+    mapping = read_mapping(
+        b'[columns]\nkey = "order"\norder = "order"\nstatus = "status"\ncommission = "commission"', names=tuple(NAMES)
+    )
+    lines, _ = lines_of(file, content, mapping=mapping, currency="USD")
+    booked = [(one.key, one.commission) for one in lines if isinstance(one, CommissionStated)]
+    assert booked == [("O1", 300), ("O1", 500)]
+
+
 def test_a_statement_by_a_mapping_and_one_that_lacks_a_column(file: Path) -> None:
     mapping = read_mapping(b"""
         decimal = ","

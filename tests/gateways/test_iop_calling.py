@@ -231,6 +231,14 @@ def test_after_an_order_was_sent_only_certainty_is_no_order(script: bytes | Scri
         assert len(server.requests) == 1  # whatever it is, it is never sent twice
 
 
+@pytest.mark.parametrize(("said", "code"), [("ServiceUnavailable", "unreachable"), ("SOMETHING_NEW", "turned_away")])
+def test_a_service_that_is_away_for_a_moment_is_not_reached(said: str, code: str) -> None:
+    with served(answer(complaint(said, kind="ISP"))) as server:
+        found = find(server.url)
+    assert isinstance(found, NotDone)
+    assert found.code == code
+
+
 def test_nobody_there_is_no_order() -> None:
     with served(ORDERS) as server:
         pass

@@ -237,6 +237,8 @@ def test_a_list_is_only_empty_where_it_says_so(content: dict[str, object], *, is
     assert (orders_of(Result(content)) == ([], 0)) is is_sure
 
 
+CLICKS = ",".join(f"{number:032x}" for number in range(20))
+"""Click ids as we give them out: 32 digits each."""
 LINE: dict[str, object] = {
     "sub_order_id": 9001, "order_id": 8101, "order_status": "Payment Completed", "effect_detail_status": "",
     "settled_currency": "GBP", "paid_amount": 510, "estimated_paid_commission": 36, "finished_amount": 400,
@@ -279,7 +281,8 @@ def test_which_amounts_count(changes: dict[str, object], expected: tuple[int, in
         ('{"dp":"c1"}', "c1", ""), ({"dp": "c1"}, "c1", ""), ("dp=c1", "c1", ""), ('{"out_order_id":"o1"}', "", "o1"),
         ("", "", ""), (None, "", ""), ("{", "", ""), ("[1]", "", ""), ('{"dp":5}', "", ""),
         ('{"dp":"a\\u0000"}', "", ""),
-        ('{"dp":"' + "x" * 65 + '"}', "", ""), ("[" * 100_000, "", ""),
+        ('{"dp":"' + CLICKS + '"}', CLICKS, ""), ('{"dp":"' + "x" * 1001 + '"}', "", ""),
+        ('{"out_order_id":"' + "x" * 65 + '"}', "", ""), ("[" * 100_000, "", ""),
     ],
 )  # fmt: skip
 def test_what_of_ours_a_line_bears(stated: object, click: str, ours: str) -> None:

@@ -26,12 +26,14 @@ from onebasket.commerce.partners.queries.commissions import (
 )
 from onebasket.commerce.partners.rules.attribution import CREDITED, Reason
 from onebasket.commerce.partners.rules.commissions import (
+    MOST_AHEAD,
     Entry,
     Held,
     LineFacts,
     OddLine,
     Standing,
     agreement_on,
+    as_of,
     expected_commission,
     readable,
     restate,
@@ -60,6 +62,7 @@ _WORDS = {
     OddLine.AMOUNT_ODD: "Its amount or its commission is below zero, or beyond all measure.",
     OddLine.KEY_ODD: "It has no key by which it could be told again, or one that is too long.",
     OddLine.NO_AGREEMENT: "No agreement held when it was bought.",
+    OddLine.AHEAD: "It says that it changed more than a day from now; it is taken as stated now.",
     Reason.NO_CLICK: "The partner names no click of ours and no part.",
     Reason.UNKNOWN_CLICK: "The partner names a click that is none of ours.",
     Reason.OTHER_PARTNER: "The click that the partner names led to another partner.",
@@ -176,9 +179,11 @@ def _book(partner_id: int, partner: str, stated: Sequence[CommissionStated], now
         lock_ledger(partner_id)
         at = now or database_now()
         keys = {one.key for one in stated if readable(one) is None}
-        batch = _Batch(partner_id, partner, agreements_held(partner_id), _load(partner_id, keys))
+        batch = _Batch(partner_id, partner, agreements_held(partner_id), _load(partner_id, keys, at))
         for one in stated:
-            _take(batch, one)
+            if one.changed_at and one.changed_at > at + MOST_AHEAD:
+                batch.note(one, OddLine.AHEAD.value, _WORDS[OddLine.AHEAD])
+            _take(batch, as_of(one, at))
         credited = _credit(batch)
         _expect(batch)
         _write(batch, at)
@@ -188,14 +193,16 @@ def _book(partner_id: int, partner: str, stated: Sequence[CommissionStated], now
     return Booked(batch.created, batch.changed, batch.unchanged, len(batch.odd))
 
 
-def _load(partner_id: int, keys: set[str]) -> dict[str, _Line]:
+def _load(partner_id: int, keys: set[str], now: datetime) -> dict[str, _Line]:
+    """Return lines as they stand; of one that was stated in the future it is not known when that was."""
     found = {}
     for row in lines_by_key(partner_id, keys):
         (identity, key, order, referral, part, why, reference, category, standing, status, currency, amount, commission,
          expected, rate, entries, mark, bought_at, stated_at) = row  # fmt: skip
         facts = LineFacts(
             standing=Standing(standing), status=status, currency=currency, amount=amount, commission=commission,
-            rate=rate, entries=entries, print=mark, stated_at=stated_at,
+            rate=rate, entries=entries, print=mark,
+            stated_at=stated_at if stated_at and stated_at <= now else None,
         )  # fmt: skip
         found[key] = _Line(
             identity, facts, order, referral, part, why, reference, category, expected, bought_at

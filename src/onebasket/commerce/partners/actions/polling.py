@@ -21,7 +21,7 @@ from onebasket.commerce.partners.actions.commissions import KIND, book_commissio
 from onebasket.commerce.partners.actions.oddities import Odd, keep_odd
 from onebasket.commerce.partners.actions.opening import keep_tokens, open_gateway
 from onebasket.commerce.partners.models import Partner, PartnerCursor
-from onebasket.commerce.partners.rules.commissions import SWEEPS, TOLD_AFTER, Sweep, rest_after
+from onebasket.commerce.partners.rules.commissions import MOST_REPEATS, SWEEPS, TOLD_AFTER, Sweep, rest_after
 from onebasket.commerce.partners.rules.port import (
     Capability,
     CommissionPage,
@@ -132,7 +132,8 @@ def _sweep(claimed: _Claimed, until: float) -> int:
 def _go_on(claimed: _Claimed, found: _Gathered, *, rests: bool) -> _Claimed | None:
     """Move on behind what was booked, or let the sweep rest; None where it is not ours any more."""
     if found.trouble is not None:
-        return _fail(claimed._replace(cursor=found.cursor), found.trouble)
+        before = claimed.failures if found.cursor == claimed.cursor else 0
+        return _fail(claimed._replace(cursor=found.cursor, failures=before), found.trouble)
     if found.ends:
         return _move(claimed, rest=claimed.sweep.every, failures=0, cursor="")
     return _move(claimed, rest=timedelta(0) if rests else None, failures=0, cursor=found.cursor)
@@ -192,12 +193,12 @@ def _move(claimed: _Claimed, *, rest: timedelta | None, failures: int, cursor: s
 
 
 def _fail(claimed: _Claimed, trouble: Trouble) -> _Claimed | None:
-    """Come back later; people are told when it lasts, or when only they can help."""
+    """Come back later, to where it stood; people are told when it lasts, or when only they can help."""
     failures = min(claimed.failures + 1, 1_000)
     code = trouble.code if isinstance(trouble, NotDone) else "lost"
     stated = trouble.retry_seconds if isinstance(trouble, NotDone) else None
-    # A cursor that the platform turns away leads nowhere: the sweep begins anew.
-    cursor = "" if code == "turned_away" else claimed.cursor
+    # A cursor that the platform does not know any more leads nowhere.
+    cursor = "" if code == "turned_away" and failures >= MOST_REPEATS else claimed.cursor
     wait = NOT_ABLE_WAIT if code == "not_able" else rest_after(failures, stated)
     if _move(claimed, rest=wait, failures=failures, cursor=cursor) is None:
         return None

@@ -18,6 +18,8 @@ from onebasket.kernel.money import PPM, currencies, divide_half_up
 
 MOST_AMOUNT = 10**15
 LONGEST_KEY = 64
+MOST_AHEAD = timedelta(days=1)
+"""By more than this no clock and no time zone is ahead of ours: people are told."""
 _SIGNED = 1 << 63
 
 
@@ -72,6 +74,7 @@ class OddLine(StrEnum):
     KEY_ODD = "key_odd"
     DIFFERS = "commission_differs"
     NO_AGREEMENT = "no_agreement"
+    AHEAD = "stated_ahead"
 
 
 class LineFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +117,12 @@ def readable(stated: CommissionStated) -> OddLine | None:
     if not (0 <= stated.amount <= MOST_AMOUNT and 0 <= stated.commission <= MOST_AMOUNT):
         return OddLine.AMOUNT_ODD
     return None
+
+
+def as_of(stated: CommissionStated, now: datetime) -> CommissionStated:
+    """Return a statement from the future as one from now: else it would bar every later one."""
+    is_ahead = stated.changed_at is not None and stated.changed_at > now
+    return msgspec.structs.replace(stated, changed_at=now) if is_ahead else stated
 
 
 def restate(line: LineFacts | None, stated: CommissionStated) -> Restated | OddLine | None:
@@ -222,6 +231,8 @@ SWEEPS = (
 FIRST_REST, LONGEST_REST = timedelta(seconds=15), timedelta(hours=1)
 TOLD_AFTER = 5
 """Failures in a row after which people are told."""
+MOST_REPEATS = 5
+"""Where a sweep was turned away so many times in a row, it begins anew: its cursor may lead nowhere any more."""
 
 
 def rest_after(failures: int, stated: int | None) -> timedelta:

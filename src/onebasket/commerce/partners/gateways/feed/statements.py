@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import blake2b
 from pathlib import Path
 
 from onebasket.commerce.partners.gateways.feed.columns import FeedMapping, find_columns
 from onebasket.commerce.partners.gateways.feed.opening import CUT_ERRORS, Opened, open_text
 from onebasket.commerce.partners.gateways.feed.tables import Table
-from onebasket.commerce.partners.gateways.feed.texts import parse_count, parse_instant, parse_price
+from onebasket.commerce.partners.gateways.feed.texts import parse_count, parse_latest, parse_price
 from onebasket.commerce.partners.gateways.feed.unfit import BadFieldError, Row, odd
 from onebasket.commerce.partners.rules.port import CommissionStated, OddItem
 from onebasket.kernel.money import scale_exactly
@@ -31,6 +32,8 @@ NAMES: dict[str, tuple[str, ...]] = {
 """Fields of a statement, with the names under which they are found where no mapping says another."""
 NEEDED = ("order", "status", "commission")
 LONGEST = 64
+MOST_CLICKS = 1_000
+"""Characters of click ids: a partner may give several back, and they are only looked up."""
 _PERCENT_DECIMALS = 4
 
 
@@ -43,6 +46,8 @@ class Statement:
         delimiter, quote = (mapping.delimiter, mapping.quote) if mapping else ("", '"')
         self._table = Table(opened.text, delimiter=delimiter, quote=quote)
         self._columns = find_columns(self._table.header, mapping, names=NAMES, needed=NEEDED)
+        self._made: dict[str, int] = {}
+        """Keys that were made of order and reference, and a hash of what was first stated under each."""
         self.cut = ""
 
     def lines(self) -> Iterator[CommissionStated | OddItem]:
@@ -68,9 +73,11 @@ class Statement:
             if field in texts:
                 texts[field] = known.get(texts[field], texts[field])
         try:
-            return self._stated(texts)
+            line = self._stated(texts)
         except BadFieldError as error:
             return odd(texts.get("order", ""), error.reason, error.explanation, row.text)
+        is_another = "key" not in texts and self._made.setdefault(line.key, hash(line)) != hash(line)
+        return _doubled(line, row) if is_another else line
 
     def _stated(self, texts: Mapping[str, str]) -> CommissionStated:
         get = texts.get
@@ -90,12 +97,12 @@ class Statement:
             amount=amount,
             commission=commission,
             rate=_rate(get("rate", "")),
-            click=_name(get("click", ""), "click"),
+            click=_name(get("click", ""), "click", MOST_CLICKS),
             ours=_name(get("ours", ""), "ours"),
             reference=_name(get("reference", ""), "reference"),
             quantity=parse_count(get("quantity", "1"), "quantity"),
-            bought_at=parse_instant(texts["bought_at"], "bought_at") if get("bought_at") else None,
-            changed_at=parse_instant(texts["changed_at"], "changed_at") if get("changed_at") else None,
+            bought_at=parse_latest(texts["bought_at"], "bought_at") if get("bought_at") else None,
+            changed_at=parse_latest(texts["changed_at"], "changed_at") if get("changed_at") else None,
             reason=get("reason", ""),
         )
 
@@ -115,9 +122,19 @@ def open_statement(path: Path, *, mapping: FeedMapping | None = None, currency: 
         yield Statement(opened, mapping, currency)
 
 
-def _name(text: str, what: str) -> str:
-    if len(text) > LONGEST or not (text.isprintable() or not text):
-        raise BadFieldError("bad_value", f"{what}: {text[:80]!r} is longer than {LONGEST} characters, or unreadable.")
+def _doubled(line: CommissionStated, row: Row) -> OddItem:
+    """Return a row that would take the place of another; named after its content, each is kept by itself."""
+    mark = blake2b(row.text.rstrip().encode("utf-8", "backslashreplace"), digest_size=6).hexdigest()
+    said = (
+        f"Another row of this file has the same order and reference ({line.key}) and states otherwise; this one waits."
+        " State a column `key` that names each line; where both rows are one line, map `key` to the order's column."
+    )
+    return odd(f"{line.key}#{mark}", "key_doubled", said, row.text)
+
+
+def _name(text: str, what: str, most: int = LONGEST) -> str:
+    if len(text) > most or not (text.isprintable() or not text):
+        raise BadFieldError("bad_value", f"{what}: {text[:80]!r} is longer than {most} characters, or unreadable.")
     return text
 
 

@@ -1,7 +1,7 @@
 """Texts of partners' files as values: prices, yes and no, days, instants; exactly, or refused."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 
 from onebasket.commerce.partners.gateways.feed.unfit import BadFieldError
@@ -69,6 +69,15 @@ def parse_instant(text: str, what: str) -> datetime:
     except ValueError as error:
         raise BadFieldError("bad_time", f"{what}: {text[:60]!r} is no date and time in ISO 8601.") from error
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def parse_latest(text: str, what: str) -> datetime:
+    """Return an instant as `parse_instant` does; of a day without a time its last one in UTC, BadFieldError alike."""
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        return parse_instant(text, what)
+    return datetime.combine(day, time.max, UTC)
 
 
 def is_within(interval: str, at: datetime) -> bool:

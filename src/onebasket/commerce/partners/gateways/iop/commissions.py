@@ -18,7 +18,8 @@ PAGE_SIZE = 50
 STATUSES = ("Payment Completed", "Buyer Confirmed Receipt", "Completed Settlement", "Invalid")
 _PAID = STATUSES[0]
 _CURSOR = re.compile(r"([0-3]):(\d{0,40})", re.ASCII)
-_OURS = frozenset({"dp", "out_order_id"})
+_OURS = {"dp": 1_000, "out_order_id": 64}
+"""What of ours a line bears, and how long it may be: of clicks there may be several."""
 _NAMED = "sub_order_id"
 
 
@@ -122,8 +123,8 @@ def _known_by(stated: object) -> Mapping[str, str]:
             stated = {name: value} if found else {}
     if not isinstance(stated, Mapping):
         return {}
-    return {key: value for key, value in stated.items() if key in _OURS and _is_ours(value)}
+    return {key: stated[key] for key, most in _OURS.items() if _is_ours(stated.get(key), most)}
 
 
-def _is_ours(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= 64 and value.isascii() and value.isprintable()  # noqa: PLR2004
+def _is_ours(value: object, most: int) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= most and value.isascii() and value.isprintable()

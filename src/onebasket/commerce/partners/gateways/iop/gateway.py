@@ -6,12 +6,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from onebasket.commerce.partners.gateways.iop import commissions, offers, orders
 from onebasket.commerce.partners.gateways.iop.answers import RESULT_CODES, Complaint, Result
 from onebasket.commerce.partners.gateways.iop.calling import Caller
-from onebasket.commerce.partners.gateways.iop.envelopes import Method, listed
+from onebasket.commerce.partners.gateways.iop.envelopes import Code, Method, listed
 from onebasket.commerce.partners.gateways.iop.pushes import read_push
 from onebasket.commerce.partners.gateways.iop.values import MOST_PIECES, Fields, OddValueError, is_address
 from onebasket.commerce.partners.rules.port import (
@@ -248,7 +249,9 @@ _links = _Links()
 def _result(answer: Result | Complaint | Trouble) -> Result | Trouble:
     """Return the result of a call that changes nothing; whatever else was answered means that nothing was done."""
     if isinstance(answer, Complaint):
-        return NotDone(f"{answer.code}: {answer.message}", "turned_away", answer.ban_seconds)
+        is_away = answer.code == Code.SERVICE_UNAVAILABLE
+        code: Literal["unreachable", "turned_away"] = "unreachable" if is_away else "turned_away"
+        return NotDone(f"{answer.code}: {answer.message}", code, answer.ban_seconds)
     if isinstance(answer, Result) and answer.code not in RESULT_CODES:
         return NotDone(f"{answer.code}: {answer.message}", "turned_away")
     return answer
