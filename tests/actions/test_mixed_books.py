@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.db.models import F
 
 from onebasket.base.clock import database_now
 from onebasket.base.models import ParkedEvent
@@ -136,6 +137,16 @@ def _set(**values: object) -> Callable[[UUID], object]:
     return lambda part: PartnerPart.objects.filter(pk=part).update(**values)
 
 
+def _owed(more: int, status: str = "due") -> Callable[[UUID], object]:
+    """Let the tenders of a part be due for so much more than it comes to."""
+
+    def spoil(part: UUID) -> None:
+        PartnerPart.objects.filter(pk=part).update(status=status)
+        Payment.objects.filter(order_id=part).update(amount=9_999, authorised=F("due") + more, due=F("due") + more)
+
+    return spoil
+
+
 CORRUPTIONS: list[tuple[str, set[str], Callable[[UUID], object]]] = [
     ("a total that is not its lines'", {"partners.lines", "partners.tenders", "partners.paid"}, _set(total=9_999)),
     ("tax that no line bears", {"partners.lines"}, _set(tax_amount=1)),
@@ -153,6 +164,9 @@ CORRUPTIONS: list[tuple[str, set[str], Callable[[UUID], object]]] = [
     ("an order that ended before its parts", {"orders.parts", "orders.fulfilments"},
      lambda _: Order.objects.update(status="closed")),
     ("a cancelled part that is due still", {"partners.tenders"}, _set(status="cancelled")),
+    ("a waiting part whose tenders are due for less", {"partners.paid", "partners.tenders"}, _owed(-1)),
+    ("a placed part whose tenders are due for less", {"partners.paid", "partners.tenders"}, _owed(-1, "placed")),
+    ("a placed part whose tenders are due for more", {"partners.tenders"}, _owed(1, "placed")),
     ("a payment of nobody's", {"orders.tenders", "partners.paid"},
      lambda part: Payment.objects.filter(order_id=part).update(order_id=new_id())),
 ]  # fmt: skip

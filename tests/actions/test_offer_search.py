@@ -17,7 +17,7 @@ from onebasket.commerce.partners.actions.importing import state_offers
 from onebasket.commerce.partners.actions.registering import upsert_rates
 from onebasket.commerce.partners.models import Agreement, Offer, Partner
 from onebasket.commerce.partners.queries.offers import offers_by_gtin
-from onebasket.commerce.partners.rules.partners import ExchangeRateItem
+from onebasket.commerce.partners.rules.partners import ExchangeRateItem, Merchant
 from onebasket.commerce.partners.rules.port import OfferStated
 from onebasket.commerce.search.actions import IndexBusyError, OfferKeeper, building, offers, rebuild_offers
 from onebasket.commerce.search.models import SearchState
@@ -109,7 +109,7 @@ def test_a_gtin_finds_its_offers_first(lantern: dict[str, int]) -> None:
 
 
 def test_what_is_found_is_priced_in_the_shopper_s_money(chain: int, lantern: dict[str, int]) -> None:
-    harbour = make_partner("harbour", partner_currency="GBP", markup=100_000)
+    harbour = make_partner("harbour", partner_currency="GBP", merchant=Merchant.PRINCIPAL, markup=100_000)
     add_offers(harbour, {"kettle": {"title": "Brass kettle lamp", "price": 3000, "currency": "GBP"}})
     rebuild_offers()
     # No rate: it cannot be told what it costs, so that it is not there.

@@ -30,7 +30,7 @@ from onebasket.commerce.payments.models import Payment
 from onebasket.commerce.stock.models import Movement
 from onebasket.kernel.identity import new_id
 from tests.builders import make_chain
-from tests.dropshipping import Platform, deliver_part, drive, hear, make_platform, sell_part
+from tests.dropshipping import Platform, deliver_part, drive, follow, hear, make_platform, part_stands, sell_part
 from tests.paying import Pay, balance, gift_card, stands
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -182,6 +182,31 @@ def test_what_it_comes_to_is_shown_before(source: int, there: Platform, partner:
     assert returned(part) == [0, 0]
     assert code(take(source, asked(part, (1, 1), (2, 1), expected_total=3500))) == "PartReturnAccepted"
     assert returned(part) == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "left"),
+    [(1, "card authorised to capture due 2000 authorised 3000 captured 0"),
+     (3, "card authorised to reverse due 0 authorised 3000 captured 0")],
+)  # fmt: skip
+def test_what_came_back_before_the_card_was_charged_is_not_charged_when_the_rest_arrives(
+    source: int, there: Platform, partner: PartnerFacts, pieces: int, left: str
+) -> None:
+    """While the card's provider is down, nothing is captured at the sending."""
+    part = sell_part(partner, {"lamp": 3}, Pay("card", 3000))
+    Payment.objects.filter(order_id=part).update(status="authorised", authorised=3000)
+    deliver_part(there, part, status="WAIT_BUYER_ACCEPT_GOODS")
+    (payment,) = Payment.objects.filter(order_id=part)
+    assert stands(payment.pk) == "card authorised to capture due 3000 authorised 3000 captured 0"
+    assert code(take(source, asked(part, (1, pieces)))) == "PartReturnAccepted"
+    assert stands(payment.pk) == left
+    there.set_status("FINISH")
+    follow()
+    hear()
+    assert part_stands(part) == "delivered 3000 lamp:3"
+    assert stands(payment.pk) == left
+    assert not Event.objects.filter(type="payment.uncovered").exists()
+    assert [found.check for found in audit_partners() if found.differences] == []
 
 
 def race(source: int, part: UUID) -> list[str]:

@@ -12,14 +12,17 @@ from onebasket.commerce.partners.actions import calling, driving, finding
 from onebasket.commerce.partners.actions.deciding import Decision, decide_part
 from onebasket.commerce.partners.actions.telling import NotPossibleError
 from onebasket.commerce.partners.models import PartnerAddress, PartnerPart, TheirOrder
+from onebasket.commerce.partners.queries.audit import audit_partners
 from onebasket.commerce.partners.rules.partners import PartnerFacts
 from onebasket.commerce.partners.rules.port import Capability, Lost, NotDone, Placed, Refused
+from onebasket.commerce.payments.models import Payment
 from tests.builders import make_chain
 from tests.dropshipping import (
     NOT_REACHED,
     Platform,
     attempts,
     drive,
+    hear,
     lost,
     make_parts_due,
     make_platform,
@@ -238,8 +241,20 @@ def test_lines_that_are_refused_fall_away_and_the_rest_is_ordered(there: Platfor
     part = sell_part(partner, {LAMP: 1, RUG: 2})
     driving.place_parts()
     assert part_stands(part) == "due (out_of_stock) 1000 lamp:1 rug:0"
+    hear()
+    (payment,) = Payment.objects.filter(order_id=part)
+    # Until it is placed, what fell away stays put aside: that is nothing wrong, whoever has to look at it.
+    for status in ("due", "unknown", "stuck"):
+        PartnerPart.objects.update(status=status)
+        assert [found.check for found in audit_partners() if found.differences] == []
+    assert payment.due == 6000
+    PartnerPart.objects.update(status="due")
     driving.place_parts()
     assert part_stands(part) == "placed (out_of_stock) 1000 lamp:1 rug:0"
+    hear()
+    payment.refresh_from_db()
+    assert payment.due == 1000
+    assert [found.check for found in audit_partners() if found.differences] == []
     assert [line.reference for one in there.orders for line in one.lines] == [LAMP]
 
 

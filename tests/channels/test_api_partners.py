@@ -59,6 +59,18 @@ def test_what_cannot_be_is_refused_in_words(hub: Hub, path: str, item: dict[str,
     assert Partner.objects.count() == 0
 
 
+def test_an_agent_adds_nothing_to_the_partner_s_price(hub: Hub) -> None:
+    assert put(hub, "partners", {"key": "k1", **PARTNER}) == [CREATED]
+    stated = AGREEMENT | {"merchant": "principal", "markup": 1}
+    assert put(hub, "partners/agreements", {"key": "a1", **stated}) == [CREATED]
+    (refused,) = put(hub, "partners/agreements", {"key": "a2", **AGREEMENT, "markup": 1})
+    assert (refused["outcome"], refused["message"]) == (
+        "invalid", "markup: as the partner's agent the chain adds nothing to its price. State 0, or be principal.",
+    )  # fmt: skip
+    (agreed,) = hub.shop.get("partners/agreements").items
+    assert (agreed["merchant"], agreed["markup"]) == ("principal", 1)
+
+
 def test_rates_stay_as_they_were_stated(hub: Hub) -> None:
     rate = {"base": "GBP", "quote": "USD", "billionths": 1_250_000_000, "valid_from": WHEN}
     assert put(hub, "exchange-rates", {"key": "r1", **rate}, {"key": "r2", **rate}) == [CREATED, UNCHANGED]

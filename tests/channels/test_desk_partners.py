@@ -64,6 +64,9 @@ def test_an_agreement_is_stated_with_its_terms(admin: Client) -> None:
     assert terms == {"": 50_000, "Home > Lighting": 72_500}
     assert "commission" in refused(do(admin, "set-agreement", **agreed(commission="lots")))
     assert "ends_on" in refused(do(admin, "set-agreement", **agreed(ends_on="2026-05-01")))
+    assert refused(do(admin, "set-agreement", **agreed(merchant="agent")))["markup"] == [
+        "as the partner's agent the chain adds nothing to its price. State 0, or be principal."
+    ]
     page = admin.get(reverse("desk:work_on_row", args=["restate-agreement", row.pk])).content.decode()
     assert "Home &gt; Lighting = 7.25" in page
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onebasket.commerce.partners.gateways.iop.answers import Complaint, Result, Unreadable, open_answer
+from onebasket.commerce.partners.gateways.iop.answers import Complaint, Result, Unreadable, decoded, open_answer
 from onebasket.commerce.partners.gateways.iop.commissions import line_of, read_page
 from onebasket.commerce.partners.gateways.iop.offers import offer_of, read_offers
 from onebasket.commerce.partners.gateways.iop.orders import order_of, orders_of
@@ -364,6 +364,27 @@ def test_a_signed_push_that_cannot_be_read_is_odd(content: object) -> None:
     found = push(content)
     assert isinstance(found, OddItem)
     assert found.reason
+
+
+@pytest.mark.parametrize(
+    ("stated", "text"),
+    [
+        ("1.50", "1.50"), ("1e3", "1000"), ("1e-5", "0.00001"), ("-2.5e1", "-25"), ("1e63", "1" + "0" * 63),
+        ("1e64", ODD), ("0e999999999", ODD), ("1e9999", ODD), ("1e-9999", ODD),
+        ("1e999999999", ODD), ("1e-999999999", ODD),
+    ],
+)  # fmt: skip
+def test_a_number_in_the_place_of_a_text(stated: str, text: object) -> None:
+    """Nine digits would fill a gigabyte, written out."""
+    found = decoded(b'{"t": %s}' % stated.encode())
+    assert isinstance(found, dict)
+    assert read(found, lambda fields: fields.text("t", most=100)) == text
+
+
+def test_a_push_named_by_a_number_that_fills_the_memory_is_odd() -> None:
+    found = push(b'{"message_id": 1e999999999, "message_type": 0, "data": {"order_id": "8001"}}')
+    assert isinstance(found, OddItem)
+    assert (found.reason, found.explanation) == ("number", "message_id: Decimal('1E+999999999') has too many digits")
 
 
 def test_answers_are_opened_by_any_of_their_wrappings() -> None:

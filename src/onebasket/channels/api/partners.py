@@ -118,7 +118,11 @@ def list_partners(call: Call) -> HttpResponse:
 
 @endpoint("PUT", "/partners/agreements", Contract(scope="partners:write", body=Batch[AgreementItem], answers=RESULTS))
 def put_agreements(call: Call) -> HttpResponse:
-    """State what was agreed with partners from a day on; the same day again restates it."""
+    """State what was agreed with partners from a day on; the same day again restates it.
+
+    `markup` is a principal's alone: as agent the price is the partner's own, and an agreement that adds to it is
+    refused.
+    """
     require_every_place(call.caller, _WHOLE_CHAIN)
     items = call.body.items
     return results([item.key for item in items], run(lambda: upsert_agreements(call.caller.source_id, items)))

@@ -24,11 +24,14 @@ from onebasket.commerce.catalogue.models import Product
 from onebasket.commerce.insights.queries.partners import PriceBeside, prices_beside
 from onebasket.commerce.partners.models import CommissionLine, Offer, Partner, PartnerPart, Referral, ShownOffers
 from onebasket.commerce.partners.queries.figures import PartnerFigures, most_shown, partner_figures
+from onebasket.commerce.partners.rules.parts import Status
 from onebasket.commerce.places.queries import all_places
 from onebasket.kernel.money import decimal_amount
 
 RIGHT, LEDGER_RIGHT = "partners.read", "commission.read"
 DAYS = 30
+COUNTED = ",".join(one.value for one in Status if one not in {Status.REFUSED, Status.CANCELLED})
+"""The parts of orders that are counted: what came to nothing is not."""
 
 
 class Asked(NamedTuple):
@@ -74,7 +77,7 @@ def comparing_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
                 empty="There are no partners yet.",
             ),
             section(
-                "Prices beside our own, the cheapest beside ours first", BESIDE, beside,
+                "Prices beside our own, the cheapest beside ours first", _beside(currency), beside,
                 empty="No partner offers what we sell too: the same thing is told by its GTIN.",
             ),
             section("Offers shown most", SHOWN, shown, empty="Nothing was shown in these days."),
@@ -88,8 +91,9 @@ def comparing_page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
 def comparing_csv(request: HttpRequest) -> HttpResponseBase:
     """Stream the prices beside our own as a file, whole."""
     asked = _asked(request)
-    rows = prices_beside(currency=_currency(), now=database_now(), partner_id=asked.partner_id)
-    return csv_file("onebasket prices beside partners", BESIDE, iter(rows))
+    currency = _currency()
+    rows = prices_beside(currency=currency, now=database_now(), partner_id=asked.partner_id)
+    return csv_file("onebasket prices beside partners", _beside(currency), iter(rows))
 
 
 def _asked(request: HttpRequest) -> Asked:
@@ -128,6 +132,7 @@ def _columns(asked: Asked, *, ledger: bool) -> tuple[Column, ...]:
         )  # fmt: skip
 
     own = {"partner__id__exact": "{}"}
+    offered = own | {"gone__exact": "0"}
     days = {"from": asked.first.isoformat(), "to": asked.last.isoformat()}
 
     def within(model: type, field: str, **more: str) -> str:
@@ -137,12 +142,12 @@ def _columns(asked: Asked, *, ledger: bool) -> tuple[Column, ...]:
     shown = within(ShownOffers, "day")
     first = (
         Column("Partner", lambda row: link(row.name, address_of(Partner, row.id)), lambda row: row.code),
-        counted("Offers", "offers", filtered(Offer, **own).replace("%7B%7D", "{}")),
+        counted("Offers", "offers", filtered(Offer, **offered).replace("%7B%7D", "{}")),
         counted("There now", "there"),
-        counted("The same as ours", "same", filtered(Offer, same="yes", **own).replace("%7B%7D", "{}")),
+        counted("The same as ours", "same", filtered(Offer, same="yes", **offered).replace("%7B%7D", "{}")),
         counted("Shown", "shown", shown), counted("Clicked", "clicked", shown),
         counted("Bought there", "bought", within(Referral, "bought_at")),
-        counted("Parts of orders", "parts", within(PartnerPart, "opened_at")),
+        counted("Parts of orders", "parts", within(PartnerPart, "opened_at", status__in=COUNTED)),
         Column("Sold here", lambda row: _sums(row.sold), lambda row: _sums(row.sold), numeric=True),
     )  # fmt: skip
     if not ledger:
@@ -158,11 +163,25 @@ def _sums(amounts: Mapping[str, int]) -> str:
     return ", ".join(formats.money(amount, currency) for currency, amount in sorted(amounts.items())) or formats.DASH
 
 
-def _money(title: str, name: str) -> Column:
-    def draw(row: Row) -> str:
-        return formats.money(getattr(row, name), _currency())
+def _beside(currency: str) -> tuple[Column, ...]:
+    """Return the columns of prices beside our own, in the chain's currency."""
 
-    return Column(title, draw, lambda row: decimal_amount(getattr(row, name), _currency()), numeric=True)
+    def money(title: str, name: str) -> Column:
+        def draw(row: Row) -> str:
+            return formats.money(getattr(row, name), currency)
+
+        return Column(title, draw, lambda row: decimal_amount(getattr(row, name), currency), numeric=True)
+
+    return (
+        Column("Product", lambda row: link(row.name, address_of(Product, row.product_id)), lambda row: row.name),
+        Column("SKU", lambda row: row.sku, lambda row: row.sku),
+        money("Ours", "ours"),
+        Column("Partner", lambda row: link(row.partner, address_of(Offer, row.offer_id)), lambda row: row.partner),
+        money("Theirs", "theirs"), money("Shipping", "shipping"),
+        Column("Apart", _apart, lambda row: row.apart, numeric=True),
+        Column("Stock there", lambda row: formats.DASH if row.stock is None else f"{row.stock:,}",
+               lambda row: row.stock, numeric=True),
+    )  # fmt: skip
 
 
 def _apart(row: PriceBeside) -> str:
@@ -170,16 +189,6 @@ def _apart(row: PriceBeside) -> str:
     return f"{sign}{percent(abs(row.apart) // 10_000 * 10_000)} %"
 
 
-BESIDE: tuple[Column, ...] = (
-    Column("Product", lambda row: link(row.name, address_of(Product, row.product_id)), lambda row: row.name),
-    Column("SKU", lambda row: row.sku, lambda row: row.sku),
-    _money("Ours", "ours"),
-    Column("Partner", lambda row: link(row.partner, address_of(Offer, row.offer_id)), lambda row: row.partner),
-    _money("Theirs", "theirs"), _money("Shipping", "shipping"),
-    Column("Apart", _apart, lambda row: row.apart, numeric=True),
-    Column("Stock there", lambda row: formats.DASH if row.stock is None else f"{row.stock:,}", lambda row: row.stock,
-           numeric=True),
-)  # fmt: skip
 SHOWN: tuple[Column, ...] = (
     Column("Offer", lambda row: link(row.title, address_of(Offer, row.offer_id)), lambda row: row.title),
     Column("Partner", lambda row: row.partner, lambda row: row.partner),

@@ -128,7 +128,7 @@ class ReferralAdmin(SearchedAdmin):
     reads_along = ("partner",)
     list_filter = (
         ("partner", filters.RELATED), ("status", filters.ValuesFilter), ("channel", filters.ValuesFilter),
-        filters.day("clicked_at"),
+        filters.day("clicked_at"), filters.day("bought_at"),
     )  # fmt: skip
     table = (
         columns.text("Click", "click"), PARTNER, columns.spelt("Stands", "status"),
@@ -184,7 +184,7 @@ class CommissionLineAdmin(SearchedAdmin):
     reads_along = ("partner",)
     list_filter = (
         ("partner", filters.RELATED), ("standing", filters.ValuesFilter), ("status", filters.ValuesFilter),
-        filters.day("booked_at"),
+        filters.day("bought_at"), filters.day("booked_at"),
     )  # fmt: skip
     table = (
         columns.text("Line", "key"), PARTNER, columns.spelt("Stands", "standing"),

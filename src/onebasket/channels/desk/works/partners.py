@@ -202,7 +202,11 @@ class AgreementForm(WorkForm):
         required=False,
         help_text="One a line: 7.5, or with a category: Home > Lighting = 9. Without a category it is every other one.",
     )
-    markup = forms.CharField(label="Markup in percent", initial="0", help_text="On the partner's price, as principal.")
+    markup = forms.CharField(
+        label="Markup in percent",
+        initial="0",
+        help_text="On the partner's price, as principal. As agent it is 0: the price is the partner's own.",
+    )
     return_days = forms.IntegerField(label="Days to return", min_value=0, max_value=3650, initial=30)
     settlement_days = forms.IntegerField(label="Settled every (days)", min_value=1, max_value=366, initial=30)
     fresh_minutes = forms.IntegerField(

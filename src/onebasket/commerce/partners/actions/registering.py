@@ -15,7 +15,13 @@ from onebasket.commerce.partners.gateways.registry import GATEWAYS, OPTION_CHECK
 from onebasket.commerce.partners.models import Agreement, CommissionTerm, ExchangeRate, Partner
 from onebasket.commerce.partners.queries.partners import PURPOSE, Credentials
 from onebasket.commerce.partners.rules.messages import AgreementNews, PartnerNews
-from onebasket.commerce.partners.rules.partners import AgreementItem, ExchangeRateItem, PartnerItem, place_code_of
+from onebasket.commerce.partners.rules.partners import (
+    AgreementItem,
+    ExchangeRateItem,
+    Merchant,
+    PartnerItem,
+    place_code_of,
+)
 from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.queries import places_by_code
 from onebasket.commerce.places.rules import PlaceItem
@@ -156,6 +162,8 @@ def _agreement_problem(item: AgreementItem, partners: dict[str, int]) -> str:
         return "ends_on: it ends before it begins. It holds up to, and without, that day."
     if len({term.category for term in item.commission}) != len(item.commission):
         return "commission: name each category once."
+    if item.markup and item.merchant is Merchant.AGENT:
+        return "markup: as the partner's agent the chain adds nothing to its price. State 0, or be principal."
     return ""
 
 

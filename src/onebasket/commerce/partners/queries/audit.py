@@ -7,6 +7,8 @@ SETTLING = "parts.settle"
 _SETTLES = ("part.placed", "part.shipped", "part.delivered", "part.refused", "part.cancelled")
 """The subscription, and its events, after which a part's tenders come to what the part does."""
 _PARTS = "SELECT COUNT(*) FROM partners_partnerpart"
+_ASKED_FOR = "('due', 'unknown', 'stuck')"
+"""So a part stands until its partner has taken it in: lines may fall away, and what was put aside is lowered then."""
 _GOING = "('due', 'unknown', 'placed', 'shipped', 'delivered')"
 
 _SURE = "CASE WHEN y.status IN ('authorised', 'captured', 'unknown') THEN y.due + COALESCE(w.amount, 0) ELSE 0 END"
@@ -64,15 +66,17 @@ _CHECKS = (
 def _tenders() -> Check:
     waiting = unheard(SETTLING, _SETTLES)
     due = "CASE WHEN p.status IN ('refused', 'cancelled') THEN 0 ELSE p.total - COALESCE(SUM(q.lowered), 0) END"
+    wrong = f"SUM(y.due) < {due} OR (p.status NOT IN {_ASKED_FOR} AND SUM(y.due) > {due})"
     return Check(
         "partners.tenders",
-        "What is due on the tenders of a part is what it comes to now, and nothing where it has come to nothing",
+        "What is due on the tenders of a part is what it comes to, and nothing where it has come to nothing; no less "
+        "while its partner is asked for it",
         "SELECT COUNT(*) FROM payments_payment y JOIN partners_partnerpart p ON p.id = y.order_id",
         "SELECT p.id AS part, p.status, p.total, SUM(y.due) AS due FROM partners_partnerpart p "  # noqa: S608
         "JOIN payments_payment y ON y.order_id = p.id LEFT JOIN (SELECT payment_id, SUM(amount) AS lowered "
         "FROM payments_refundpart WHERE is_lowered GROUP BY payment_id) AS q ON q.payment_id = y.id "
         f"WHERE 'part/' || {dashed('p.id')} NOT IN ({waiting}) "
-        f"GROUP BY p.id, p.status, p.total HAVING SUM(y.due) <> {due}",
+        f"GROUP BY p.id, p.status, p.total HAVING {wrong}",
     )
 
 

@@ -52,10 +52,11 @@ class CommissionTermItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 class AgreementItem(SourceItem, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What was agreed with a partner from a day on, until the next agreement or `ends_on` (exclusive).
 
-    `markup` is what a principal adds to the partner's price, in parts per million. `return_days` after delivery,
-    `settlement_days` from one settlement to the next. `fresh_minutes`: for so long an offer as stated may be sold.
-    `referral_days`: for so long after a click a purchase counts as referred. `counter_returns`: what the partner sold
-    through us as its agent may be brought back to our counters, on its account.
+    `markup` is what a principal adds to the partner's price, in parts per million; an agent adds nothing.
+    `return_days` after delivery, `settlement_days` from one settlement to the next. `fresh_minutes`: for so long an
+    offer as stated may be sold. `referral_days`: for so long after a click a purchase counts as referred.
+    `counter_returns`: what the partner sold through us as its agent may be brought back to our counters,
+    on its account.
     """
 
     partner: Code

@@ -17,6 +17,7 @@ from onebasket.commerce.payments.actions.balances import open_balances, post_bal
 from onebasket.commerce.payments.actions.writing import TOLD, news_of, place_codes, tender_of, write_tenders
 from onebasket.commerce.payments.locking import lock_payments_of
 from onebasket.commerce.payments.models import Payment
+from onebasket.commerce.payments.queries.refunds import lowered_of_each
 from onebasket.commerce.payments.rules.messages import Settling, UncoveredNews
 from onebasket.commerce.payments.rules.tenders import plan_settlement
 
@@ -37,7 +38,8 @@ def settle_order(settling: Settling, *, now: datetime | None = None) -> None:
 
 def _settle(settlings: Sequence[Settling], rows: Sequence[Payment], *, now: datetime) -> None:
     by_id = {row.pk: row for row in rows}
-    before = {row.pk: tender_of(row) for row in rows}
+    lowered = lowered_of_each([row.pk for row in rows if row.goal])
+    before = {row.pk: tender_of(row, lowered.get(row.pk, 0)) for row in rows}
     tenders = dict(before)
     of_order: dict[UUID, list[UUID]] = {}
     for row in sorted(rows, key=lambda row: row.number):

@@ -22,8 +22,8 @@ TOLD = frozenset(
 _SETS = ("status", "goal", "due", "authorised", "captured", "refunded", "next_at", "changed_at")
 
 
-def tender_of(row: Payment) -> Tender:
-    """Return a row as decisions see it."""
+def tender_of(row: Payment, lowered: int = 0) -> Tender:
+    """Return a row as decisions see it; `lowered` is what refunds took off it before its capture."""
     return Tender(
         id=row.pk,
         number=row.number,
@@ -35,6 +35,7 @@ def tender_of(row: Payment) -> Tender:
         captured=row.captured,
         refunded=row.refunded,
         goal=Goal(row.goal),
+        lowered=lowered,
     )
 
 

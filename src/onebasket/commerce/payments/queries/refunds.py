@@ -4,6 +4,8 @@ from collections.abc import Collection
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db.models import Sum
+
 from onebasket.commerce.payments.models import Refund, RefundPart
 
 OF_RETURN = "return/"
@@ -24,6 +26,12 @@ def refunds_alone(ids: Collection[UUID]) -> set[UUID]:
     """Return those of the refunds which somebody gave: neither part of a return nor the hub's own correction."""
     rows = Refund.objects.filter(pk__in=ids).exclude(source_id=OWN_SOURCE).exclude(key__startswith=OF_RETURN)
     return set(rows.values_list("pk", flat=True))
+
+
+def lowered_of_each(payments: Collection[UUID]) -> dict[UUID, int]:
+    """Return what was given back of payments by capturing less; one statement, none without any."""
+    rows = RefundPart.objects.filter(payment__in=payments, is_lowered=True).order_by().values_list("payment_id")
+    return dict(rows.annotate(Sum("amount"))) if payments else {}
 
 
 def refund_told(identity: UUID) -> RefundTold | None:

@@ -16,7 +16,10 @@ Kind = Literal["hand_over", "lower", "cancel"]
 
 
 class Tender(msgspec.Struct, frozen=True, gc=False):
-    """A payment as decisions see it; refunded <= captured <= authorised <= amount, and due <= amount."""
+    """A payment as decisions see it; refunded <= captured <= authorised <= amount, and due <= amount.
+
+    `lowered` is what refunds took off what was due before it was captured.
+    """
 
     id: UUID
     number: int
@@ -28,6 +31,12 @@ class Tender(msgspec.Struct, frozen=True, gc=False):
     captured: int = 0
     refunded: int = 0
     goal: Goal = Goal.NONE
+    lowered: int = 0
+
+    @property
+    def taken(self) -> int:
+        """Return what is captured of what is due: what is captured beyond it goes back by itself."""
+        return min(self.captured, self.due)
 
     @property
     def most(self) -> int:
@@ -36,6 +45,8 @@ class Tender(msgspec.Struct, frozen=True, gc=False):
             return 0
         if self.status is Status.CAPTURED:
             return self.captured
+        if self.goal is Goal.CAPTURE:
+            return self.due
         if self.method in BALANCES:
             return self.authorised
         return self.authorised if self.status is Status.AUTHORISED else self.amount
@@ -58,9 +69,9 @@ class Settlement(msgspec.Struct, frozen=True):
 def plan_due(tenders: Sequence[Tender], total: int) -> dict[UUID, int]:
     """Return what is due on each tender of a total: the first pay whole, so the last are lowered first.
 
-    What is captured already counts first and stays.
+    What is captured already counts first and stays; what was given back by capturing less is due on none.
     """
-    left = total - sum(one.captured for one in tenders if one.status is Status.CAPTURED)
+    left = total - sum(one.lowered + one.taken for one in tenders)
     due: dict[UUID, int] = {}
     for one in sorted(tenders, key=lambda one: one.number):
         if one.status is Status.CAPTURED:
@@ -75,12 +86,14 @@ def plan_settlement(tenders: Sequence[Tender], kind: Kind, total: int) -> Settle
     """Decide what becomes of an order's tenders.
 
     hand_over: what is due of `total` is captured, a card's by its provider later; the rest is let go. lower: the order
-    comes to `total` now; balances get the rest back. cancel: everything is let go.
+    comes to `total` now; balances get the rest back. cancel: everything is let go. Handed over once more, a card that
+    is to be captured is due for no more than before.
     """
     due = plan_due(tenders, 0 if kind == "cancel" else total)
     settled = [_settle(one, kind, due[one.id]) for one in tenders]
     paid = sum(one.tender.due for one in settled if one.tender.status == Status.CAPTURED or one.tender.goal)
-    uncovered = max(0, total - paid) if tenders and kind == "hand_over" else 0
+    given_back = sum(one.lowered for one in tenders)
+    uncovered = max(0, total - given_back - paid) if tenders and kind == "hand_over" else 0
     changed = tuple(one for one, before in zip(settled, tenders, strict=True) if one.tender != before)
     return Settlement(changed, uncovered)
 
@@ -151,5 +164,5 @@ def refunded(one: Tender, part: RefundPart) -> Tender:
     """Return a tender as its part of a refund leaves it."""
     if not part.is_lowered:
         return msgspec.structs.replace(one, refunded=one.refunded + part.amount)
-    due = one.due - part.amount
-    return msgspec.structs.replace(one, due=due, goal=Goal.CAPTURE if due else Goal.REVERSE)
+    due, lowered = one.due - part.amount, one.lowered + part.amount
+    return msgspec.structs.replace(one, due=due, lowered=lowered, goal=Goal.CAPTURE if due else Goal.REVERSE)

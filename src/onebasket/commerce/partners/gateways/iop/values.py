@@ -21,6 +21,8 @@ Item = TypeVar("Item")
 MOST_CONTENT = 20_000
 MOST_ADDRESS = 1000
 MOST_NUMBER = 10**18
+MOST_DIGITS = 64
+"""A number in the place of a text has no more of them before its point, and no more zeros after it."""
 MOST_PIECES = 10**9
 """More pieces than this is no stock of anything, and no column holds it."""
 REFERENCE = re.compile(r"[!-~]{1,64}")
@@ -73,7 +75,7 @@ class Fields:
         value = self.get(*names)
         if isinstance(value, bool | list | Mapping):
             raise OddValueError("shape", f"{names[0]}: a text was expected")
-        text = "" if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value)
+        text = "" if value is None else _written_out(value, names[0]) if isinstance(value, Decimal) else str(value)
         require_plain(text, names[0])
         return text.strip()[:most]
 
@@ -175,6 +177,13 @@ def require_plain(text: str, name: str) -> None:
         raise OddValueError("characters", f"{name}: it holds characters that are none")
     if "\ufffd" in text:
         raise OddValueError("encoding", f"{name}: it is not written in UTF-8")
+
+
+def _written_out(value: Decimal, name: str) -> str:
+    """Return a fraction in digits, without an exponent: one of a few letters would fill the memory."""
+    if abs(value.adjusted()) >= MOST_DIGITS:
+        raise OddValueError("number", f"{name}: {shortened(value)} has too many digits")
+    return f"{value:f}"
 
 
 def whole_of(value: object, name: str, most: int = MOST_NUMBER) -> int:
