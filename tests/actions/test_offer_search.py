@@ -19,12 +19,13 @@ from onebasket.commerce.partners.models import Agreement, Offer, Partner
 from onebasket.commerce.partners.queries.offers import offers_by_gtin
 from onebasket.commerce.partners.rules.partners import ExchangeRateItem, Merchant
 from onebasket.commerce.partners.rules.port import OfferStated
-from onebasket.commerce.search.actions import IndexBusyError, OfferKeeper, building, offers, rebuild_offers
+from onebasket.commerce.search.actions import IndexBusyError, OfferKeeper, building, documents, offers, rebuild_offers
 from onebasket.commerce.search.models import SearchState
 from onebasket.commerce.search.queries.finding_offers import OfferPage, find_offers
 from onebasket.commerce.search.queries.holding import CURRENT, IndexMissingError
 from onebasket.commerce.search.queries.offer_index import newest_offers, offers_folder
 from onebasket.commerce.search.rules.offer_messages import Narrowing
+from onebasket.commerce.search.rules.offer_words import OfferWords, offer_words
 from tests.builders import EAN, make_chain
 from tests.partnering import add_offers, make_partner
 
@@ -97,7 +98,8 @@ def test_words_are_mended_begun_and_let_go(
 @pytest.mark.parametrize(
     ("text", "total"),
     [("", 5), (" ", 5), ("\x00", 5), ("\ud800", 5), ("'; DROP", 0), ("name:lamp AND (", 3), ("kind:offer OR *", 0),
-     ("x" * 5000, 0), ("0", 0), ("-1", 1), ("\N{ARABIC-INDIC DIGIT THREE}" * 8, 0), ("lamp " * 400, 3)],
+     ("x" * 5000, 0), ("0", 0), ("-1", 1), ("\N{ARABIC-INDIC DIGIT THREE}" * 8, 0), ("lamp " * 400, 3),
+     ("❶ pack", 0), ("❶ kg lamp", 4), ("1/" * 21 + "1 pack", 0)],
 )  # fmt: skip
 def test_whatever_is_typed_is_answered(lantern: dict[str, int], text: str, total: int) -> None:
     assert find(text).total == total
@@ -275,6 +277,36 @@ class TestFollowing:
         assert keeper.turn() == 1
         assert find("lamp").total == 2
         assert keeper.turn() == 0
+
+    def test_a_digit_in_a_circle_is_a_word_like_others(self, state: Callable[..., None]) -> None:
+        keeper = OfferKeeper()
+        state({"amber lamp": {}, "❶ Pack lamp": {}, "beige lamp": {}})
+        assert keeper.turn() == 3
+        state({"➊Set 2 kg lamp": {}, "coral lamp": {}})
+        assert [keeper.turn(), keeper.turn()] == [2, 0]
+        assert find("lamp").total == 5
+        assert found("❶ pack") == ["❶ Pack lamp"]
+
+    def test_an_offer_that_cannot_be_read_is_left_out_and_told_once(
+        self, state: Callable[..., None], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def words_of(title: str, **more: str) -> OfferWords:
+            return offer_words(title if title != "odd lamp" else title[99], **more)
+
+        keeper = OfferKeeper()
+        state({"amber lamp": {}, "odd lamp": {}})
+        keeper.turn()
+        monkeypatch.setattr(offers, "offer_words", words_of)
+        monkeypatch.setattr(documents, "_told", set())
+        again = {"price": 1100}
+        state({"amber lamp": again, "odd lamp": again, "beige lamp": {}})
+        assert [keeper.turn(), keeper.turn()] == [3, 0]
+        assert found("lamp", sort="price") == ["beige lamp", "amber lamp"]
+        assert rebuild_offers() == 2
+        odd = Offer.objects.get(reference="odd lamp").pk
+        assert [record.getMessage() for record in caplog.records] == [
+            f"offer {odd} cannot be read, and is left out of the index"
+        ]
 
     def test_more_changes_of_one_number_than_a_turn_takes(
         self, state: Callable[..., None], monkeypatch: pytest.MonkeyPatch

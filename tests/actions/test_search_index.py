@@ -10,6 +10,7 @@ from django.db.models import Max
 from onebasket.base.clock import database_now
 from onebasket.base.models import Event
 from onebasket.commerce.catalogue.actions import retire_products
+from onebasket.commerce.catalogue.queries import products_by_sku
 from onebasket.commerce.catalogue.rules import ProductRetirement
 from onebasket.commerce.places.actions import upsert_places
 from onebasket.commerce.places.rules import PlaceItem
@@ -22,11 +23,13 @@ from onebasket.commerce.search.actions import (
     count_sales,
     count_sales_if_due,
     counting,
+    documents,
     rebuild_index,
     upkeep,
 )
 from onebasket.commerce.search.models import SearchState, SoldLines
 from onebasket.commerce.search.queries.index import CURRENT, SYNONYMS, index_folder, newest_snapshot
+from onebasket.commerce.search.rules.documents import NameWords, name_words
 from onebasket.commerce.stock.rules.messages import FactKind
 from tests.builders import basket, book, fact, item, receipt, sell, take_holds
 from tests.searching import (
@@ -321,3 +324,24 @@ def test_what_a_killed_writer_left_in_the_way_does_not_stop_the_news(
     assert generation() != before
     assert [record.getMessage() for record in caplog.records] == ["the index cannot be written to, and is built anew"]
     assert found("almond") == ["oat"]
+
+
+def test_a_product_that_cannot_be_read_is_left_out_and_told_once(
+    source: int, keeper: IndexKeeper, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def words_of(name: str) -> NameWords:
+        return name_words(name if name != "Odd potion" else name[99])
+
+    before = generation()
+    monkeypatch.setattr(documents, "name_words", words_of)
+    monkeypatch.setattr(documents, "_told", set())
+    potions = {sku: (f"{sku.title()} potion", "Dairy", "Milk", "Acme", 100) for sku in ("almond", "odd", "rice")}
+    put_products(source, potions)
+    assert take_in(keeper) == 3
+    assert generation() == before
+    assert sorted(found("potion")) == ["almond", "rice"]
+    assert rebuild_index() == len(PRODUCTS) + 2
+    odd = products_by_sku(["odd"])["odd"].id
+    assert [record.getMessage() for record in caplog.records] == [
+        f"product {odd} cannot be read, and is left out of the index"
+    ]

@@ -126,6 +126,7 @@ def test_strangers_and_unknown_places(shop: Caller) -> None:
     [
         "x" * 5_000, "milk " * 1_000, "'; DROP TABLE x; --", 'name:"milk" AND (', "[a TO z]", "*", "%", "\\", "{{7*7}}",
         "<script>alert(1)</script>", "молоко", "牛乳", "👍", "\u202e\u0000"[:1], "\ufeff", "1/0 oz", "+milk -candy~2^9",
+        "❶ pack", "1/" * 21 + "1 pack",
     ],
 )  # fmt: skip
 def test_whatever_is_typed_is_answered(shop: Caller, text: str) -> None:

@@ -336,6 +336,53 @@ def test_a_feed_is_read_in_pieces_wherever_they_are_cut(tmp_path: Path, monkeypa
         assert read(tmp_path / "feed.xml", RSS) == (whole, "")
 
 
+def feed_with(*descriptions: str) -> str:
+    """Return a feed with an item for each description, as it stands in the file, and two behind them."""
+    item = "<item><id>{0}</id><title>Lamp {0}</title><price>1 USD</price><description>{1}</description></item>\n"
+    items = [item.format(number, text) for number, text in enumerate([*descriptions, "", ""], 1)]
+    return "<rss><channel>" + "".join(items) + "</channel></rss>"
+
+
+@pytest.mark.parametrize(
+    ("descriptions", "found"),
+    [
+        (["<![CDATA[Warm <!-- cut]]>"], ["1", "2", "3"]),
+        (["<![CDATA[<!-- <item> </item> <b ]]>", "<![CDATA[--> ]]>"], ["1", "2", "3", "4"]),
+        (["<!-- <![CDATA[ --><![CDATA[a <!-- b]]>"], ["1", "2", "3"]),
+        (["Warm <!-- cut"], ["not_xml 1", "2", "3"]),
+        (["Warm <!-- cut", "Bright <!-- whole -->"], ["not_xml 1", "2", "3", "4"]),
+        (["Warm <!-- cut", "<!-- cut"], ["not_xml 1", "not_xml 2", "3", "4"]),
+        (["Warm <![CDATA[ cut"], ["not_xml 1", "2", "3"]),
+        (["</description></item><!-- between", ""], ["1", "2", "3", "4"]),
+    ],
+)
+def test_a_comment_that_is_never_closed_takes_its_item_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, descriptions: list[str], found: list[str]
+) -> None:
+    content = feed_with(*descriptions)
+    module = "onebasket.commerce.partners.gateways.feed.googlexml"
+    for longest, sizes in ((1_000_000, range(1, len(content) + 2, 3)), (200, range(1, 120))):
+        monkeypatch.setattr(f"{module}.LONGEST_ITEM", longest)
+        for size in sizes:
+            monkeypatch.setattr(f"{module}.CHUNK", size)
+            entries, cut = read(tmp_path / "feed.xml", content)
+            told = [f"{one.reason} " if isinstance(one, OddItem) else "" for one in entries]
+            assert [reason + one.reference for reason, one in zip(told, entries, strict=True)] == found, size
+            assert cut == ""
+
+
+def test_an_item_that_is_too_long_takes_no_other_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = feed_with("", "x" * 1_500, "", "").replace("<channel>", f"<channel><about>{'x' * 1_500}</about>")
+    module = "onebasket.commerce.partners.gateways.feed.googlexml"
+    monkeypatch.setattr(f"{module}.LONGEST_ITEM", 300)
+    for size in range(1, 500, 7):
+        monkeypatch.setattr(f"{module}.CHUNK", size)
+        entries, cut = read(tmp_path / "feed.xml", content)
+        assert [entry.reference for entry in entries if isinstance(entry, OfferStated)] == ["1", "3", "4", "5", "6"]
+        assert [entry.reason for entry in entries if isinstance(entry, OddItem)] == ["not_xml"]
+        assert cut == ""
+
+
 @pytest.mark.parametrize("form", ["csv", "jsonlines", "google"])
 def test_what_was_read_is_passed_over(tmp_path: Path, form: str) -> None:
     content = {"csv": TWO, "jsonlines": '{"reference": "1"}\n{"reference": "2"}\n', "google": RSS}[form]

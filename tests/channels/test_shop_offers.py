@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -147,6 +148,13 @@ def test_the_list_of_offers_is_narrowed_ordered_and_paged(source: int) -> None:
 )
 def test_odd_wishes_are_answered(lantern: dict[str, int], odd: str) -> None:
     assert Shopper().get(f"search?q=lamp&from=partners&{odd}").status == 200
+
+
+@pytest.mark.parametrize("text", ["❶ pack lamp", "➊Set 2 kg lamp", "1/" * 21 + "1 pack lamp"])
+def test_digits_of_any_kind_are_looked_for(lantern: dict[str, int], text: str) -> None:
+    assert order(Shopper().get(f"search?{urlencode({'q': text})}")) == [
+        "partner:desk-lamp-brass", "partner:shade-for-a-desk-lamp",
+    ]  # fmt: skip
 
 
 def test_nothing_found_anywhere(lantern: dict[str, int]) -> None:

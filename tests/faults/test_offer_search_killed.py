@@ -57,8 +57,8 @@ def test_the_control_noted_before_it_is_written_a_change_is_missed(monkeypatch: 
     _rename(ids["lamp"], "Ebony lamp", changed=offer.changed + 1)
     write = offers._write
 
-    def noted_first(folder: Path, changed: Any, about: Any) -> None:
-        write(folder, [], about)
+    def noted_first(folder: Path, ids: Any, documents: Any, about: Any) -> None:
+        write(folder, [], [], about)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

@@ -1,11 +1,14 @@
 """How text becomes words, sizes and mended words: as tables."""
 
+import re
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from onebasket.commerce.search.rules.documents import group_words, kind_of, name_words
-from onebasket.commerce.search.rules.sizes import find_sizes
+from onebasket.commerce.search.rules.sizes import UNITS, find_sizes
 from onebasket.commerce.search.rules.spelling import Mended, Vocabulary, mistakes_between
 from onebasket.commerce.search.rules.words import stem, telling, tokens_of
 
@@ -83,6 +86,16 @@ def test_words_that_say_nothing_are_left_out_unless_nothing_else_is_said() -> No
         ("1.2.3 oz", []),
         ("0 oz", []),
         ("9999999999 oz", []),
+        ("❶ pack", []),
+        ("❷ 3 pcs", [(1, 3, ("3ct",))]),
+        ("➊Set 2 kg", [(1, 3, ("2000g",))]),
+        ("፩ kg", []),
+        ("① kg", [(0, 2, ("1000g",))]),
+        ("² pack", [(0, 2, ("2ct",))]),
+        ("½ kg", [(0, 2, ("500g",))]),
+        ("\N{ARABIC-INDIC DIGIT THREE} kg", [(0, 2, ("3000g",))]),
+        ("\N{FULLWIDTH DIGIT THREE} kg", [(0, 2, ("3000g",))]),
+        ("1/" * 21 + "1 pack", []),
         ("oz", []),
         ("12", []),
     ],
@@ -164,6 +177,16 @@ def test_any_text_can_be_read(text: str) -> None:
     for size in find_sizes(tokens, asked=True):
         assert 0 <= size.start < size.end <= len(tokens)
         assert size.terms
+
+
+DIGITS = [chr(code) for code in range(sys.maxunicode) if chr(code).isnumeric()]
+NUMERALS = st.text(st.sampled_from(DIGITS) | st.sampled_from("0123456789.,/"), min_size=1, max_size=50)
+
+
+@given(NUMERALS, st.sampled_from(["", " "]), st.sampled_from(sorted(UNITS)))
+def test_digits_of_any_kind_before_a_unit_can_be_read(numeral: str, between: str, unit: str) -> None:
+    for size in find_sizes(tokens_of(f"{numeral}{between}{unit}"), asked=True):
+        assert all(re.fullmatch(r"[0-9.]+(oz|ml|g|ct|in)", term) for term in size.terms)
 
 
 @pytest.mark.parametrize(

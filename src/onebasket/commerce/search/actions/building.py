@@ -17,7 +17,7 @@ from onebasket.base import bulk
 from onebasket.base.clock import database_now
 from onebasket.commerce.catalogue.queries.listing import listed_after
 from onebasket.commerce.pricing.queries.shelf import priced_where
-from onebasket.commerce.search.actions.documents import document_of
+from onebasket.commerce.search.actions.documents import product_documents
 from onebasket.commerce.search.models import SearchState
 from onebasket.commerce.search.queries.index import CURRENT, VERSION, About, build_schema, generation, index_folder
 from onebasket.commerce.search.queries.source import indexed
@@ -133,8 +133,8 @@ def _build(path: Path, about: About) -> int:
     at, last, count = datetime.fromisoformat(about.priced_until), 0, 0
     while products := listed_after(last, limit=AT_ONCE):
         last = products[-1].id
-        for item in indexed(products, at=at):
-            writer.add_document(document_of(item))
+        for document in product_documents(indexed(products, at=at)):
+            writer.add_document(document)
             count += 1
     note_about(writer, about)
     writer.commit()

@@ -1,4 +1,8 @@
-"""A product as the engine takes it in."""
+"""Products and offers as the engine takes them in; one that cannot be read never keeps the others out."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeVar
 
 import tantivy
 
@@ -6,6 +10,39 @@ from onebasket.commerce.search.queries.index import own_field, price_field
 from onebasket.commerce.search.queries.source import Indexed
 from onebasket.commerce.search.rules.documents import group_words, name_words
 from onebasket.commerce.search.rules.weights import chain_weight, sales_class
+
+logger = logging.getLogger(__name__)
+Item = TypeVar("Item")
+
+MOST_TOLD: Final = 100
+"""So many that cannot be read are told one by one, each once: a fault of ours may be in every one of them."""
+_told: set[tuple[str, int]] = set()
+
+
+def documents_of(
+    items: Iterable[Item], make: Callable[[Item], tantivy.Document], *, kind: str, id_of: Callable[[Item], int]
+) -> Iterator[tantivy.Document]:
+    """Yield what is indexed of each of some things; one that cannot be read is left out, and told once by its id."""
+    for item in items:
+        try:
+            document = make(item)
+        except Exception:  # whatever fails is this one's own, and would stop the keeper for good
+            if _is_to_be_told(kind, id_of(item)):
+                logger.exception("%s %d cannot be read, and is left out of the index", kind, id_of(item))
+        else:
+            yield document
+
+
+def product_documents(items: Iterable[Indexed]) -> Iterator[tantivy.Document]:
+    """Yield what is indexed of each product."""
+    return documents_of(items, document_of, kind="product", id_of=lambda item: item.product.id)
+
+
+def _is_to_be_told(kind: str, identity: int) -> bool:
+    if (kind, identity) in _told or len(_told) >= MOST_TOLD:
+        return False
+    _told.add((kind, identity))
+    return True
 
 
 def document_of(item: Indexed) -> tantivy.Document:

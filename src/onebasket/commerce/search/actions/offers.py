@@ -6,7 +6,7 @@ nothing. Searches go on with what holds, whatever is being written.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +23,7 @@ from onebasket.commerce.search.actions.building import (
     note_about,
     writing,
 )
+from onebasket.commerce.search.actions.documents import documents_of
 from onebasket.commerce.search.queries.holding import IndexMissingError, open_to_write
 from onebasket.commerce.search.queries.offer_index import (
     VERSION,
@@ -88,8 +89,9 @@ def _take_in(folder: Path, snapshot: OfferSnapshot) -> int:
     if not changed:
         return 0
     about = msgspec.structs.replace(snapshot.about, changed=changed[-1].changed, last=changed[-1].id)
+    documents = list(_documents(changed))
     try:
-        _write(folder, changed, about)
+        _write(folder, [offer.id for offer in changed], documents, about)
     except ValueError:
         # A writer that was killed left a file which this one would write: every try would end there.
         logger.warning("the index of offers cannot be written to, and is built anew", exc_info=True)
@@ -97,14 +99,13 @@ def _take_in(folder: Path, snapshot: OfferSnapshot) -> int:
     return len(changed)
 
 
-def _write(folder: Path, changed: Sequence[FollowedOffer], about: OfferAbout) -> None:
+def _write(folder: Path, ids: Sequence[int], documents: Iterable[tantivy.Document], about: OfferAbout) -> None:
     index = open_to_write(folder)
     writer = index.writer(HEAP_BYTES, 1)
     # The engine deletes nothing by the term of a number, and does not say so: a query it is.
-    ids = [offer.id for offer in changed]
-    writer.delete_documents_by_query(tantivy.Query.term_set_query(index.schema, "offer", ids))
-    for offer in filter(_is_indexed, changed):
-        writer.add_document(_document_of(offer))
+    writer.delete_documents_by_query(tantivy.Query.term_set_query(index.schema, "offer", list(ids)))
+    for document in documents:
+        writer.add_document(document)
     note_about(writer, about)
     writer.commit()
     writer.wait_merging_threads()
@@ -130,13 +131,17 @@ def _build(path: Path, about: OfferAbout) -> int:
     last, count = 0, 0
     while offers := offers_after(last, limit=AT_ONCE):
         last = offers[-1].id
-        for offer in filter(_is_indexed, offers):
-            writer.add_document(_document_of(offer))
+        for document in _documents(offers):
+            writer.add_document(document)
             count += 1
     note_about(writer, about)
     writer.commit()
     writer.wait_merging_threads()
     return count
+
+
+def _documents(offers: Iterable[FollowedOffer]) -> Iterator[tantivy.Document]:
+    return documents_of(filter(_is_indexed, offers), _document_of, kind="offer", id_of=lambda offer: offer.id)
 
 
 def _is_indexed(offer: FollowedOffer) -> bool:

@@ -25,7 +25,7 @@ from onebasket.commerce.search.actions.building import (
     rebuild_here,
     writing,
 )
-from onebasket.commerce.search.actions.documents import document_of
+from onebasket.commerce.search.actions.documents import product_documents
 from onebasket.commerce.search.queries.index import (
     About,
     IndexMissingError,
@@ -107,8 +107,9 @@ class IndexKeeper:
         if not _fits(snapshot.about, items):
             return rebuild_here(index_folder())
         about = msgspec.structs.replace(snapshot.about, position=until, priced_until=priced_until.isoformat())
+        documents = list(product_documents(items))
         try:
-            _write(products.values(), items, about)
+            _write(products.values(), documents, about)
         except ValueError:
             # A writer that was killed left a file which this one would write: every try would end there.
             logger.warning("the index cannot be written to, and is built anew", exc_info=True)
@@ -157,12 +158,12 @@ def _fits(about: About, items: Iterable[Indexed]) -> bool:
     return all(item.prices.keys() <= currencies and item.own.keys() <= places for item in items)
 
 
-def _write(products: Iterable[ListedProduct], items: Iterable[Indexed], about: About) -> None:
+def _write(products: Iterable[ListedProduct], documents: Iterable[tantivy.Document], about: About) -> None:
     writer = open_to_write(index_folder()).writer(HEAP_BYTES, 1)
     for product in products:
         writer.delete_documents_by_term("sku", product.sku)
-    for item in items:
-        writer.add_document(document_of(item))
+    for document in documents:
+        writer.add_document(document)
     note_about(writer, about)
     writer.commit()
     writer.wait_merging_threads()

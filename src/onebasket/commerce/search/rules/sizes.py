@@ -78,7 +78,7 @@ def _alone_at(tokens: Sequence[str], position: int) -> Sized | None:
 
 
 def _is_number(token: str) -> bool:
-    return token[0].isdigit() or token in NUMBERS
+    return token[0].isdecimal() or token in NUMBERS
 
 
 def _unit(token: str) -> tuple[str, Fraction] | None:
@@ -104,7 +104,7 @@ def _parts(number: str) -> list[Fraction]:
     if number in NUMBERS:
         return [NUMBERS[number]]
     over = number.replace(",", "").split("/")
-    if any(len(part) > _LONGEST_NUMBER or part.count(".") > 1 for part in over):
+    if any(not 0 < len(part) <= _LONGEST_NUMBER or part.count(".") > 1 for part in over):
         return []
     values = [Fraction(part) for part in over]
     is_fraction = len(values) == 2 and values[0] < values[1] and values[1] in _DENOMINATORS  # noqa: PLR2004 - n/m

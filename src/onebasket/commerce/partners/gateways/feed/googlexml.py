@@ -23,9 +23,12 @@ MARK = "\ufffd"
 ROOTS = frozenset({"rss", "feed", "RDF"})
 _UNALLOWED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _TOKEN = re.compile(
-    r"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<(?P<close>/?)(?P<name>item|entry)(?=[\s/>])[^>]*>|(?P<type><!(?:DOCTYPE|ENTITY))",
-    re.DOTALL,
+    r"<!\[CDATA\[|<!--|<(?P<close>/?)(?P<name>item|entry)(?=[\s/>])[^>]*>|(?P<type><!(?:DOCTYPE|ENTITY))"
 )
+_CLOSED_BY = {"<![CDATA[": "]]>", "<!--": "-->"}
+_NOT_YET = -1
+_TAIL = 1_000
+"""Characters that are kept in any case: the end of the feed is told by them."""
 _SPACES = re.compile(r"""xmlns(?::[\w.-]+)?\s*=\s*(?:"[^"<>]*"|'[^'<>]*')""")
 _ROOT = re.compile(r"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
 _END = re.compile(r"</(?:[\w.-]+:)?(?:rss|feed|RDF)\s*>\s*(?:<!--.*?-->\s*)*\Z", re.DOTALL)
@@ -55,7 +58,10 @@ class GoogleFeed:
         """
         while chunk := self._stream.read(CHUNK):
             self._buffer += _UNALLOWED.sub(MARK, chunk)
-            yield from self._take_items()
+            yield from self._take_items(_whole(self._buffer))
+            if len(self._buffer) > _most():
+                yield from self._give_up()
+        yield from self._take_items(len(self._buffer), is_last=True)
         if not self._begun:
             self._begin(self._buffer)
         if self._start >= 0:
@@ -63,15 +69,20 @@ class GoogleFeed:
         if not _END.search(self._buffer):
             self.cut = f"The file ends after item {self.number}, but the feed is not closed: it was cut."
 
-    def _take_items(self) -> Iterator[str | OddItem]:
-        """Yield what is whole in the buffer, and leave there what goes on in the next piece of the file."""
-        buffer, done = self._buffer, self._looked
-        for token in _TOKEN.finditer(buffer, done, max(done, _whole(buffer))):
-            done = token.end()
+    def _take_items(self, end: int, *, is_last: bool = False) -> Iterator[str | OddItem]:
+        """Yield what is whole in the buffer up to `end`, and leave there what goes on in the next piece of the file."""
+        buffer, looked, done = self._buffer, self._looked, 0
+        closings = _Closings(buffer, is_last=is_last)
+        while token := _TOKEN.search(buffer, looked, end):
             if token["type"]:
                 raise UnfitFileError("The feed defines a document type, which is refused: leave <!DOCTYPE …> out.")
             if not token["name"]:
+                looked = closings.behind(token, self._start)
+                if looked == _NOT_YET:
+                    end = looked = token.start()
+                    break
                 continue
+            looked = done = token.end()
             if not self._begun:
                 self._begin(buffer[: token.start()])
             if not token["close"]:
@@ -83,12 +94,16 @@ class GoogleFeed:
                 yield buffer[self._start : done]
                 self._start = -1
         keep = self._start if self._start >= 0 else done if self._begun else 0
-        self._buffer, self._start, self._looked = buffer[keep:], min(self._start, 0), done - keep
-        if len(self._buffer) > LONGEST_ITEM + CHUNK:
-            if not self._begun:
-                self._begin(self._buffer)
+        self._buffer, self._start, self._looked = buffer[keep:], min(self._start, 0), max(looked, end) - keep
+
+    def _give_up(self) -> Iterator[OddItem]:
+        """Drop what is too long for an item, but for its end, where the next one may begin."""
+        if not self._begun:
+            self._begin(self._buffer)
+        if self._start >= 0:
             yield self._unclosed(self._buffer)
-            self._buffer, self._start, self._looked = "", -1, 0
+        drop = max(min(self._looked, len(self._buffer) - _TAIL), 0)
+        self._buffer, self._start, self._looked = self._buffer[drop:], -1, self._looked - drop
 
     def texts(self, item: str) -> dict[str, str]:
         """Return the texts of an item by the names of `columns.NAMES`.
@@ -115,14 +130,41 @@ class GoogleFeed:
         return odd("", "not_xml", "The item is not closed, or longer than a million characters.", text)
 
 
+class _Closings:
+    """Where comments and CDATA of a buffer end; no part of it is searched twice for the same."""
+
+    def __init__(self, buffer: str, *, is_last: bool) -> None:
+        self._buffer, self._is_last = buffer, is_last
+        self._next: dict[str, int] = {}
+
+    def behind(self, opening: re.Match[str], item: int) -> int:
+        """Return where what is opened ends, or _NOT_YET where that may come with the next piece of the file.
+
+        What is never closed, or not within the longest item, opens nothing, so that it spoils the item alone in which
+        it stands; and so does a comment in an item that holds another's beginning.
+        """
+        closing, begins = _CLOSED_BY[opening[0]], opening.end()
+        found = self._find(closing, begins)
+        if found < 0:
+            since = item if item >= 0 else opening.start()
+            return begins if self._is_last or len(self._buffer) - since > _most() else _NOT_YET
+        is_nested = closing == "-->" and item >= 0 and self._buffer.find("<!--", begins, found) >= 0
+        return begins if is_nested else found + len(closing)
+
+    def _find(self, closing: str, start: int) -> int:
+        if 0 <= self._next.get(closing, 0) < start:
+            self._next[closing] = self._buffer.find(closing, start)
+        return self._next[closing]
+
+
+def _most() -> int:
+    return LONGEST_ITEM + CHUNK
+
+
 def _whole(buffer: str) -> int:
-    """Return up to where a buffer holds nothing that begins there and ends in the next piece of the file."""
-    end = len(buffer)
-    for begins, ends in (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<", ">")):
-        last = buffer.rfind(begins)
-        if last >= 0 and buffer.find(ends, last) < 0:
-            end = min(end, last)
-    return end
+    """Return up to where a buffer holds no tag that ends in the next piece of the file; none is as long as an item."""
+    begun = buffer.find("<", buffer.rfind(">") + 1)
+    return begun if begun >= 0 and len(buffer) - begun <= LONGEST_ITEM else len(buffer)
 
 
 def _texts(item: Element) -> dict[str, str]:
