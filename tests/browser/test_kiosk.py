@@ -3,17 +3,19 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from onebasket.channels.kiosk import frame
+from onebasket.base.committer import QueueFullError
+from onebasket.channels.kiosk import asking, frame
+from onebasket.commerce.access.actions import enrol_source
 from onebasket.commerce.catalogue.actions import upsert_products
 from onebasket.commerce.catalogue.rules import BarcodeItem, ProductItem
 from onebasket.commerce.hotpath.actions import ACTIONS
 from onebasket.commerce.hotpath.actions import asking as committing
-from onebasket.commerce.orders.actions import requoting
+from onebasket.commerce.orders.actions import CheckoutCall, requoting
 from onebasket.commerce.orders.models import Basket, Order
 from onebasket.commerce.places.models import Place
 from onebasket.front import stores
@@ -22,6 +24,7 @@ from tests.browser.kiosking import Screen, chromium
 from tests.builders import EAN, add_prices, deliver, faults_in_stock, make_chain, running, shelf
 from tests.channels.kiosking import an_open_kiosk
 from tests.mixing import standings
+from tests.offers import add_customers
 from tests.partnering import add_offers, make_partner
 from tests.paying import provider
 from tests.slotting import plan
@@ -267,6 +270,96 @@ def test_whoever_comes_next_finds_nothing(store: Store, monkeypatch: pytest.Monk
             expect(page.get_by_role("heading", name="What are you looking for?")).to_be_visible()
         assert kiosk.complaints == []
     assert (shelf("milk"), Basket.objects.get().state) == ((10, 0, 0), "dropped")
+
+
+def test_pages_of_errors_are_cleared_as_all_others(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An offer that has ended, then a checkout that nobody can take now, with who and where in the page."""
+    monkeypatch.setattr(frame, "IDLE_SECONDS", 2)
+    monkeypatch.setattr(frame, "COUNT_SECONDS", 2)
+    with chromium() as browser:
+        kiosk = Screen(browser, *store)
+        fill_a_basket(kiosk)
+        page = kiosk.page
+        page.goto(page.url.replace("/basket?", "/o/999999?"))
+        expect(page.get_by_role("heading", name="This offer is not there any more.")).to_be_visible()
+        kiosk.look()
+        expect_cleared(page)
+
+        fill_a_basket(kiosk)
+        kiosk.tap("text=Order here")
+        kiosk.tap(".times button:not([disabled])")
+        page.wait_for_url("**/checkout?**")
+        page.fill("#name", "Ada")
+        page.fill("#reach", "ada@example.org")
+        monkeypatch.setattr(asking, "check_out", busy)
+        kiosk.tap("button.big[type=submit]")
+        expect(page.get_by_role("heading", name="Many are shopping just now")).to_be_visible()
+        expect(page.locator("input[name=reach]")).to_have_value("ada@example.org")  # to be sent again
+        kiosk.look()
+        expect_cleared(page)
+        expect(page.locator("input[name=reach]")).to_have_count(0)
+        assert [said for said in kiosk.complaints if "404" not in said and "503" not in said] == []
+    assert shelf("milk") == (10, 0, 0)
+    assert (Order.objects.count(), {one.state for one in Basket.objects.all()}) == (0, {"dropped"})
+
+
+def test_a_card_a_language_and_an_emptied_basket_are_cleared_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frame, "IDLE_SECONDS", 2)
+    monkeypatch.setattr(frame, "COUNT_SECONDS", 2)
+    add_customers(enrol_source("loyalty", actor="tests"), "7001")
+    with chromium() as browser:
+        kiosk = Screen(browser, *store)
+        fill_a_basket(kiosk)
+        page = kiosk.page
+        page.fill("#card", "7001")
+        kiosk.tap("form[action*=card] button")
+        expect(page.get_by_text("Card 7001")).to_be_visible()
+        kiosk.tap(".line .quiet")  # take it out
+        expect(page.get_by_role("heading", name="Your basket is empty")).to_be_visible()
+        kiosk.start()  # and nobody touches anything any more
+        expect_cleared(page)
+
+        kiosk.tap(".tongues [value=de]")
+        expect(page.get_by_role("heading", name="Was suchen Sie?")).to_be_visible()
+        expect_cleared(page)
+        assert kiosk.complaints == []
+    found = Basket.objects.get()
+    assert (found.loyalty_number, found.state) == ("7001", "dropped")
+
+
+def test_a_visit_ends_though_its_form_has_lost_its_token(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frame, "IDLE_SECONDS", 1)
+    monkeypatch.setattr(frame, "COUNT_SECONDS", 1)
+    with chromium() as browser:
+        kiosk = Screen(browser, *store)
+        fill_a_basket(kiosk)
+        monkeypatch.setattr(frame, "IDLE_SECONDS", 60)  # the next page's: it would end the visit as well
+        kiosk.context.clear_cookies(name="csrftoken")
+        expect(kiosk.page.get_by_role("heading", name="What are you looking for?")).to_be_visible(timeout=8_000)
+        expect(kiosk.page.locator("#dock-basket .n")).to_have_count(0)
+    assert (shelf("milk"), Basket.objects.get().state) == ((10, 0, 0), "dropped")
+
+
+def fill_a_basket(kiosk: Screen) -> None:
+    """Put milk into the basket and look at it."""
+    page = kiosk.start()
+    kiosk.scan(EAN)
+    kiosk.tap(".buy .cart button")
+    expect(page.locator("#dock-basket .n")).to_have_text("1")
+    kiosk.tap("#dock-basket")
+    page.wait_for_url("**/basket?**")
+
+
+def expect_cleared(page: Page) -> None:
+    """See the kiosk ask whether anybody is there, then begin anew."""
+    expect(page.locator("#idle")).to_be_visible()
+    expect(page.get_by_role("heading", name="What are you looking for?")).to_be_visible(timeout=12_000)
+    expect(page.locator("#dock-basket .n")).to_have_count(0)
+    expect(page.locator("body[data-used]")).to_have_count(0)
+
+
+def busy(_call: CheckoutCall) -> NoReturn:
+    raise QueueFullError
 
 
 def test_a_hub_that_is_away_leaves_nothing_in_sight(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

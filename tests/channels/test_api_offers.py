@@ -62,7 +62,12 @@ def test_an_offer_is_told_with_its_age(shop: Caller, lantern: dict[str, int]) ->
     assert (sold["can_buy"], sold["refused"], sold["shipping"]) == (False, "out_of_stock", None)
 
 
-def test_what_has_ended_is_gone_and_what_never_was_is_unknown(shop: Caller, lantern: dict[str, int]) -> None:
+@pytest.mark.parametrize("ships", [True, False])
+def test_what_has_ended_is_gone_and_what_never_was_is_unknown(
+    shop: Caller, lantern: dict[str, int], *, ships: bool
+) -> None:
+    Agreement.objects.update(ships=ships)
+    assert ask(shop, f"offers/{lantern['lamp']}").json["refused"] == (None if ships else "not_shipped")
     Offer.objects.filter(pk=lantern["lamp"]).update(gone=True)
     assert (ask(shop, f"offers/{lantern['lamp']}").status, ask(shop, "offers/987654").status) == (410, 404)
     Agreement.objects.update(ends_on="2026-01-02")

@@ -137,6 +137,33 @@ def test_a_machine_that_is_opened_anew_ends_what_it_was(source: int) -> None:
     ]
 
 
+def test_a_machine_that_was_closed_meanwhile_begins_anew_too(source: int) -> None:
+    kiosk = Kiosk("p1")
+    kiosk.add("milk", 2)
+    before = kiosk.visit()
+    revoke_token(Token.objects.get().pk, actor="tests")
+    with override_settings(STAFF_MFA_ROLES=frozenset()):
+        kiosk.client.force_login(_somebody("store", ("p1",)))
+        assert opened_by(kiosk.client, "p1") == 302
+    assert "Your basket is empty" in kiosk.get("basket").text
+    assert (kiosk.visit().id == before.id, kiosk.visit().basket) == (False, None)
+
+
+def test_nobody_stays_signed_in_at_an_open_kiosk(source: int) -> None:
+    kiosk = Kiosk("p1")
+    back = '<meta http-equiv="refresh" content="300;url=/kiosk/">'
+    with override_settings(STAFF_MFA_ROLES=frozenset()):
+        kiosk.client.force_login(_somebody("store", ("p1",)))
+        assert back in kiosk.client.get("/kiosk/open").content.decode()  # it goes back by itself
+        assert kiosk.client.get("/store/places").status_code == 200
+        assert kiosk.start().status == 200
+        assert kiosk.client.get("/store/places").headers["Location"].startswith("/login/")
+        elsewhere = person("store", "p1")  # at a machine that is no kiosk
+        assert back not in elsewhere.get("/kiosk/open").content.decode()
+        assert elsewhere.get("/kiosk/").status_code == 403
+        assert elsewhere.get("/store/places").status_code == 200
+
+
 def test_a_place_that_closes_takes_its_kiosk_along(source: int) -> None:
     kiosk = Kiosk()
     Place.objects.update(active=False)
@@ -197,6 +224,26 @@ def test_nothing_is_kept_by_any_browser(source: int) -> None:
         assert "default-src 'self'" in response.headers["Content-Security-Policy"]
     kept = kiosk.client.cookies[visit.COOKIE]
     assert (kept["httponly"], kept["samesite"], kept["path"], kept["max-age"]) == (True, "Strict", "/kiosk/", "")
+
+
+@pytest.mark.parametrize(
+    "left", [{"basket": uuid4()}, {"order": uuid4()}, {"compared": ("p:milk",)}, {"language": "de"}]
+)
+def test_whatever_a_visit_knows_is_cleared_from_the_first_page_too(source: int, left: dict[str, object]) -> None:
+    assert visit.Visit(**left).is_used  # type: ignore[arg-type] # fields of a visit
+    assert not visit.Visit("a-name", "p1", seen=1, baskets=3, said="basket_gone").is_used
+
+
+def test_pages_of_errors_can_be_cleared(source: int) -> None:
+    kiosk = Kiosk()
+    assert " data-used" not in kiosk.start().html
+    kiosk.add("milk")
+    kiosk.send(kiosk.get("p/milk"), "/basket/lines", button="Less")
+    assert " data-used" in kiosk.start().html
+    page = kiosk.get("o/999999")
+    assert (page.status, '<dialog id="idle"' in page.html) == (404, True)
+    assert kiosk.send(page, "/leave", button="Start over").status == 200
+    assert " data-used" not in kiosk.start().html
 
 
 def test_a_visit_that_nobody_came_back_to_is_over_by_itself(source: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from onebasket.commerce.orders.actions import requoting
 from onebasket.commerce.orders.models import Order
 from onebasket.commerce.partners.actions.referring import open_ticket
 from onebasket.commerce.partners.actions.showing import take_shown
-from onebasket.commerce.partners.models import Offer, PartnerAddress
+from onebasket.commerce.partners.models import Agreement, Offer, PartnerAddress
 from onebasket.commerce.payments.models import Payment
 from tests.builders import faults_in_stock, shelf
 from tests.channels.kiosking import Kiosk, form_of
@@ -80,6 +80,18 @@ def test_an_offers_page_leads_to_the_partner_with_credit_to_the_kiosks_store(
     assert Kiosk().get("o/999999").status == 404
     Offer.objects.update(gone=True)
     assert Kiosk().get(f"o/{offers['lamp']}").status == 404
+
+
+def test_what_has_ended_at_a_partner_that_only_refers_is_not_shown(offers: dict[str, int]) -> None:
+    Agreement.objects.update(ships=False)
+    kiosk = Kiosk()
+    page = kiosk.get(f"o/{offers['lamp']}")
+    assert "Buy it at Lantern" in page.text
+    kiosk.send(page, "/compare/more", button="Compare")
+    assert "Lamp" in kiosk.get("compare").text
+    Offer.objects.update(gone=True)
+    assert kiosk.get(f"o/{offers['lamp']}").status == 404
+    assert "Nothing to compare yet" in kiosk.get("compare").text
 
 
 def test_a_mixed_basket_is_ordered_and_paid_here(offers: dict[str, int], books: Books) -> None:

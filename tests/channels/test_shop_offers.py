@@ -238,6 +238,14 @@ class TestOfferPage:
         assert "/shop/basket/offers" in page.html  # the other's
         assert {form.fields["offer"] for form in page.forms if "offer" in form.fields} == {str(lantern["shade"])}
 
+    def test_one_that_has_ended_at_a_partner_that_only_refers_says_so_too(self, lantern: dict[str, int]) -> None:
+        Agreement.objects.update(ships=False)
+        assert Shopper().get(f"o/desk-lamp-brass/{lantern['lamp']}").status == 200
+        Offer.objects.filter(pk=lantern["lamp"]).update(gone=True)
+        page = Shopper().get(f"o/desk-lamp-brass/{lantern['lamp']}")
+        assert (page.status, order(page)) == (410, ["partner:shade-for-a-desk-lamp"])
+        assert "$45.00" not in page.text
+
     def test_one_whose_agreement_ended_too_with_our_own_instead(self, lantern: dict[str, int]) -> None:
         Agreement.objects.update(ends_on="2026-01-02")
         page = Shopper().get(f"o/bananas-dried/{lantern['banana']}")

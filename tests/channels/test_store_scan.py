@@ -12,7 +12,7 @@ from onebasket.commerce.catalogue.rules import BarcodeItem, ProductItem
 from onebasket.commerce.hotpath.actions import asking
 from onebasket.commerce.partners.actions.referring import open_ticket
 from onebasket.commerce.partners.actions.showing import take_shown
-from onebasket.commerce.partners.models import Referral
+from onebasket.commerce.partners.models import Offer, Referral
 from onebasket.commerce.places.models import Place
 from onebasket.commerce.stock.models import Shelf
 from onebasket.commerce.stock.queries import stand_at
@@ -110,6 +110,13 @@ def test_a_referral_is_credited_to_whoever_shows_it_and_writes_nothing(source: i
     assert page.headers["Cache-Control"] == "private, no-store"
     assert Referral.objects.count() == 0
     assert Associate().get(f"/store/scan/offers/{offer + 1}").status == 404
+
+
+def test_what_has_ended_at_a_partner_that_only_refers_is_referred_to_no_more(source: int) -> None:
+    (offer,) = add_offers(make_partner(ships=False), {"same": {"gtin": GTIN}}).values()
+    assert Associate().get(f"/store/scan/offers/{offer}?sku=milk").status == 200
+    Offer.objects.update(gone=True)
+    assert Associate().get(f"/store/scan/offers/{offer}?sku=milk").status == 404
 
 
 def test_several_that_words_may_mean_are_listed_with_price_and_place(source: int) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from time import time
 
+from django.contrib.auth import logout
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -36,7 +37,7 @@ def kiosk_page(view: View, *, first: bool = False) -> View:
     """Give a view its guest, and answer its errors with pages of the kiosk; nothing of it is kept by any browser.
 
     Every page but the `first` carries the name of its visit: one of a visit that has ended leads to the first page,
-    so that nobody goes back to what somebody else was looking at.
+    so that nobody goes back to what somebody else was looking at. Whoever of the store was signed in is signed out.
     """
 
     @wraps(view)
@@ -100,6 +101,8 @@ def _admitted(page: Page, request: HttpRequest, visit: Visit, language: str, *, 
             guest = Guest(kiosk, visit, language) if kiosk else None
             if guest is None or guest.stores.chosen is None:
                 return render(request, "kiosk/closed.html", {"languages": LANGUAGES, "language": language}, status=403)
+            if request.user.is_authenticated:
+                logout(request)
             response = _visited(page, request, guest, first=first)
             if not guest.silent:
                 guest.keep(seen=int(time()))

@@ -37,6 +37,11 @@ class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     order: UUID | None = None
     said: str = ""
 
+    @property
+    def is_used(self) -> bool:
+        """Whether there is anything of a shopper in it, though it be a card in an empty basket or a language."""
+        return bool(self.basket or self.compared or self.order or self.language)
+
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Visit).decode

@@ -19,7 +19,7 @@ from onebasket.channels.kiosk.enrolment import (
     places_for,
 )
 from onebasket.channels.kiosk.guest import Guest
-from onebasket.channels.kiosk.visit import read_visit, write_visit
+from onebasket.channels.kiosk.visit import AWAY_SECONDS, new_visit, read_visit, write_visit
 from onebasket.commerce.access.queries import facts_of
 from onebasket.commerce.access.rules import UserFacts, is_staff
 from onebasket.commerce.places.rules import PlaceFacts
@@ -59,10 +59,9 @@ def _opened(request: HttpRequest, user: UserFacts, place: PlaceFacts) -> HttpRes
     secret = open_kiosk(place, text_of(request.POST, "name", longest=LONGEST_NAME), actor=user.username)
     response = redirect("kiosk:start")
     if before is not None:
-        guest = Guest(before, read_visit(request))
-        guest.leave()
-        write_visit(response, guest.visit)
+        Guest(before, read_visit(request)).leave()
         close_kiosk(before.token, actor=user.username)
+    write_visit(response, new_visit(place.code))
     logout(request)
     keep_open(response, secret)
     return response
@@ -73,6 +72,7 @@ def _page(request: HttpRequest, places: list[PlaceFacts], *, wrong: bool = False
         "places": places,
         "kiosks": kiosks_at(places),
         "here": kiosk_of(request),
+        "away": AWAY_SECONDS,
         "wrong": wrong,
         "languages": LANGUAGES,
         "language": language_asked(request),

@@ -90,10 +90,10 @@ def refuse_offer(offer: OfferFacts, partner: PartnerFacts, *, quantity: int, to_
     agreement = partner.agreement
     if not partner.active or agreement is None:
         return Unsellable.NO_AGREEMENT
-    if to_ship and not agreement.ships:
-        return Unsellable.NOT_SHIPPED
     if offer.gone:
         return Unsellable.GONE
+    if to_ship and not agreement.ships:
+        return Unsellable.NOT_SHIPPED
     if not offer.available or offer.stock == 0:
         return Unsellable.OUT_OF_STOCK
     if offer.stock is not None and offer.stock < quantity:

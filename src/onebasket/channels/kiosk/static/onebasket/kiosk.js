@@ -84,14 +84,16 @@
     if (idle && idle.open) idle.close();
     const sent = new FormData(over);
     sent.set("quietly", "1");
+    let next = body.dataset.start;
     for (;;) {
       try {
         const answer = await fetch(over.action, { method: "POST", body: sent, redirect: "manual" });
-        if (answer.status === 204 || answer.type === "opaqueredirect" || answer.status === 403) break;
+        if (answer.status === 204 || answer.type === "opaqueredirect") break;
+        if (answer.status === 403) { next = over.action; break; } // the form's token is lost: the plain link ends it, too
       } catch { /* the hub is away: nothing is shown until it is back */ }
       await new Promise((resume) => setTimeout(resume, 3000));
     }
-    location.replace(body.dataset.start);
+    location.replace(next);
   };
   const look = () => {
     if (!used || !idle || leaving) return;
