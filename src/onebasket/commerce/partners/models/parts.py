@@ -14,7 +14,8 @@ class PartnerPart(models.Model):
 
     `ours` names it at the partner for ever. `total` is due from the shopper, tax and shipping included, in `currency`;
     `cost` is what the partner is owed as asked, in `cost_currency`. `rate` is commission in parts per million at most.
-    `next_at` is when a worker looks at it; while the partner is asked it lies ahead.
+    `next_at` is when a worker looks at it; while the partner is asked it lies ahead. `return_days` and
+    `counter_returns` are the agreement's when it was sold: restated, that changes nothing of what was sold.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -23,6 +24,8 @@ class PartnerPart(models.Model):
     partner = models.ForeignKey("partners.Partner", on_delete=models.PROTECT, db_index=False, db_constraint=False)
     place = models.ForeignKey("places.Place", on_delete=models.PROTECT, db_index=False, db_constraint=False)
     agreement_id = models.BigIntegerField()
+    return_days = models.IntegerField(default=30)
+    counter_returns = models.BooleanField(default=True)
     merchant = models.CharField(max_length=12, choices=MERCHANTS)
     ours = models.CharField(max_length=40, unique=True)
     channel = models.CharField(max_length=16)
