@@ -2,20 +2,24 @@
 
 import threading
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
+from importlib import import_module
 from uuid import UUID
 
+import msgspec
 import pytest
-from django.db import connections
+from django.apps import apps
+from django.db import connection, connections
 
 from onebasket.base.clock import database_now
 from onebasket.base.models import Event
 from onebasket.commerce.partners.actions import returning
+from onebasket.commerce.partners.actions.registering import upsert_agreements
 from onebasket.commerce.partners.actions.returning import PartReturnCall, accept_part_returns, preview_part_return
-from onebasket.commerce.partners.models import PartnerPart, PartnerPartLine, PartnerReturn
+from onebasket.commerce.partners.models import Agreement, PartnerPart, PartnerPartLine, PartnerReturn
 from onebasket.commerce.partners.queries.audit import audit_partners
 from onebasket.commerce.partners.queries.partners import all_partners, partners_by_id
-from onebasket.commerce.partners.rules.partners import Merchant, PartnerFacts
+from onebasket.commerce.partners.rules.partners import AgreementItem, Merchant, PartnerFacts
 from onebasket.commerce.partners.rules.returns import (
     PartBackLine,
     PartReturnAccepted,
@@ -145,6 +149,44 @@ def test_what_the_agreement_leaves_to_the_partner_is_not_taken(
     now = database_now()
     assert [one.agreement and one.agreement.counter_returns for one in all_partners(at=now)] == [False]
     assert all_partners(at=now) == list(partners_by_id([partner.id], at=now).values())
+
+
+def test_an_agreement_that_is_restated_changes_nothing_of_what_was_sold(
+    source: int, there: Platform, partner: PartnerFacts
+) -> None:
+    sold = sell_part(partner, {"lamp": 2})
+    deliver_part(there, sold)
+    PartnerPart.objects.update(delivered_at=database_now() - timedelta(days=20))
+    restated = AgreementItem(
+        key="a2", partner="lantern", starts_on=date(2020, 1, 1), currency="USD", merchant=Merchant.AGENT,
+        return_days=7, counter_returns=False,
+    )  # fmt: skip
+    assert upsert_agreements(source, [restated])[0].outcome == "updated"
+    assert code(take(source, asked(sold))) == "PartReturnAccepted"
+    (now_known,) = partners_by_id([partner.id], at=database_now()).values()
+    later = sell_part(now_known, {"lamp": 1})
+    deliver_part(there, later)
+    assert code(take(source, asked(later, key="r2"))) == "at_partner"
+    assert (
+        upsert_agreements(source, [msgspec.structs.replace(restated, key="a3", counter_returns=True)])[0].outcome
+        == "updated"
+    )
+    assert code(take(source, asked(later, key="r3"))) == "at_partner"
+    row = PartnerPart.objects.get(pk=later)
+    assert (row.return_days, row.counter_returns) == (7, False)
+
+
+def test_parts_of_before_have_the_terms_of_their_agreement(partner: PartnerFacts) -> None:
+    """What the migration writes into parts that were sold before parts kept their terms."""
+    known, unknown = sell_part(partner, {"lamp": 1}), sell_part(partner, {"lamp": 1})
+    Agreement.objects.update(return_days=5, counter_returns=False)
+    PartnerPart.objects.filter(pk=unknown).update(agreement_id=999_999)
+    migration = import_module("onebasket.commerce.partners.migrations.0004_parts_sold_before")
+    with connection.schema_editor() as editor:
+        migration.copy_terms(apps, editor)
+    terms = dict(PartnerPart.objects.values_list("pk", "return_days"))
+    assert terms == {known: 5, unknown: 30}
+    assert dict(PartnerPart.objects.values_list("pk", "counter_returns")) == {known: False, unknown: True}
 
 
 def test_refusals_change_nothing(source: int, there: Platform, partner: PartnerFacts) -> None:

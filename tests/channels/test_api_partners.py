@@ -37,9 +37,11 @@ def test_partners_and_agreements_are_stated_and_read(hub: Hub) -> None:
         "code": "lantern", "name": "L & L", "place": "partner-lantern", "endpoint": "",
     }  # fmt: skip
     assert put(hub, "partners/agreements", {"key": "a1", **AGREEMENT}) == [CREATED]
-    assert put(hub, "partners/agreements", {"key": "a2", **AGREEMENT, "return_days": 14}) == [UPDATED]
+    assert put(hub, "partners/agreements", {"key": "a2", **AGREEMENT, "return_days": 14, "counter_returns": False}) == [
+        UPDATED
+    ]
     (agreed,) = hub.shop.get("partners/agreements?partner=lantern").items
-    assert (agreed["return_days"], agreed["merchant"]) == (14, "agent")
+    assert (agreed["return_days"], agreed["merchant"], agreed["counter_returns"]) == (14, "agent", False)
     assert agreed["commission"] == [{"category": "", "rate": 70_000}, {"category": "Home", "rate": 90_000}]
 
 

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from onebasket.base.models import TrailEntry
+from onebasket.channels.desk.works.partners import AgreementForm
 from onebasket.commerce.partners.models import Agreement, CommissionTerm, ExchangeRate, Oddity, Partner
 from onebasket.commerce.partners.queries.partners import gateway_account
 from tests.channels.test_desk_works import do, refused, said
@@ -69,6 +70,27 @@ def test_an_agreement_is_stated_with_its_terms(admin: Client) -> None:
     ]
     page = admin.get(reverse("desk:work_on_row", args=["restate-agreement", row.pk])).content.decode()
     assert "Home &gt; Lighting = 7.25" in page
+
+
+def test_restating_an_agreement_keeps_what_was_not_touched(admin: Client) -> None:
+    do(admin, "set-agreement", **agreed(merchant="agent", markup="0"))
+    row = Agreement.objects.get(partner__code="lantern", starts_on="2026-06-01")
+    assert row.counter_returns is False
+    begun = admin.get(reverse("desk:work_on_row", args=["restate-agreement", row.pk])).context["form"].initial
+    assert begun.keys() >= AgreementForm.base_fields.keys()
+    as_shown = {
+        name: "on" if value is True else str(value) for name, value in begun.items() if value not in {None, False}
+    }
+    assert said(do(admin, "restate-agreement", row.pk, **as_shown)) == ["Nothing has changed: it was so before."]
+    do(admin, "restate-agreement", row.pk, **as_shown | {"counter_returns": "on", "return_days": "10"})
+    row.refresh_from_db()
+    assert (row.counter_returns, row.return_days) == (True, 10)
+    page = admin.get(reverse("desk:partners_agreement_change", args=[row.pk])).content.decode()
+    assert "to our counters" in page
+    do(admin, "restate-agreement", row.pk, **as_shown)
+    assert (
+        "to the partner alone" in admin.get(reverse("desk:partners_agreement_change", args=[row.pk])).content.decode()
+    )
 
 
 def test_secrets_are_kept_and_never_shown(admin: Client) -> None:

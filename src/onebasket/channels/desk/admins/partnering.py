@@ -53,7 +53,8 @@ class PartnerPartAdmin(SearchedAdmin):
         *table, columns.money("Of it shipping", "shipping_amount"), columns.money("Of it tax", "tax_amount"),
         columns.text("Channel", "channel"), columns.text("Associate", "associate"), columns.long("Why", "reason"),
         columns.number("Asked so often", "tries"), columns.moment("Taken in", "placed_at"),
-        columns.moment("Delivered", "delivered_at"), columns.moment("Looked at next", "next_at"),
+        columns.moment("Delivered", "delivered_at"), columns.number("Days to return", "return_days"),
+        columns.moment("Looked at next", "next_at"),
         columns.text("Id", "pk"),
     )  # fmt: skip
 

@@ -107,7 +107,7 @@ class AgreementAdmin(ReadOnlyAdmin):
 
     right = "partners.read"
     place_field = ""
-    about = "The newest that has begun and not ended holds. Restating a day changes what holds from that day on."
+    about = "The newest that has begun and not ended holds. Restating one changes it for what is sold from then on."
     ordering = ("partner__code", "-starts_on")
     reads_along = ("partner",)
     list_filter = (("partner", filters.RELATED), filters.one_of("merchant"))
@@ -118,7 +118,9 @@ class AgreementAdmin(ReadOnlyAdmin):
         columns.number("Days to return", "return_days"), columns.number("Settled every (days)", "settlement_days"),
     )  # fmt: skip
     facts = (
-        *table, columns.number("An offer is fresh for (minutes)", "fresh_minutes"),
+        *table,
+        columns.yes_no("What it sold comes back", "counter_returns", yes="to our counters", no="to the partner alone"),
+        columns.number("An offer is fresh for (minutes)", "fresh_minutes"),
         columns.number("A click counts for (days)", "referral_days"), columns.moment("Stated", "recorded_at"),
     )  # fmt: skip
 

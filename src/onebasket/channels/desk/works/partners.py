@@ -197,6 +197,12 @@ class AgreementForm(WorkForm):
     )
     refers = forms.BooleanField(label="Shoppers may be sent to its site", required=False, initial=True)
     ships = forms.BooleanField(label="It ships what is bought here", required=False, initial=True)
+    counter_returns = forms.BooleanField(
+        label="What it sold through us may come back to our counters",
+        required=False,
+        initial=True,
+        help_text="On its account, where the chain is its agent. What the chain sold comes back in any case.",
+    )
     commission = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 4}),
         required=False,
@@ -234,7 +240,7 @@ class SetAgreement(_OnPartners):
     slug = "set-agreement"
     label = "State an agreement"
     verb = "Keep it"
-    about = "It holds from its day on, until the next one begins. The same day again restates it."
+    about = "From its day on, until the next one begins. The same day again restates it, for what is sold from now on."
     model = Agreement
     form = AgreementForm
     on_row = False
@@ -264,8 +270,8 @@ class RestateAgreement(SetAgreement):
         terms = CommissionTerm.objects.filter(agreement=row).order_by("category")
         lines = [f"{term.category} = {percent(term.rate)}" if term.category else percent(term.rate) for term in terms]
         names = (
-            "starts_on", "ends_on", "currency", "merchant", "refers", "ships", "return_days", "settlement_days",
-            "fresh_minutes", "referral_days",
+            "starts_on", "ends_on", "currency", "merchant", "refers", "ships", "counter_returns", "return_days",
+            "settlement_days", "fresh_minutes", "referral_days",
         )  # fmt: skip
         own = {name: getattr(row, name) for name in names}
         return own | {"partner": row.partner.code, "commission": "\n".join(lines), "markup": percent(row.markup)}

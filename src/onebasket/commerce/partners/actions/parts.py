@@ -18,9 +18,9 @@ from onebasket.commerce.partners.rules.parts import CANCELLABLE, Status, Step, a
 from onebasket.commerce.partners.rules.selling import NewPart
 
 _PART = (
-    "id", "order_id", "number", "partner", "place", "agreement_id", "merchant", "ours", "channel", "associate",
-    "status", "currency", "total", "shipping_amount", "tax_amount", "cost", "cost_currency", "reason", "tries",
-    "failures", "version", "next_at", "due_since", "opened_at", "changed_at",
+    "id", "order_id", "number", "partner", "place", "agreement_id", "return_days", "counter_returns", "merchant",
+    "ours", "channel", "associate", "status", "currency", "total", "shipping_amount", "tax_amount", "cost",
+    "cost_currency", "reason", "tries", "failures", "version", "next_at", "due_since", "opened_at", "changed_at",
 )  # fmt: skip
 _LINE = (
     "part", "number", "offer_id", "reference", "title", "category", "quantity", "returned", "unit_amount",
@@ -177,9 +177,10 @@ def _news(data: PartNews, now: datetime, status: str) -> outbox.News:
 def _row(part: NewPart, now: datetime) -> Row:
     due = now if part.status is Status.DUE else None
     return (
-        part.id, part.order, part.number, part.partner_id, part.place_id, part.agreement_id, part.merchant.value,
-        part.ours, part.channel, part.associate, part.status.value, part.currency, part.total, part.shipping_amount,
-        part.tax_amount, part.cost, part.cost_currency, "", 0, 0, 1, due, due, now, now,
+        part.id, part.order, part.number, part.partner_id, part.place_id, part.agreement_id, part.return_days,
+        part.counter_returns, part.merchant.value, part.ours, part.channel, part.associate, part.status.value,
+        part.currency, part.total, part.shipping_amount, part.tax_amount, part.cost, part.cost_currency, "", 0, 0, 1,
+        due, due, now, now,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from onebasket.base import inbox, outbox
 from onebasket.base.clock import database_now
 from onebasket.commerce.partners.actions.taking_in import sold_line
 from onebasket.commerce.partners.locking.parts import lock_parts
-from onebasket.commerce.partners.models import Agreement, Partner, PartnerPart, PartnerReturn
+from onebasket.commerce.partners.models import Partner, PartnerPart, PartnerReturn
 from onebasket.commerce.partners.rules.messages import PartReturnNews
 from onebasket.commerce.partners.rules.partners import Merchant
 from onebasket.commerce.partners.rules.parts import Status
@@ -135,8 +135,7 @@ def _find(call: PartReturnCall, rows: Mapping[UUID, PartnerPart]) -> tuple[_Part
 
 
 def _part(row: PartnerPart, place: PlaceFacts) -> _Part:
-    """Load a part for a return: what was agreed when it was bought holds; three statements."""
-    agreed = Agreement.objects.values("return_days", "counter_returns").get(pk=row.agreement_id)
+    """Load a part for a return: what was agreed when it was bought holds; two statements."""
     lines = {
         line.number: SoldNow(sold_line(line), line.accepted or 0, line.returned)
         for line in row.lines.order_by("number")
@@ -146,9 +145,10 @@ def _part(row: PartnerPart, place: PlaceFacts) -> _Part:
         merchant=Merchant(row.merchant),
         currency=row.currency,
         cost_currency=row.cost_currency,
+        return_days=row.return_days,
+        counter_returns=row.counter_returns,
         delivered_on=_day(row.delivered_at, place) if row.delivered_at else None,
         lines=lines,
-        **agreed,
     )
     return _Part(row, Partner.objects.values_list("code", flat=True).get(pk=row.partner_id), sold)
 

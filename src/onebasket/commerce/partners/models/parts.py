@@ -16,6 +16,7 @@ class PartnerPart(models.Model):
     `cost` is what the partner is owed as asked, in `cost_currency`. `rate` is commission in parts per million at most.
     `next_at` is when a worker looks at it; while the partner is asked it lies ahead. `due_since` is when it was paid
     for, or when a person last had it placed again: from then on it is counted how long, and how often, it is tried.
+    `return_days` and `counter_returns` are the agreement's when it was sold: restated, that changes nothing of it.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -24,6 +25,8 @@ class PartnerPart(models.Model):
     partner = models.ForeignKey("partners.Partner", on_delete=models.PROTECT, db_index=False, db_constraint=False)
     place = models.ForeignKey("places.Place", on_delete=models.PROTECT, db_index=False, db_constraint=False)
     agreement_id = models.BigIntegerField()
+    return_days = models.IntegerField(default=30)
+    counter_returns = models.BooleanField(default=True)
     merchant = models.CharField(max_length=12, choices=MERCHANTS)
     ours = models.CharField(max_length=40, unique=True)
     channel = models.CharField(max_length=16)

@@ -57,6 +57,7 @@ class AgreementRead(msgspec.Struct, frozen=True):
     merchant: str
     refers: bool
     ships: bool
+    counter_returns: bool
     markup: int
     return_days: int
     settlement_days: int

@@ -100,6 +100,8 @@ class NewPart(msgspec.Struct, frozen=True, kw_only=True):
     place_id: int
     agreement_id: int
     merchant: Merchant
+    return_days: int
+    counter_returns: bool
     channel: str
     currency: str
     cost_currency: str
@@ -199,6 +201,8 @@ def _part(bought: Sequence[Bought], head: PartHead, number: int, identity: UUID)
         place_id=partner.place_id,
         agreement_id=agreement.id,
         merchant=agreement.merchant,
+        return_days=agreement.return_days,
+        counter_returns=agreement.counter_returns,
         channel=head.channel,
         currency=head.currency,
         cost_currency=bought[0].price.cost_currency,
