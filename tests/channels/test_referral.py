@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
-from django.db import connection
+from django.db import InterfaceError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -19,7 +20,8 @@ from onebasket.channels.referral.recording import book_spooled, spool
 from onebasket.commerce.hotpath.actions import ACTIONS
 from onebasket.commerce.partners.actions.referring import follow_links, open_ticket, ticket_for
 from onebasket.commerce.partners.actions.showing import take_shown
-from onebasket.commerce.partners.models import Oddity, Offer, Partner, Referral
+from onebasket.commerce.partners.models import Agreement, Oddity, Offer, Partner, Referral
+from onebasket.commerce.partners.rules.referrals import FollowLink
 from tests.partnering import add_offers, make_partner
 
 pytestmark = pytest.mark.django_db
@@ -200,6 +202,72 @@ def test_while_the_committer_is_late_the_click_waits_in_the_spool(
     assert spool().waiting() == 0
     assert Referral.objects.get().click == opened.click
     assert book_spooled() == 0
+
+
+@pytest.mark.parametrize("change", ["gone", "moved", "closed", "other hosts"])
+def test_whoever_was_sent_on_is_a_referral_whatever_becomes_of_the_offer(
+    client: Client, offers: dict[str, int], committer: _Committer, change: str
+) -> None:
+    committer.late = True
+    led = go(client, ticket(offers["lamp"])).headers["Location"]
+    {
+        "gone": lambda: Offer.objects.update(gone=True),
+        "moved": lambda: Offer.objects.update(url="https://lantern.example/new"),
+        "closed": lambda: Partner.objects.update(active=False),
+        "other hosts": lambda: Partner.objects.update(options={"hosts": "lantern.test"}),
+    }[change]()
+    committer.late = False
+    assert (book_spooled(), spool().waiting()) == (1, 0)
+    assert list(Referral.objects.values_list("target", "offer_id")) == [(led, offers["lamp"])]
+    assert Event.objects.filter(type="referral.clicked").count() == 1
+    assert not Oddity.objects.exists()
+
+
+def test_a_click_that_was_spooled_without_its_address_is_judged_when_it_is_booked(
+    client: Client, offers: dict[str, int], committer: _Committer, tmp_path: Path
+) -> None:
+    """So earlier versions kept it, and so it is kept where the address cannot be read."""
+    committer.late = True
+    for _ in range(2):
+        go(client, ticket(offers["lamp"]))
+    go(client, ticket(offers["loom"]))
+    spool().close()
+    (file,) = (tmp_path / "clicks").glob("*.clicks")
+    kept = [msgspec.json.decode(one) for one in file.read_bytes().splitlines()]
+    assert [bool(one.pop("led")) for one in kept] == [True, True, True]
+    file.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in kept))
+    Offer.objects.filter(pk=offers["loom"]).update(gone=True)
+    committer.late = False
+    assert book_spooled() == 3
+    assert list(Referral.objects.values_list("offer_id", flat=True)) == [offers["lamp"]] * 2
+
+
+def test_each_click_of_a_batch_is_judged_by_its_own_day(offers: dict[str, int]) -> None:
+    """An agreement that ended since held when the first of them was followed."""
+    days = [datetime(2026, 3, 2, 23, 59, tzinfo=UTC), datetime(2026, 3, 3, 0, 1, tzinfo=UTC)]
+    Agreement.objects.update(ends_on=days[1].date())
+    calls = [
+        FollowLink(
+            offer_id=offers["lamp"], channel="shop", place_id=0, associate="", shown_at=at, serial=f"s{at.day}",
+            click=f"c{at.day}", clicked_at=at,
+        )
+        for at in days
+    ]  # fmt: skip
+    assert [one.refused for one in follow_links(calls)] == ["", "not_referred"]
+    assert Referral.objects.get().click == "c2"
+
+
+def test_a_click_whose_address_cannot_be_read_is_kept(
+    client: Client, offers: dict[str, int], committer: _Committer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_args: object, **_how: object) -> None:
+        raise InterfaceError
+
+    committer.late = True
+    monkeypatch.setattr(recording, "where_to", gone)
+    assert go(client, ticket(offers["lamp"])).status_code == 503
+    committer.late = False
+    assert (book_spooled(), Referral.objects.count()) == (1, 1)
 
 
 def test_negative_control_without_the_spool_the_click_is_lost(

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+import msgspec
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 
 from onebasket.base.committer import BrokenRequestError, QueueFullError, UnavailableError
 from onebasket.channels.referral.spool import Spool
@@ -39,7 +41,7 @@ def spool() -> Spool:
 def record(click: FollowLink) -> Followed:
     """Write a click down and say where its link leads; durable when this returns, within moments whatever happens.
 
-    While the committer is late or away the click waits in the spool; the address is read here then.
+    While the committer is late or away the address is read here, and the click waits in the spool with where it led.
 
     Raises:
         DatabaseError, InterfaceError: the committer is away and the address cannot be read either; the click is kept.
@@ -52,8 +54,13 @@ def record(click: FollowLink) -> Followed:
             logger.warning("clicks go to the spool: %s", str(error) or "the committer is late")
         else:
             return found  # type: ignore[no-any-return] # as the action has it
-    _keep(click)
-    return where_to(click.offer_id, click.click, now=datetime.now(UTC))
+    try:
+        led = where_to(click.offer_id, click.click, now=datetime.now(UTC))
+    except (DatabaseError, InterfaceError):
+        _keep(click)
+        raise
+    _keep(msgspec.structs.replace(click, led=led.address))
+    return led
 
 
 def _keep(click: FollowLink) -> None:

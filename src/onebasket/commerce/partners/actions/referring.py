@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 from django.conf import settings
@@ -43,19 +43,21 @@ def open_ticket(text: str) -> Opened | None:
 
 def where_to(offer_id: int, click: str, *, now: datetime) -> Followed:
     """Return where a link leads, and write nothing: for whoever does not count, and while nothing can be written."""
-    return _followed(land(link_targets([offer_id], at=now).get(offer_id), click))
+    return _followed(land(link_targets([offer_id], on=now.date()).get(offer_id), click))
 
 
 def follow_links(calls: Sequence[FollowLink]) -> list[Followed]:
     """Write a referral for every link that leads somewhere, once a ticket, in one transaction; say where each leads.
 
-    Safe to repeat: a ticket that was followed before leads to the same address, with the same click id.
+    Whoever was sent on before is a referral to there, whatever became of the offer or the partner since. Safe to
+    repeat: a ticket that was followed before leads to the same address, with the same click id.
     """
     if not calls:
         return []
     with bulk.batch():
-        targets = link_targets({call.offer_id for call in calls}, at=max(call.clicked_at for call in calls))
-        landed = [land(targets.get(call.offer_id), call.click) for call in calls]
+        found = _targets(calls)
+        landed = [_landed(call, target) for call, target in zip(calls, found, strict=True)]
+        targets = {target.offer_id: target for target in found if target}
         rows = [
             _row(call, targets[call.offer_id], address)
             for call, address in zip(calls, landed, strict=True)
@@ -66,6 +68,19 @@ def follow_links(calls: Sequence[FollowLink]) -> list[Followed]:
         if NoWay.FOREIGN in landed:
             _keep_foreign(calls, landed, targets, now=database_now())
     return [_followed(one) for one in landed]
+
+
+def _targets(calls: Sequence[FollowLink]) -> list[LinkTarget | None]:
+    """Return each call's offer, with what was agreed on the day of its click: a statement for each day."""
+    offers: dict[date, set[int]] = {}
+    for call in calls:
+        offers.setdefault(call.clicked_at.date(), set()).add(call.offer_id)
+    known = {day: link_targets(ids, on=day) for day, ids in offers.items()}
+    return [known[call.clicked_at.date()].get(call.offer_id) for call in calls]
+
+
+def _landed(call: FollowLink, target: LinkTarget | None) -> str | NoWay:
+    return call.led if call.led and target else land(target, call.click)
 
 
 def _followed(landed: str | NoWay) -> Followed:

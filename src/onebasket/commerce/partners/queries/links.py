@@ -1,7 +1,7 @@
 """What a link to a partner's page needs of its offer; one statement, however many."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date
 
 import msgspec
 
@@ -18,11 +18,11 @@ _SELECT = (
 _options = msgspec.json.Decoder(dict[str, object]).decode
 
 
-def link_targets(offer_ids: Collection[int], *, at: datetime) -> dict[int, LinkTarget]:
-    """Return what links need of offers, by id, with what is agreed on the day of an instant (UTC)."""
+def link_targets(offer_ids: Collection[int], *, on: date) -> dict[int, LinkTarget]:
+    """Return what links need of offers, by id, with what is agreed on a day."""
     if not offer_ids:
         return {}
-    day = at.date() if bulk.is_postgresql() else at.date().isoformat()
+    day = on if bulk.is_postgresql() else on.isoformat()
     rows = bulk.fetch(_SELECT + bulk.in_list("o.id"), [day, day, bulk.list_parameter(set(offer_ids))])
     return {row[0]: _target(row) for row in rows}
 

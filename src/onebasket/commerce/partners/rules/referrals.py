@@ -62,7 +62,10 @@ def status_of(lines: Collection[LineStands], *, bought: bool = False) -> Status:
 
 
 class FollowLink(msgspec.Struct, frozen=True, kw_only=True):
-    """A link that was followed: what its ticket said, how it and the click are named, and when."""
+    """A link that was followed: what its ticket said, how it and the click are named, and when.
+
+    `led` is where the shopper was sent already, "" where nobody was yet.
+    """
 
     offer_id: int
     channel: str
@@ -72,6 +75,7 @@ class FollowLink(msgspec.Struct, frozen=True, kw_only=True):
     serial: str
     click: str
     clicked_at: datetime
+    led: str = ""
 
 
 class Followed(msgspec.Struct, frozen=True):
