@@ -126,6 +126,50 @@ def test_a_sale_holds_while_it_is_on(file: Path, dates: str, price: int) -> None
     assert (offer.price, offer.list_price) == (price, 2000 if price == 1500 else None)
 
 
+SHIPPING = [
+    ("4.99 EUR", 499), ("US:CA:Ground:4.99 EUR", 499), (":::4.99 EUR", 499), ("US:::", None), ("US:::5 EUR,", 500),
+    ("US:::5 EUR, DE:::6 EUR", 600), ("US:::5 USD,DE:::6 EUR", 600), ("DE:::6 EUR,US:::5 USD", 600),
+    ("4,99 EUR", "bad_price"), ("1,000.00 EUR", "bad_price"), ("DE:::4,99 EUR", "bad_price"),
+    ("DE:::6 EUR,US:::4,99 EUR", "bad_price"), ("US:::4,99 EUR,DE:::6 EUR", "bad_price"),
+    ("US:::5 USD", "bad_price"), ("4.99 EUR,99 EUR", "bad_price"),
+]  # fmt: skip
+IN_GERMANY = Habits("EUR", country="de", at=AT)
+
+
+def charge_of(entries: list[Entry]) -> int | str | None:
+    (entry,) = entries
+    return entry.reason if isinstance(entry, OddItem) else entry.shipping_amount
+
+
+@pytest.mark.parametrize(("groups", "charge"), SHIPPING)
+def test_a_charge_is_read_whole_or_refused(file: Path, groups: str, charge: int | str | None) -> None:
+    entries, _ = read(file, f'id,title,price,shipping\n1,Lamp,20 EUR,"{groups}"\n', habits=IN_GERMANY)
+    assert charge_of(entries) == charge
+    item = f"<item><id>1</id><title>Lamp</title><price>20 EUR</price><shipping>{groups}</shipping></item>"
+    entries, _ = read(file.with_suffix(".xml"), f"<rss><channel>{item}</channel></rss>", habits=IN_GERMANY)
+    assert charge_of(entries) == charge
+
+
+@pytest.mark.parametrize(
+    ("prices", "charge"),
+    [(("4,99 EUR",), "bad_price"), (("5 USD", "4,99 EUR"), "bad_price"), (("5 USD", "4.99 EUR"), 499)],
+)
+def test_a_charge_in_an_element_is_read_whole_or_refused(
+    tmp_path: Path, prices: tuple[str, ...], charge: int | str
+) -> None:
+    group = "<shipping><country>{}</country><service>Post, fast: home</service><price>{}</price></shipping>"
+    groups = "".join(map(group.format, ["US", "DE"][-len(prices) :], prices))
+    item = f"<item><id>1</id><title>Lamp</title><price>20 EUR</price>{groups}</item>"
+    entries, _ = read(tmp_path / "feed.xml", f"<rss><channel>{item}</channel></rss>", habits=IN_GERMANY)
+    assert charge_of(entries) == charge
+
+
+def test_a_charge_with_a_comma_is_read_where_a_mapping_says_so(file: Path) -> None:
+    mapping = read_mapping(b"decimal = ','\n[columns]\nreference='id'\ntitle='title'\nprice='price'\nshipping='ship'")
+    content = 'id,title,price,ship\n1,Lamp,"20,50 EUR","US::Post:5,99 EUR,DE::Post:4,99 EUR"\n'
+    assert charge_of(read(file, content, mapping=mapping, habits=IN_GERMANY)[0]) == 499
+
+
 def test_a_mapping_says_what_columns_mean(file: Path) -> None:
     mapping = read_mapping(
         b"""

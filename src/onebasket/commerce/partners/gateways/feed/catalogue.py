@@ -177,10 +177,10 @@ class _Google(_Records):
         if MARK in raw:
             raise BadFieldError("encoding", "The item holds broken bytes, or characters that XML does not allow.")
         try:
-            texts = self._feed.texts(raw)
+            texts, shipping = self._feed.texts(raw)
         except ParseError as error:
             raise BadFieldError("not_xml", f"The item is not well formed: {error}.") from error
-        return read_offer(texts, self._habits)
+        return read_offer(texts, self._habits, shipping=shipping)
 
     def reference(self, raw: Row | str) -> str:
         return _found(_ITEM_REFERENCE, raw)

@@ -1,6 +1,7 @@
 """An offer out of named texts, whether they came from a table's row or an XML item."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -16,6 +17,7 @@ from onebasket.commerce.partners.gateways.feed.unfit import BadFieldError
 from onebasket.commerce.partners.rules.port import OfferStated
 
 _NEW = frozenset({"", "new"})
+_NEXT_GROUP = re.compile(r",(?=[^,:]*:)")
 _PAIRS = (("handling_from", "transit_from"), ("handling_to", "transit_to"))
 
 
@@ -32,8 +34,10 @@ class Habits(msgspec.Struct, frozen=True):
     at: datetime = datetime.max.replace(tzinfo=UTC)
 
 
-def read_offer(texts: Mapping[str, str], habits: Habits) -> OfferStated:
+def read_offer(texts: Mapping[str, str], habits: Habits, *, shipping: Sequence[str] = ()) -> OfferStated:
     """Return the offer that texts by the names of `columns.NAMES` state; empty ones may be left out.
+
+    `shipping` are its groups as `shipping_groups` returns them, where they do not stand among the texts.
 
     Raises:
         BadFieldError: one of them cannot be read.
@@ -59,7 +63,7 @@ def read_offer(texts: Mapping[str, str], habits: Habits) -> OfferStated:
         category=get("category", ""),
         description=get("description", ""),
         url=get("url", ""),
-        shipping_amount=_shipping(texts, currency, habits),
+        shipping_amount=_shipping(texts, shipping, currency, habits),
         days_from=days[0],
         days_to=days[1],
         stated_at=parse_instant(stated_at, "stated_at") if stated_at else None,
@@ -96,15 +100,20 @@ def _amount(text: str, currency: str, habits: Habits) -> int:
     return amount
 
 
-def _shipping(texts: Mapping[str, str], currency: str, habits: Habits) -> int | None:
-    """Return the charge: as one amount, or as Google's groups `country:region:service:price`, commas between."""
+def shipping_groups(text: str) -> list[str]:
+    """Return Google's groups `country:region:service:price` out of a text with commas between; prices may hold some."""
+    return _NEXT_GROUP.split(text.strip(" ,"))
+
+
+def _shipping(texts: Mapping[str, str], groups: Sequence[str], currency: str, habits: Habits) -> int | None:
+    """Return the charge, as one amount or out of groups; every group's price has to be one, whichever is chosen."""
     if stated := texts.get("shipping_amount"):
         return _amount(stated, currency, habits)
-    groups = texts.get("shipping")
-    if not groups:
-        return None
-    charges = [(one.partition(":")[0].strip(), one.rpartition(":")[2].strip()) for one in groups.split(",")]
+    groups = groups or shipping_groups(texts.get("shipping", ""))
+    charges = [(one.partition(":")[0].strip(), one.rpartition(":")[2].strip()) for one in groups]
     charges = [(country, price) for country, price in charges if price]
+    for _, price in charges:
+        _price(price, currency, habits)
     if not charges:
         return None
     fit = [price for country, price in charges if country.upper() == habits.country.upper()]

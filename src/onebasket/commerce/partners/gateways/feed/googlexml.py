@@ -13,6 +13,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from onebasket.commerce.partners.gateways.feed.columns import NAMES
+from onebasket.commerce.partners.gateways.feed.fields import shipping_groups
 from onebasket.commerce.partners.gateways.feed.unfit import UnfitFileError, odd
 from onebasket.commerce.partners.rules.port import OddItem
 
@@ -105,8 +106,8 @@ class GoogleFeed:
         drop = max(min(self._looked, len(self._buffer) - _TAIL), 0)
         self._buffer, self._start, self._looked = self._buffer[drop:], -1, self._looked - drop
 
-    def texts(self, item: str) -> dict[str, str]:
-        """Return the texts of an item by the names of `columns.NAMES`.
+    def texts(self, item: str) -> tuple[dict[str, str], list[str]]:
+        """Return the texts of an item by the names of `columns.NAMES`, and its groups of shipping as in tables.
 
         Raises:
             ParseError: it is not well formed.
@@ -167,7 +168,7 @@ def _whole(buffer: str) -> int:
     return begun if begun >= 0 and len(buffer) - begun <= LONGEST_ITEM else len(buffer)
 
 
-def _texts(item: Element) -> dict[str, str]:
+def _texts(item: Element) -> tuple[dict[str, str], list[str]]:
     """Return an item's texts; of several names of one field the best that has a text, of one name the first.
 
     Google's own come before those of RSS and Atom, where both are there.
@@ -177,7 +178,7 @@ def _texts(item: Element) -> dict[str, str]:
     for child in item:
         space, _, name = child.tag.rpartition("}")
         if name == "shipping":
-            shipping.append(_shipping(child, found))
+            shipping += _shipping(child, found)
             continue
         text = (child.text or "").strip() or child.get("href", "").strip()
         field = _KNOWN.get({"summary": "description", "content": "description"}.get(name, name))
@@ -185,18 +186,15 @@ def _texts(item: Element) -> dict[str, str]:
             rank = (_FIRST.get(name, 9), "base.google.com" not in space)
             if field not in found or rank < found[field][0]:
                 found[field] = (rank, text)
-    texts = {field: text for field, (_, text) in found.items()}
-    if shipping:
-        texts["shipping"] = ",".join(shipping)
-    return texts
+    return {field: text for field, (_, text) in found.items()}, shipping
 
 
-def _shipping(group: Element, found: dict[str, tuple[tuple[int, bool], str]]) -> str:
-    """Return a group as it stands in tables, and note its days where nothing else has stated them."""
+def _shipping(group: Element, found: dict[str, tuple[tuple[int, bool], str]]) -> list[str]:
+    """Return a group as it stands in tables, or a text's groups; note its days where nothing else has stated them."""
     parts = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in group}
     if not parts:
-        return (group.text or "").strip()
+        return shipping_groups(group.text or "")
     for name, text in parts.items():
         if text and (field := _KNOWN.get(name, "")).startswith(("handling", "transit")):
             found.setdefault(field, ((1, False), text))
-    return f"{parts.get('country', '')}:{parts.get('region', '')}:{parts.get('service', '')}:{parts.get('price', '')}"
+    return [":".join(parts.get(name, "") for name in ("country", "region", "service", "price"))]
