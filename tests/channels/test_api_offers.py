@@ -104,6 +104,23 @@ def test_a_search_has_them_beside_its_products_and_says_which_comes_first(
     assert told(text="candy", department="Grocery") == ([], ["own"], "no_offers")
 
 
+def test_a_search_says_which_products_go_above_everything(shop: Caller, lantern: dict[str, int]) -> None:
+    """Their names lack the word, an offer of the same GTIN has it, and the place has them."""
+
+    def above(caller: Caller = shop, **query: object) -> list[tuple[str, int | None, bool]]:
+        told = ask(caller, "search", **query).json["offers"]["above"]
+        return [(hit["sku"], hit["available"], hit["here"]) for hit in told]
+
+    assert ask(shop, "search", text="dried", place="p1").items == []
+    assert above(text="dried", place="p1") == [("banana", 10, True)]
+    assert above(Caller(token_for("shop", scopes=["catalogue:read"])), text="dried", place="p1") == [
+        ("banana", None, True)
+    ]
+    assert above(text="dried", place="p2") == []  # it has none
+    assert above(text="dried") == []
+    assert above(text="banana", place="p1") == []  # it is among the hits
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [("limit=0", 422), ("limit=97", 422), ("offset=2401", 422), ("sort=x", 422), ("place=nowhere", 404),

@@ -63,6 +63,7 @@ def test_a_hit_says_what_it_costs_and_whether_it_is_here(shop: Caller) -> None:
         "relaxed": False,
         "offers": {
             "items": [], "total": 0, "suggestion": "", "relaxed": False, "order": ["own"], "reason": "no_offers",
+            "above": [],
         },
         "next": "/api/v1/search?text=choclate+milk&place=p1&limit=1&offset=1",
     }  # fmt: skip

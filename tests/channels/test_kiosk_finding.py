@@ -69,6 +69,30 @@ def test_an_offer_of_what_is_here_is_told_on_the_products_own_page(offers: dict[
     assert banana in order(kiosk.get("find", q=EAN))
 
 
+def test_what_is_here_stands_above_the_offers_that_lead_to_it(offers: dict[str, int]) -> None:
+    """Only partners' titles have the word: our own of the same GTIN goes before them all, in the store, too."""
+    ids = add_offers(make_partner("harbour"), {"fig": {"title": "Figs, dried"}})
+    rebuild_offers()
+    page = Kiosk().get("find", q="dried")
+    assert order(page) == ["p/banana", f"o/{ids['fig']}"]
+    assert "P1 has the same thing" in page.text
+    with override_settings(STAFF_MFA_ROLES=frozenset()):
+        found = Associate().get("/store/scan?code=dried")
+    assert found.status == 200
+    assert found.text.index("P1 has the same thing") < found.text.index("Bananas") < found.text.index("Figs, dried")
+    assert "Which one?" not in found.text
+    # Where the store has none of it the partner's is the answer.
+    assert order(Kiosk("p2").get("find", q="dried")) == [f"o/{offers['banana']}", f"o/{ids['fig']}"]
+
+
+def test_what_is_here_is_found_though_nothing_else_is(offers: dict[str, int]) -> None:
+    page = Kiosk().get("find", q="dried")
+    assert (order(page), "Nothing found" in page.text) == (["p/banana"], False)
+    with override_settings(STAFF_MFA_ROLES=frozenset()):
+        found = Associate().get("/store/scan?code=dried")
+    assert (found.status, "Nobody knows it" in found.text) == (200, False)
+
+
 def test_a_department_lists_what_sells_best_of_it(offers: dict[str, int]) -> None:
     kiosk = Kiosk()
     link = next(link for link in kiosk.page.links if "/kiosk/find?" in link and "d=" in link)

@@ -59,8 +59,12 @@ def what_is_meant(text: str, *, place_id: int, limit: int, now: datetime) -> Mea
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """What words found, as it is laid out: own products, partners' offers, and which of the two come first."""
+    """What words found, as it is laid out: own products, partners' offers, and which of the two come first.
 
+    `above` goes before both: own products that the place has, the same things as offers that the words found.
+    """
+
+    above: tuple[ShownProduct, ...]
     products: tuple[ShownProduct, ...]
     offers: tuple[PricedOffer, ...]
     offers_first: bool
@@ -84,9 +88,9 @@ def lay_out(text: str, meant: Meant, *, place: PlaceFacts, channel: str, limit: 
         listed=listed,
         in_stock=here,
     )
-    above = [same[identity] for identity in display.above if identity in same]
+    above = tuple(same[identity] for identity in display.above if identity in same)
     offers = tuple(page.groups[position].first for position in display.offers)
-    return Laid((*above, *meant.products), offers, display.order[0] is Section.OFFERS)
+    return Laid(above, meant.products, offers, display.order[0] is Section.OFFERS)
 
 
 def offers_found(text: str, *, currency: str, limit: int, now: datetime) -> list[PricedOffer]:

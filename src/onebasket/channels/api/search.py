@@ -1,5 +1,7 @@
 """Search: products as a shopper finds them, and what somebody who types may mean."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -15,8 +17,11 @@ from onebasket.channels.api.offers import ThingTold, offers_for, place_named, te
 from onebasket.channels.api.problems import problem, respond
 from onebasket.commerce.places.rules import PlaceFacts
 from onebasket.commerce.search.queries import IndexMissingError, find, suggest
+from onebasket.commerce.search.queries.asking import Asked
+from onebasket.commerce.search.queries.index import newest_snapshot
 from onebasket.commerce.search.queries.suggesting import MOST_SUGGESTED
-from onebasket.commerce.search.rules.display import Match, Reason, Section, order_sections
+from onebasket.commerce.search.queries.telling import tell_hits
+from onebasket.commerce.search.rules.display import Match, Reason, Section, plan_display
 from onebasket.commerce.search.rules.messages import (
     FARTHEST,
     LONGEST_PAGE,
@@ -81,7 +86,8 @@ class FoundOffers(msgspec.Struct, frozen=True):
     """What partners offer of what was looked for, of `total` offers; `GET /offers` gives the rest.
 
     `order` says which comes first by the chain's rule, its own or the offers, and `reason` why. A thing that the place
-    has in stock as a product of the chain belongs to that, and never above it.
+    has in stock as a product of the chain belongs to that, and never above it. `above` are the products that go before
+    everything: the place has them, they are such a thing, and they are not among the hits.
     """
 
     items: tuple[ThingTold, ...] = ()
@@ -90,6 +96,7 @@ class FoundOffers(msgspec.Struct, frozen=True):
     relaxed: bool = False
     order: tuple[Section, ...] = (Section.OWN,)
     reason: Reason = Reason.NO_OFFERS
+    above: tuple[FoundHit, ...] = ()
 
 
 class FoundPage(msgspec.Struct, frozen=True):
@@ -123,7 +130,8 @@ def search_products(call: Call) -> HttpResponse:
     """Find products as a shopper does: by words, sizes, brands and codes, also misspelt or only begun.
 
     Hits come best first, with the shelf price and what the place may promise now. Facets count all that was found, each
-    without its own narrowing; whether something is on the shelf may be some seconds old there.
+    without its own narrowing; whether something is on the shelf may be some seconds old there. Products in
+    `offers.above` go before hits and offers.
     """
     query = call.query
     place = place_named(call, query.place)
@@ -146,7 +154,7 @@ def search_products(call: Call) -> HttpResponse:
         return _not_yet(error)
     sees_stock = not SEES_STOCK.isdisjoint(call.caller.token.scopes)
     hits = tuple(_hit(hit, sees_stock=sees_stock) for hit in page.hits)
-    offers = _offers(query, place, page)
+    offers = _offers(query, place, page, sees_stock=sees_stock)
     return reply(
         FoundPage(hits, page.total, page.facets, page.suggestion, page.relaxed, offers, _next(call, page.total))
     )
@@ -170,7 +178,7 @@ def suggest_searches(call: Call) -> HttpResponse:
         return _not_yet(error)
 
 
-def _offers(query: FindQuery, place: PlaceFacts | None, page: SearchPage) -> FoundOffers:
+def _offers(query: FindQuery, place: PlaceFacts | None, page: SearchPage, *, sees_stock: bool) -> FoundOffers:
     """Return what partners offer of it: on the first part, unless it is narrowed to what only the chain has."""
     if not query.offers or query.offset or query.department or query.category or query.sort == "popular":
         return FoundOffers()
@@ -183,11 +191,34 @@ def _offers(query: FindQuery, place: PlaceFacts | None, page: SearchPage) -> Fou
         limit=query.offers,
     )
     found = offers_for(query.text, place, narrowing, now=now)
-    own = Match(page.total, bool(page.suggestion), page.relaxed)
-    offered = Match(found.total, bool(found.suggestion), found.relaxed)
-    order, reason = order_sections(own, offered, here=page.facets.available if place else None)
-    things = tell_things(found.groups, place, now=now)
-    return FoundOffers(things, found.total, found.suggestion, found.relaxed, order, reason)
+    listed = {hit.product_id: hit for hit in page.hits}
+    things = [group.product_id for group in found.groups]
+    others = [identity for identity in dict.fromkeys(things) if identity is not None and identity not in listed]
+    known = listed | {hit.product_id: hit for hit in _products(others, place, now=now)}
+    display = plan_display(
+        Match(page.total, bool(page.suggestion), page.relaxed),
+        Match(found.total, bool(found.suggestion), found.relaxed),
+        here=page.facets.available if place else None,
+        things=things,
+        listed=listed,
+        in_stock={identity for identity, hit in known.items() if hit.available},
+    )
+    return FoundOffers(
+        tell_things(found.groups, place, now=now),
+        found.total,
+        found.suggestion,
+        found.relaxed,
+        display.order,
+        display.reason,
+        tuple(_hit(known[identity], sees_stock=sees_stock) for identity in display.above),
+    )
+
+
+def _products(ids: Sequence[int], place: PlaceFacts | None, *, now: datetime) -> tuple[Hit, ...]:
+    """Return products as hits at a place, in their order; without a place there is none that it has."""
+    if not ids or place is None:
+        return ()
+    return tell_hits(Asked(newest_snapshot(), SearchQuery(), place, place.currency), ids, now=now)
 
 
 def _hit(hit: Hit, *, sees_stock: bool) -> FoundHit:

@@ -26,10 +26,14 @@ NOTHING = Meant()
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list: what of it is ours, what partners offer, which of them come first, and how the words were read."""
+    """A list: what of it is ours, what partners offer, which of them come first, and how the words were read.
+
+    `above` goes before both: goods that the store has, the same things as offers found.
+    """
 
     text: str = ""
     department: str = ""
+    above: tuple[Good, ...] = ()
     goods: tuple[Good, ...] = ()
     offers: tuple[OfferCard, ...] = ()
     meant: Meant = NOTHING
@@ -40,6 +44,11 @@ class Listing:
         """Return the one product that is meant, where a code names it."""
         return self.meant.product
 
+    @property
+    def ours(self) -> int:
+        """Return how many of it are ours."""
+        return len(self.above) + len(self.goods)
+
 
 def listed(guest: Guest, text: str, department: str) -> Listing:
     """Return what words or a code mean, or what of a department sells best here."""
@@ -47,10 +56,11 @@ def listed(guest: Guest, text: str, department: str) -> Listing:
         return Listing(department=department, goods=tuple(_of_department(guest, department)))
     meant = what_is_meant(text, place_id=guest.store.place.id, limit=MOST_GOODS, now=guest.now)
     if meant.product is not None:
-        return Listing(text, "", tuple(cards(guest, [meant.product])), (), meant)
+        return Listing(text, goods=tuple(cards(guest, [meant.product])), meant=meant)
     laid = lay_out(text, meant, place=guest.store.place, channel=CHANNEL, limit=MOST_OFFERS, now=guest.now)
-    goods, told = tuple(cards(guest, laid.products)), tuple(offers(guest, laid.offers))
-    return Listing(text, "", goods, told, meant, laid.offers_first)
+    goods, told = cards(guest, [*laid.above, *laid.products]), tuple(offers(guest, laid.offers))
+    first = len(laid.above)
+    return Listing(text, "", tuple(goods[:first]), tuple(goods[first:]), told, meant, laid.offers_first)
 
 
 def popular(guest: Guest) -> list[Good]:

@@ -40,7 +40,7 @@ def find(request: HttpRequest, guest: Guest) -> HttpResponse:
     if found.product is not None and part != TYPED:
         guest.sought = ""
         return _product(request, guest, found.product, template="_product" if part else "product")
-    nothing = bool(text) and not found.goods and not found.offers
+    nothing = bool(text) and not found.ours and not found.offers
     template = "_found" if part else "find"
     return show(request, guest, template, {"page": "find", "listing": found, "text": text, "nothing": nothing})
 

@@ -30,13 +30,16 @@ def look(request: HttpRequest, who: Associate) -> HttpResponseBase:
         meant = what_is_meant(code, place_id=who.at.id, limit=MOST_LISTED, now=now)
     product = meant.product or (meant.products[0] if len(meant.products) == 1 else None)
     laid = None if product else lay_out(code, meant, place=who.at, channel=CHANNEL, limit=MOST_OFFERS, now=now)
+    goods = goods_at([*laid.above, *laid.products], who, now=now) if laid else []
+    first = len(laid.above) if laid else 0
     context = {
         "page": "look",
         "asked": code or sku,
         "meant": meant,
         "answer": answer_for(product, who, now=now) if product else None,
         "offers": cards_of(laid.offers, who, now=now) if laid else [],
-        "goods": goods_at(laid.products, who, now=now) if laid else [],
+        "above": goods[:first],
+        "goods": goods[first:],
         "offers_first": bool(laid and laid.offers_first),
     }
     return show(
@@ -44,7 +47,7 @@ def look(request: HttpRequest, who: Associate) -> HttpResponseBase:
         who,
         "look",
         context,
-        status=404 if context["asked"] and _is_nothing(meant) and not context["offers"] else 200,
+        status=404 if context["asked"] and _is_nothing(meant) and not context["offers"] and not first else 200,
     )
 
 
