@@ -14,6 +14,7 @@ from onebasket.commerce.partners.actions.referring import open_ticket
 from onebasket.commerce.partners.actions.showing import take_shown
 from onebasket.commerce.partners.models import Offer, Referral
 from onebasket.commerce.places.models import Place
+from onebasket.commerce.search.actions import rebuild_offers
 from onebasket.commerce.stock.models import Shelf
 from onebasket.commerce.stock.queries import stand_at
 from onebasket.front import stores
@@ -21,6 +22,7 @@ from tests.builders import EAN, deliver, make_chain
 from tests.channels.api import InlineCommitter
 from tests.channels.test_store import Associate, ordered
 from tests.partnering import add_offers, make_partner
+from tests.searching import build
 
 pytestmark = pytest.mark.django_db
 GTIN = "04006381333931"
@@ -93,6 +95,42 @@ def test_a_partners_offer_of_the_same_code_is_the_answer_when_no_store_has_it(so
     assert sorted((one.offer_id, one.channel, one.shown) for one in take_shown()) == sorted(
         (ids[name], "store", 1) for name in ("same", "dear")
     )
+
+
+@pytest.mark.parametrize("sold_out", [{"stock": 0}, {"available": False}])
+def test_what_partners_are_out_of_is_no_answer_but_listed(source: int, sold_out: dict[str, int]) -> None:
+    upsert_products(source, [ProductItem("lamp", "lamp", "Lamp", barcodes=(BarcodeItem("4012345678901"),))])
+    same = {"gtin": "04012345678901"}
+    partner = make_partner()
+    (none,) = add_offers(partner, {"none": same | sold_out | {"title": "Lamp", "price": 900}}).values()
+    (like,) = add_offers(make_partner("harbour"), {"like": {"title": "Lamp, brass"}}).values()
+    build()
+    rebuild_offers()
+    found = Associate().get("/store/scan?sku=lamp")
+    assert 'class="verdict v-nowhere"' in found.html
+    assert "Nowhere near, and no partner has it" in found.text
+    assert "sold out at Lantern" in found.text
+    assert [link for link in found.links if "/offers/" in link] == [
+        f"/store/scan/offers/{offer}?sku=lamp" for offer in (none, like)
+    ]
+    assert found.text.index("sold out at Lantern") < found.text.index("Like it, from partners Harbour")
+    # One that has any is the answer, though it costs more, and stands first.
+    (has,) = add_offers(make_partner("quay"), {"has": same | {"price": 5000}}).values()
+    found = Associate().get("/store/scan?sku=lamp")
+    assert "Not in our stores near. Quay sells it" in found.text
+    assert [link for link in found.links if "/offers/" in link] == [
+        f"/store/scan/offers/{offer}?sku=lamp" for offer in (has, none)
+    ]
+
+
+def test_words_that_only_sold_out_offers_have_are_answered_so(source: int) -> None:
+    add_offers(make_partner(), {"lamp": {"title": "Desk lamp", "stock": 0}, "vase": {"title": "Vase"}})
+    build()
+    rebuild_offers()
+    found = Associate().get("/store/scan?code=desk+lamp")
+    assert (found.status, 'class="verdict v-nowhere"' in found.html) == (200, True)
+    assert "Not ours, and sold out at partners" in found.text
+    assert "Not ours. Partners have it" in Associate().get("/store/scan?code=vase").text  # the control
 
 
 def test_a_referral_is_credited_to_whoever_shows_it_and_writes_nothing(source: int) -> None:

@@ -164,7 +164,7 @@ def _delivery_text(offer: OfferFacts) -> str:
 
 
 def _stock_text(offer: OfferFacts, name: str) -> str:
-    if not offer.available or offer.stock == 0:
+    if offer.is_sold_out:
         return _("sold out at %(partner)s") % {"partner": name}
     if offer.stock is None:
         return _("in stock at %(partner)s") % {"partner": name}

@@ -124,9 +124,9 @@ def answer_for(product: ShownProduct, who: Associate, *, now: datetime) -> Answe
     near = stock_near(who.at, facts, channel=CHANNEL, now=now, most=MOST_NEARBY)
     beside = offered_beside(product.id, currency=who.at.currency, now=now)
     offers = cards_of(beside, who, now=now)
-    known = Known(stand.available, stand.on_hand, near[0].available if near else 0, len(offers))
-    said = answer(known)
-    alike = offers_meant(named.title, who, now=now) if said.way is Way.NOWHERE else []
+    to_be_had = sum(not card.offer.is_sold_out for card in offers)  # they stand first
+    said = answer(Known(stand.available, stand.on_hand, near[0].available if near else 0, to_be_had))
+    alike = offers_like(named.title, beside, who, now=now) if said.way is Way.NOWHERE else []
     return Answer(
         product=product,
         named=named,
@@ -145,9 +145,11 @@ def goods_at(products: Sequence[ShownProduct], who: Associate, *, now: datetime)
     return goods_for(products, stores_for(who.at.code, CHANNEL), {}, address=lambda *_: "", card="", now=now)
 
 
-def offers_meant(text: str, who: Associate, *, now: datetime) -> list[OfferCard]:
-    """Return what partners offer by words."""
-    return cards_of(offers_found(text, currency=who.at.currency, limit=MOST_OFFERS, now=now), who, now=now)
+def offers_like(text: str, told: Sequence[PricedOffer], who: Associate, *, now: datetime) -> list[OfferCard]:
+    """Return what partners have by words, beside what was told before."""
+    found = offers_found(text, currency=who.at.currency, limit=MOST_OFFERS + len(told), now=now)
+    before = {one.offer.id for one in told}
+    return cards_of([one for one in found if not one.offer.is_sold_out and one.offer.id not in before], who, now=now)
 
 
 def cards_of(found: Sequence[PricedOffer], who: Associate, *, now: datetime) -> list[OfferCard]:

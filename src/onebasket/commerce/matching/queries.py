@@ -43,4 +43,4 @@ def _listed(one: PricedOffer) -> Listed:
     offer = one.offer
     shipping = None if offer.shipping_amount is None or one.price is None else one.price.shipping
     amount = None if one.price is None else one.price.amount
-    return Listed(offer.id, offer.gtin, amount, shipping, offer.available and offer.stock != 0)
+    return Listed(offer.id, offer.gtin, amount, shipping, not offer.is_sold_out)

@@ -32,12 +32,14 @@ def look(request: HttpRequest, who: Associate) -> HttpResponseBase:
     laid = None if product else lay_out(code, meant, place=who.at, channel=CHANNEL, limit=MOST_OFFERS, now=now)
     goods = goods_at([*laid.above, *laid.products], who, now=now) if laid else []
     first = len(laid.above) if laid else 0
+    told = cards_of(laid.offers, who, now=now) if laid else []
     context = {
         "page": "look",
         "asked": code or sku,
         "meant": meant,
         "answer": answer_for(product, who, now=now) if product else None,
-        "offers": cards_of(laid.offers, who, now=now) if laid else [],
+        "offers": told,
+        "sold_out": all(card.offer.is_sold_out for card in told),
         "above": goods[:first],
         "goods": goods[first:],
         "offers_first": bool(laid and laid.offers_first),
@@ -47,7 +49,7 @@ def look(request: HttpRequest, who: Associate) -> HttpResponseBase:
         who,
         "look",
         context,
-        status=404 if context["asked"] and _is_nothing(meant) and not context["offers"] and not first else 200,
+        status=404 if context["asked"] and _is_nothing(meant) and not told and not first else 200,
     )
 
 

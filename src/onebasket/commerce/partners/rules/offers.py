@@ -34,6 +34,11 @@ class OfferFacts(msgspec.Struct, frozen=True, kw_only=True):
     days_to: int | None = None
     gone: bool = False
 
+    @property
+    def is_sold_out(self) -> bool:
+        """Whether the partner has none of it now."""
+        return not self.available or self.stock == 0
+
 
 class Unsellable(StrEnum):
     """Why an offer cannot be put in a basket or bought now."""
@@ -94,7 +99,7 @@ def refuse_offer(offer: OfferFacts, partner: PartnerFacts, *, quantity: int, to_
         return Unsellable.GONE
     if to_ship and not agreement.ships:
         return Unsellable.NOT_SHIPPED
-    if not offer.available or offer.stock == 0:
+    if offer.is_sold_out:
         return Unsellable.OUT_OF_STOCK
     if offer.stock is not None and offer.stock < quantity:
         return Unsellable.TOO_FEW
