@@ -214,17 +214,21 @@ def ties(commission: int, expected: int, *, standing: Standing) -> bool:
 
 
 class Sweep(msgspec.Struct, frozen=True):
-    """Reading again all lines that were bought in the last `days`, every so often; `kind` names its cursor."""
+    """Reading again all lines that were bought in the last `days`, every so often; `kind` names its cursor.
+
+    `pushed`: so soon after it was read it is read again where the partner pushes news.
+    """
 
     kind: str
     days: int
     every: timedelta
+    pushed: timedelta
 
 
 SWEEPS = (
-    Sweep("commission", 3, timedelta(minutes=5)),
-    Sweep("commission-month", 35, timedelta(hours=3)),
-    Sweep("commission-half", 190, timedelta(days=1)),
+    Sweep("commission", 3, timedelta(minutes=5), timedelta(0)),
+    Sweep("commission-month", 35, timedelta(hours=3), timedelta(minutes=30)),
+    Sweep("commission-half", 190, timedelta(days=1), timedelta(hours=4)),
 )
 """What is young changes often; a line may still be taken back half a year later."""
 
