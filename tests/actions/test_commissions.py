@@ -227,6 +227,13 @@ def test_words_and_currencies_that_nobody_knows_wait(partner: PartnerFacts) -> N
     assert Event.objects.filter(type="referral.bought").count() == 1
 
 
+@pytest.mark.parametrize("name", ["order", "click", "ours", "reference", "reason"])
+def test_what_no_database_keeps_stops_no_other(partner: PartnerFacts, name: str) -> None:
+    broken: CommissionStated = msgspec.structs.replace(stated(status="QUANTUM_HOLD"), **{name: "a\x00b"})
+    assert book_commissions(partner.id, [broken, stated("2")]) == Booked(1, 0, 0, 2)
+    assert odd() == [("1", "text_odd"), ("2", "no_click")]
+
+
 def test_a_line_in_another_currency_than_before_stays(partner: PartnerFacts) -> None:
     book_commissions(partner.id, [stated()])
     assert book_commissions(partner.id, [stated(currency="GBP", minutes=70)]).odd == 1

@@ -84,6 +84,31 @@ def test_what_was_bought_on_the_day_of_the_click_is_credited(tmp_path: Path) -> 
     assert CommissionLine.objects.get().attribution == "last_click"
 
 
+@pytest.mark.parametrize(
+    ("field", "text", "reason"),
+    [
+        ("reason", "a\x00b", "text_odd"),
+        ("rate", "99999999", "rate_odd"),
+        ("rate", "-99999999", "rate_odd"),
+        ("quantity", "9" * 18, ""),
+        ("bought_at", "0001-01-01T00:00:00+14:00", "bad_time"),
+        ("changed_at", "9999-12-31T23:59:59-12:00", "bad_time"),
+        ("bought_at", "0001-01-01", ""),
+        ("changed_at", "9999-12-31", "stated_ahead"),
+    ],
+)
+def test_a_row_that_no_column_holds_stops_no_other(tmp_path: Path, field: str, text: str, reason: str) -> None:
+    make_partner("harbour", gateway="feed")
+    rows = (f"key,order,status,commission,{field}", f"1,o1,approved,3.00,{text}", "2,o2,approved,5.00,")
+    (tmp_path / "march.csv").write_text("\n".join(rows) + "\n")
+    tally = load_commissions("harbour", tmp_path / "march.csv")
+    kept = {"2"} if reason and reason != "stated_ahead" else {"1", "2"}
+    assert set(CommissionLine.objects.values_list("key", flat=True)) == kept
+    assert tally.created == len(kept)
+    odd = set(Oddity.objects.exclude(reason__in=["no_click", "no_agreement"]).values_list("reason", flat=True))
+    assert odd - {"commission_differs"} == ({reason} if reason else set())
+
+
 def test_what_is_no_statement_is_said(tmp_path: Path) -> None:
     make_partner("harbour", gateway="feed")
     with pytest.raises(UnloadableError, match="no partner 'nobody'"):

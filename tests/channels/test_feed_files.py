@@ -586,6 +586,13 @@ def test_rows_with_a_key_may_be_the_history_of_one_line(file: Path) -> None:
     assert booked == [("O1", 300), ("O1", 500)]
 
 
+def test_a_last_line_without_its_end_is_a_line(file: Path) -> None:
+    """Many good files have none: that one was cut inside its last cell cannot be told (docs/files.md)."""
+    lines, statement = lines_of(file, "order,status,commission\n9,ok,12.34\n10,ok,1", currency="USD")
+    assert [one.commission for one in lines if isinstance(one, CommissionStated)] == [1234, 100]
+    assert statement.cut == ""
+
+
 def test_a_statement_by_a_mapping_and_one_that_lacks_a_column(file: Path) -> None:
     mapping = read_mapping(b"""
         decimal = ","

@@ -1,13 +1,17 @@
 """What partners push: verified, kept once, and only a reason to ask. Forged, doubled, old and odd ones move nothing."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
+from onebasket.base.clock import database_now
 from onebasket.channels.partner import pushes
 from onebasket.commerce.partners.actions import driving, following, pushing
 from onebasket.commerce.partners.actions.registering import set_credentials
 from onebasket.commerce.partners.models import Offer, Partner, PartnerCursor, PartnerPart, ReceivedPush
 from onebasket.commerce.partners.queries.partners import Credentials
+from onebasket.commerce.partners.rules.commissions import SWEEPS
 from onebasket.commerce.partners.rules.partners import PartnerFacts
 from onebasket.commerce.partners.rules.port import Capability, OddItem
 from tests.builders import make_chain
@@ -189,13 +193,46 @@ def test_a_push_waits_for_a_partner_that_does_not_answer(there: Platform, partne
     assert odd() == ["order_not_known"]
 
 
+def sweep(partner: PartnerFacts, kind: str, *, read: timedelta, failures: int = 0) -> PartnerCursor:
+    """Make a sweep that was read so long ago and rests for two days from now."""
+    now = database_now()
+    return PartnerCursor.objects.create(
+        partner_id=partner.id, kind=kind, moved_at=now - read, next_at=now + timedelta(days=2), failures=failures
+    )
+
+
 def test_news_of_commission_lets_it_be_read(partner: PartnerFacts) -> None:
-    PartnerCursor.objects.create(partner_id=partner.id, kind="commission")
+    young = sweep(partner, "commission", read=timedelta(0))
     send("k1|commission|9000|Invalid")
     send("k2|other|9000|?")
     assert pushing.look_into_pushes() == 1
-    assert PartnerCursor.objects.get().next_at is not None
+    young.refresh_from_db()
+    assert young.next_at is not None
+    assert young.next_at <= database_now()
     assert [done for _, _, done in kept()] == [True, True]
+
+
+def test_news_of_commission_brings_long_sweeps_forward_once_in_a_while(partner: PartnerFacts) -> None:
+    """What it speaks of may have been bought months ago; a thousand of them are no reason to read all of it again."""
+    month = sweep(partner, "commission-month", read=timedelta(minutes=10))
+    half = sweep(partner, "commission-half", read=timedelta(hours=5))
+    for key in ("k1", "k2"):
+        send(f"{key}|commission|9000|Invalid")
+        pushing.look_into_pushes()
+    month.refresh_from_db()
+    half.refresh_from_db()
+    assert month.moved_at is not None
+    assert half.next_at is not None
+    assert month.next_at == month.moved_at + timedelta(minutes=30)
+    assert half.next_at <= database_now()
+
+
+def test_news_of_commission_leaves_a_partner_in_trouble_alone(partner: PartnerFacts) -> None:
+    """It asked to be left alone for a while: pushes do not undo that."""
+    barred = [sweep(partner, one.kind, read=timedelta(days=1), failures=1) for one in SWEEPS]
+    send("k1|commission|9000|Invalid")
+    assert pushing.look_into_pushes() == 1
+    assert [PartnerCursor.objects.get(pk=one.pk).next_at for one in barred] == [one.next_at for one in barred]
 
 
 def test_news_of_an_offer_lets_it_be_asked_for(there: Platform, partner: PartnerFacts) -> None:

@@ -1,5 +1,7 @@
 """Following links to partners' pages over the real application: sent on, written down once, and never sent astray."""
 
+import errno
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,14 +10,14 @@ from typing import Any
 import msgspec
 import pytest
 from django.db import InterfaceError, connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from onebasket.base.committer import Client as CommitterClient
 from onebasket.base.committer import UnavailableError
 from onebasket.base.models import Event
 from onebasket.channels.referral import recording
-from onebasket.channels.referral.counting import CLICKS, MOST_CLICKS
+from onebasket.channels.referral.counting import CLICKS, MOST_CLICKS, is_robot
 from onebasket.channels.referral.recording import book_spooled, spool
 from onebasket.commerce.hotpath.actions import ACTIONS
 from onebasket.commerce.partners.actions.referring import follow_links, open_ticket, ticket_for
@@ -163,6 +165,19 @@ def test_a_browser_that_looks_ahead_is_turned_away(
     assert take_shown() == []
 
 
+@pytest.mark.parametrize(
+    ("agent", "robot"),
+    [
+        ("Mozilla/5.0 (Linux; Android 9; CUBOT X19) AppleWebKit/537.36", False),
+        ("Mozilla/5.0 (Linux; Android 13; Cubot Note 21/TP1A)", False),
+        ("Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)", True),
+        ("Googlebot-Image/1.0", True), ("focubot/1.0", True), ("Some Bot", True),
+    ],
+)  # fmt: skip
+def test_a_phone_of_that_name_is_no_robot(agent: str, *, robot: bool) -> None:
+    assert is_robot(RequestFactory().get("/", headers={"User-Agent": agent})) is robot
+
+
 @pytest.mark.parametrize("agent", ["Googlebot/2.1", "curl/8.5", "", "facebookexternalhit/1.1"])
 def test_programs_are_sent_on_and_not_counted(client: Client, offers: dict[str, int], agent: str) -> None:
     response = go(client, ticket(offers["lamp"]), **{"User-Agent": agent})
@@ -301,6 +316,41 @@ def test_a_disk_that_takes_nothing_stops_no_shopper(
     (tmp_path / "clicks").write_text("no folder")
     committer.late = True
     assert go(client, ticket(offers["lamp"])).status_code == 302
+
+
+def test_a_disk_that_takes_a_click_in_pieces_has_it_whole(
+    client: Client, offers: dict[str, int], committer: _Committer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.write
+    committer.late = True
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", lambda file, content: write(file, content[:10]))
+        assert go(client, ticket(offers["lamp"])).status_code == 302
+    committer.late = False
+    assert (book_spooled(), Referral.objects.count()) == (1, 1)
+
+
+def test_a_click_that_a_full_disk_took_in_part_spoils_no_other(
+    client: Client, offers: dict[str, int], committer: _Committer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its shopper is sent on all the same, and it is told as lost; those before and after are whole."""
+    write, room = os.write, [1_000_000]
+
+    def written(file: int, content: bytes) -> int:
+        taken = write(file, content[: room[0]]) if room[0] else 0
+        room[0] -= taken
+        if not taken:
+            raise OSError(errno.ENOSPC, "no room")
+        return taken
+
+    monkeypatch.setattr(os, "write", written)
+    committer.late = True
+    for left in (1_000_000, 40, 1_000_000):
+        room[0] = left
+        assert go(client, ticket(offers["lamp"])).status_code == 302
+    committer.late = False
+    assert (book_spooled(), Referral.objects.count()) == (2, 2)
+    assert list((tmp_path / "clicks").iterdir()) == []
 
 
 def test_a_committer_that_was_late_is_left_alone_for_a_while(

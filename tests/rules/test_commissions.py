@@ -100,6 +100,13 @@ def test_a_line_keeps_its_currency() -> None:
         (stated(key=""), OddLine.KEY_ODD),
         (stated(key="k" * 65), OddLine.KEY_ODD),
         (stated(key="a\x00b"), OddLine.KEY_ODD),
+        (stated(rate=1 << 31), OddLine.RATE_ODD),
+        (stated(rate=(1 << 31) - 1), None),
+        (stated(order="a\x00b"), OddLine.TEXT_ODD),
+        (stated(click="a\x00b", key=""), OddLine.TEXT_ODD),
+        (stated(ours="a\x00b"), OddLine.TEXT_ODD),
+        (stated(reference="a\x00b"), OddLine.TEXT_ODD),
+        (stated(reason="a\x00b"), OddLine.TEXT_ODD),
         (stated("  payment COMPLETED "), None),
     ],
 )

@@ -14,8 +14,9 @@ WINDOW_SECONDS = 60
 MOST_CLICKS = 60
 """Clicks of one address that are counted in a window; a store's kiosks share one."""
 MOST_KEPT = 10_000
+# CUBOT makes phones.
 _ROBOTS = re.compile(
-    r"bot\b|bot/|crawl|spider|slurp|preview|scan|monitor|fetch|facebookexternalhit|embedly|headless|python-|curl/|wget/"
+    r"(?<!\bcu)bot\b|crawl|spider|slurp|preview|scan|monitor|fetch|facebookexternalhit|embedly|headless|python-|curl/|wget/"
     r"|okhttp|java/|go-http|libwww",
     re.IGNORECASE,
 )

@@ -48,7 +48,7 @@ class Spool:
         """
         with self._writing:
             file = self._open()
-            os.write(file, _encode(click) + b"\n")
+            _write_whole(file, _encode(click) + b"\n")
             self._written += 1
             mine = self._written
         with self._syncing:
@@ -132,6 +132,22 @@ def _clicks(content: bytes) -> tuple[list[FollowLink], list[bytes]]:
         except msgspec.MsgspecError:
             unread.append(line)
     return clicks, unread
+
+
+def _write_whole(file: int, line: bytes) -> None:
+    """Append a line, all of it or nothing: a disk that is filling up takes a part, which would spoil the next line.
+
+    Raises:
+        OSError: the disk does not take it.
+    """
+    begins = os.fstat(file).st_size
+    left = line
+    try:
+        while left:
+            left = left[os.write(file, left) :]
+    except OSError:
+        os.ftruncate(file, begins)
+        raise
 
 
 def _sync_folder(folder: Path) -> None:

@@ -62,6 +62,8 @@ _WORDS = {
     OddLine.AMOUNT_ODD: "Its amount or its commission is below zero, or beyond all measure.",
     OddLine.KEY_ODD: "It has no key by which it could be told again, or one that is too long.",
     OddLine.NO_AGREEMENT: "No agreement held when it was bought.",
+    OddLine.TEXT_ODD: "A text of it holds a NUL character.",
+    OddLine.RATE_ODD: "Its rate is beyond all measure.",
     OddLine.AHEAD: "It says that it changed more than a day from now; it is taken as stated now.",
     Reason.NO_CLICK: "The partner names no click of ours and no part.",
     Reason.UNKNOWN_CLICK: "The partner names a click that is none of ours.",
@@ -227,7 +229,8 @@ def _take(batch: _Batch, stated: CommissionStated) -> None:
                 line.newest = stated  # what it names may be known by now
             return
         problem = found
-    batch.bought.append(stated)
+    if problem is not OddLine.TEXT_ODD:  # nothing can be looked up by it
+        batch.bought.append(stated)
     batch.note(stated, problem.value, f"{_WORDS[problem]} Stated: {stated.status!r}, {stated.currency!r}.")
 
 

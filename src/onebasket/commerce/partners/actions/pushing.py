@@ -25,6 +25,7 @@ from onebasket.commerce.partners.locking.parts import lock_part
 from onebasket.commerce.partners.models import Partner, PartnerCursor, PartnerPart, ReceivedPush, TheirOrder
 from onebasket.commerce.partners.queries.offers import offers_of
 from onebasket.commerce.partners.rules.asking import wait_after
+from onebasket.commerce.partners.rules.commissions import SWEEPS
 from onebasket.commerce.partners.rules.parts import Status
 from onebasket.commerce.partners.rules.port import Capability, Forged, OddItem, PushStated, Refused, Trouble
 from onebasket.commerce.partners.rules.port import TheirOrder as Stated
@@ -177,8 +178,14 @@ def _offer(push: ReceivedPush) -> None:
 
 
 def _commission(push: ReceivedPush) -> None:
-    """Let commission be read soon."""
-    PartnerCursor.objects.filter(partner=push.partner_id, kind="commission").update(next_at=database_now())
+    """Let commission be read soon, of whatever age: a push does not say when a line was bought."""
+    now = database_now()
+    resting = PartnerCursor.objects.filter(partner=push.partner_id, failures=0, next_at__gt=now)
+    for sweep in SWEEPS:
+        read_at = resting.filter(kind=sweep.kind).values_list("moved_at", flat=True).first()
+        soon = max(now, read_at + sweep.pushed) if read_at else now
+        # One that could not be read is left alone for as long as it is.
+        resting.filter(kind=sweep.kind, next_at__gt=soon).update(next_at=soon)
     _done(push)
 
 

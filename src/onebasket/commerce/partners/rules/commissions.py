@@ -17,6 +17,8 @@ from onebasket.kernel.identity import fingerprint
 from onebasket.kernel.money import PPM, currencies, divide_half_up
 
 MOST_AMOUNT = 10**15
+MOST_RATE = (1 << 31) - 1
+"""Parts per million; no column holds more."""
 LONGEST_KEY = 64
 MOST_AHEAD = timedelta(days=1)
 """By more than this no clock and no time zone is ahead of ours: people are told."""
@@ -75,6 +77,8 @@ class OddLine(StrEnum):
     DIFFERS = "commission_differs"
     NO_AGREEMENT = "no_agreement"
     AHEAD = "stated_ahead"
+    TEXT_ODD = "text_odd"
+    RATE_ODD = "rate_odd"
 
 
 class LineFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,8 +112,8 @@ class Restated(msgspec.Struct, frozen=True):
 
 def readable(stated: CommissionStated) -> OddLine | None:
     """Say why a statement cannot be booked whatever stands, or None."""
-    if not stated.key or len(stated.key) > LONGEST_KEY or "\x00" in stated.key:
-        return OddLine.KEY_ODD
+    if (unstorable := _unstorable(stated)) is not None:
+        return unstorable
     if stated.status.strip().lower() not in WORDS:
         return OddLine.STATUS_UNKNOWN
     if stated.currency not in currencies():
@@ -117,6 +121,16 @@ def readable(stated: CommissionStated) -> OddLine | None:
     if not (0 <= stated.amount <= MOST_AMOUNT and 0 <= stated.commission <= MOST_AMOUNT):
         return OddLine.AMOUNT_ODD
     return None
+
+
+def _unstorable(stated: CommissionStated) -> OddLine | None:
+    """Say what no database keeps: it would stop the statements that come with it."""
+    texts = (stated.order, stated.click, stated.ours, stated.reference, stated.reason)
+    if any("\x00" in text for text in texts):
+        return OddLine.TEXT_ODD
+    if not stated.key or len(stated.key) > LONGEST_KEY or "\x00" in stated.key:
+        return OddLine.KEY_ODD
+    return OddLine.RATE_ODD if stated.rate is not None and abs(stated.rate) > MOST_RATE else None
 
 
 def as_of(stated: CommissionStated, now: datetime) -> CommissionStated:
@@ -214,17 +228,21 @@ def ties(commission: int, expected: int, *, standing: Standing) -> bool:
 
 
 class Sweep(msgspec.Struct, frozen=True):
-    """Reading again all lines that were bought in the last `days`, every so often; `kind` names its cursor."""
+    """Reading again all lines that were bought in the last `days`, every so often; `kind` names its cursor.
+
+    `pushed`: so soon after it was read it is read again where the partner pushes news.
+    """
 
     kind: str
     days: int
     every: timedelta
+    pushed: timedelta
 
 
 SWEEPS = (
-    Sweep("commission", 3, timedelta(minutes=5)),
-    Sweep("commission-month", 35, timedelta(hours=3)),
-    Sweep("commission-half", 190, timedelta(days=1)),
+    Sweep("commission", 3, timedelta(minutes=5), timedelta(0)),
+    Sweep("commission-month", 35, timedelta(hours=3), timedelta(minutes=30)),
+    Sweep("commission-half", 190, timedelta(days=1), timedelta(hours=4)),
 )
 """What is young changes often; a line may still be taken back half a year later."""
 

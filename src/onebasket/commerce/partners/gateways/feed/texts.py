@@ -66,9 +66,9 @@ def parse_instant(text: str, what: str) -> datetime:
     """Return an instant out of ISO 8601 text, in UTC where it states no offset; BadFieldError where it is none."""
     try:
         found = datetime.fromisoformat(_OFFSET.sub(r"\1:\2", text.strip()))
-    except ValueError as error:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
         raise BadFieldError("bad_time", f"{what}: {text[:60]!r} is no date and time in ISO 8601.") from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def parse_latest(text: str, what: str) -> datetime:
