@@ -16,6 +16,8 @@ import psycopg
 import pytest
 import typer
 
+from onebasket.commerce.partners.actions import importing_files
+from onebasket.commerce.partners.actions.importing import end_offers
 from onebasket.commerce.partners.actions.importing_files import TakenError, take_in
 from onebasket.commerce.partners.models import Oddity, Offer, OfferImport, OfferRevision
 from onebasket.commerce.partners.rules.partners import PartnerFacts
@@ -106,6 +108,47 @@ def test_what_a_whole_file_does_not_list_ends(partner: PartnerFacts, tmp_path: P
     assert OfferRevision.objects.get().changed == max(numbers)
     assert len(set(numbers)) == len(numbers)
     assert counts(load(write(tmp_path / "three.csv", rows(1, 11)), whole=True)) == (10, 0, 1, 0, 0)
+
+
+MONDAY, TUESDAY = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 6, tzinfo=UTC)
+
+
+def test_what_is_missing_in_one_file_and_listed_in_the_next_is_there(partner: PartnerFacts, tmp_path: Path) -> None:
+    """Both are loaded on Wednesday: what ends, ends as of the file that does not list it."""
+    load(write(tmp_path / "sunday.csv", rows(0, 10)), stated_at=EARLIER)
+    assert load(write(tmp_path / "monday.csv", rows(1, 10)), whole=True, stated_at=MONDAY).ended == 1
+    assert Offer.objects.get(gone=True).stated_at == MONDAY
+    assert load(write(tmp_path / "tuesday.csv", rows(0, 10, "11.00")), whole=True, stated_at=TUESDAY).changed == 10
+    assert not Offer.objects.filter(gone=True).exists()
+
+
+def test_an_older_whole_file_ends_nothing_that_a_newer_one_lists(partner: PartnerFacts, tmp_path: Path) -> None:
+    load(write(tmp_path / "sunday.csv", rows(0, 9)), stated_at=EARLIER)
+    load(write(tmp_path / "tuesday.csv", rows(1, 10)), stated_at=TUESDAY)
+    assert load(write(tmp_path / "monday.csv", rows(2, 9)), whole=True, stated_at=MONDAY).ended == 1
+    assert list(Offer.objects.filter(gone=True).values_list("reference", flat=True)) == ["o0"]
+
+
+def test_a_file_from_the_future_ends_as_of_now(partner: PartnerFacts, tmp_path: Path) -> None:
+    load(write(tmp_path / "one.csv", rows(0, 10)))
+    load(write(tmp_path / "two.csv", rows(1, 10)), whole=True, stated_at=datetime(2090, 1, 1, tzinfo=UTC))
+    ended = Offer.objects.get(gone=True)
+    assert ended.reference == "o0"
+    assert ended.stated_at < datetime.now(UTC)
+
+
+def test_what_is_stated_anew_between_look_and_end_stays(
+    partner: PartnerFacts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(write(tmp_path / "one.csv", rows(0, 10)), stated_at=EARLIER)
+
+    def meanwhile(*given: Any, **named: Any) -> int:
+        Offer.objects.filter(reference="o0").update(stated_at=TUESDAY)
+        return end_offers(*given, **named)
+
+    monkeypatch.setattr(importing_files, "end_offers", meanwhile)
+    assert load(write(tmp_path / "two.csv", rows(2, 10)), whole=True, stated_at=MONDAY).ended == 1
+    assert list(Offer.objects.filter(gone=True).values_list("reference", flat=True)) == ["o1"]
 
 
 def test_a_file_without_whole_ends_nothing(partner: PartnerFacts, tmp_path: Path) -> None:

@@ -159,7 +159,7 @@ class _Run:
         """
         if not self._options.whole:
             return
-        found = count_unlisted(self._import)
+        found = count_unlisted(self._import, stated_at=self._stated_at)
         if found.share > self._options.most_ended:
             raise UnloadableError(
                 f"The file does not list {found.unlisted:,} of {found.of:,} offers ({found.share:.1%}), more than "
@@ -170,7 +170,13 @@ class _Run:
         most = self._options.batch
         while after is not None:
             started = time.perf_counter()
-            after = end_unlisted(self._import, after=after, now=database_now(), most=min(most, self._pace.size))
+            after = end_unlisted(
+                self._import,
+                stated_at=self._stated_at,
+                after=after,
+                now=database_now(),
+                most=min(most, self._pace.size),
+            )
             self._pace.learn(min(most, self._pace.size), time.perf_counter() - started)
             self._tally.note(self._import)
 

@@ -139,15 +139,21 @@ def write_offers(partner_id: int, prepared: Prepared, *, now: datetime) -> State
     return Stated(len(plan.created), len(plan.changed), plan.unchanged, len(plan.ended), len(plan.odd), changed_to)
 
 
-def end_offers(ids: Sequence[int], *, unseen_since: datetime, now: datetime) -> int:
+def end_offers(ids: Sequence[int], *, unseen_since: datetime, stated_at: datetime, now: datetime) -> int:
     """Mark offers as gone that were not listed since an instant, inside the caller's transaction; return how many.
 
-    Those that somebody has listed or ended since they were read are left as they are.
+    That they are was stated at `stated_at`: those of which something newer is known, or that somebody has listed or
+    ended since they were read, are left as they are.
     """
     number = lock_revision()
-    sql = f"SELECT id FROM partners_offer WHERE {bulk.in_list('id')} AND gone = %s AND seen_at < %s ORDER BY id"  # noqa: S608
-    found = bulk.fetch(sql, [bulk.list_parameter(ids), False, instant_parameter(unseen_since)])
-    plan = _Plan(ended=[(identity, now) for (identity,) in found])
+    sql = (
+        f"SELECT id FROM partners_offer WHERE {bulk.in_list('id')}"  # noqa: S608 - constants
+        " AND gone = %s AND seen_at < %s AND stated_at <= %s ORDER BY id"
+    )
+    found = bulk.fetch(
+        sql, [bulk.list_parameter(ids), False, instant_parameter(unseen_since), instant_parameter(stated_at)]
+    )
+    plan = _Plan(ended=[(identity, stated_at) for (identity,) in found])
     _write(0, plan, number, now=now, seen=False)
     return len(plan.ended)
 

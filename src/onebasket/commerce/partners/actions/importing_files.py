@@ -102,30 +102,40 @@ def take_in(under_way: Import, prepared: Prepared, count: int, *, now: datetime)
     return stated
 
 
-def count_unlisted(under_way: Import) -> Unlisted:
-    """Return how many of the partner's offers nobody has listed since the file was begun; one statement."""
+def count_unlisted(under_way: Import, *, stated_at: datetime) -> Unlisted:
+    """Return how many of the partner's offers nobody has listed since a file was begun, or stated since it was written.
+
+    One statement.
+    """
     sql = (
-        "SELECT COUNT(*), COALESCE(SUM(CASE WHEN seen_at < %s THEN 1 ELSE 0 END), 0) FROM partners_offer"
-        " WHERE partner_id = %s AND gone = %s"
+        "SELECT COUNT(*), COALESCE(SUM(CASE WHEN seen_at < %s AND stated_at <= %s THEN 1 ELSE 0 END), 0)"
+        " FROM partners_offer WHERE partner_id = %s AND gone = %s"
     )
-    ((of, unlisted),) = bulk.fetch(sql, [instant_parameter(under_way.started_at), under_way.partner_id, False])
+    since = [instant_parameter(under_way.started_at), instant_parameter(stated_at)]
+    ((of, unlisted),) = bulk.fetch(sql, [*since, under_way.partner_id, False])
     return Unlisted(int(unlisted), int(of))
 
 
-def end_unlisted(under_way: Import, *, after: int, now: datetime, most: int = ENDED_A_BATCH) -> int | None:
-    """Mark the next offers that a whole file did not list as gone; return the last one's id, None when all are."""
+def end_unlisted(
+    under_way: Import, *, stated_at: datetime, after: int, now: datetime, most: int = ENDED_A_BATCH
+) -> int | None:
+    """Mark the next offers that a whole file did not list as gone; return the last one's id, None when all are.
+
+    They are gone as of when the file was written, so that a later one may list them again.
+    """
     # The sum keeps the database from going by partner: it would sort all of the partner's offers for each batch.
     sql = (
-        "SELECT id FROM partners_offer WHERE partner_id + 0 = %s AND gone = %s AND seen_at < %s AND id > %s"
-        " ORDER BY id LIMIT %s"
+        "SELECT id FROM partners_offer WHERE partner_id + 0 = %s AND gone = %s AND seen_at < %s AND stated_at <= %s"
+        " AND id > %s ORDER BY id LIMIT %s"
     )
-    since = under_way.started_at
-    rows = bulk.fetch(sql, [under_way.partner_id, False, instant_parameter(since), after, most])
+    since, stated_at = under_way.started_at, min(stated_at, now)
+    instants = [instant_parameter(since), instant_parameter(stated_at)]
+    rows = bulk.fetch(sql, [under_way.partner_id, False, *instants, after, most])
     if not rows:
         return None
     ids = [identity for (identity,) in rows]
     with bulk.batch():
-        ended = end_offers(ids, unseen_since=since, now=now)
+        ended = end_offers(ids, unseen_since=since, stated_at=stated_at, now=now)
         OfferImport.objects.filter(pk=under_way.id).update(ended=F("ended") + ended, moved_at=now)
     under_way.ended += ended
     return int(ids[-1])
