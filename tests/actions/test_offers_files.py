@@ -183,6 +183,55 @@ def test_what_is_odd_in_a_whole_file_is_listed_nonetheless(partner: PartnerFacts
     }  # fmt: skip
 
 
+NAMELESS = '"o9,Lamp,10.00'
+"""A row of which nobody can tell which offer it is: the first quotation mark is not closed."""
+
+
+@pytest.mark.parametrize("nameless", [NAMELESS, ",Lamp,10.00"])
+def test_a_whole_file_with_rows_that_name_nothing_ends_nothing_and_says_so(
+    partner: PartnerFacts, tmp_path: Path, capsys: pytest.CaptureFixture[str], nameless: str
+) -> None:
+    load(write(tmp_path / "one.csv", rows(0, 10)))
+    path = write(tmp_path / "two.csv", [*rows(1, 9), nameless])
+    command.offers(path, partner="lantern", whole=True)
+    assert (
+        "2 offers are not listed, and none was ended: of 1 odd entry it cannot be told which offer it is."
+        in " ".join(capsys.readouterr().out.split())
+    )
+    assert not Offer.objects.filter(gone=True).exists()
+    assert OfferImport.objects.get(name="two.csv").nameless == 1
+    command.offers(write(tmp_path / "three.csv", [*rows(0, 10), nameless]), partner="lantern", whole=True)
+    assert "none was ended" not in capsys.readouterr().out
+    assert load(write(tmp_path / "four.csv", rows(1, 9)), whole=True).ended == 2
+
+
+def test_what_named_nothing_is_remembered_when_a_load_goes_on(
+    partner: PartnerFacts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(write(tmp_path / "one.csv", rows(0, 10)))
+    path = write(tmp_path / "two.csv", [NAMELESS, *rows(1, 9)])
+
+    def killed(*_: Any, **named: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loading, "count_unlisted", killed)
+        with pytest.raises(KeyboardInterrupt):
+            load(path, whole=True)
+    tally = load(path, whole=True)
+    assert (tally.resumed, tally.taken, tally.ended, tally.spared, tally.nameless) == (True, 0, 0, 2, 1)
+
+
+def test_a_row_with_other_columns_than_the_heading_is_listed_by_its_first(
+    partner: PartnerFacts, tmp_path: Path
+) -> None:
+    load(write(tmp_path / "one.csv", rows(0, 10)))
+    tally = load(write(tmp_path / "two.csv", [*rows(0, 7), "o7,Lamp", "o8,Lamp, green,10.00"]), whole=True)
+    assert counts(tally) == (9, 0, 0, 1, 2)
+    assert tally.nameless == 0
+    assert list(Offer.objects.filter(gone=True).values_list("reference", flat=True)) == ["o9"]
+
+
 def test_a_whole_file_that_was_cut_ends_nothing(partner: PartnerFacts, tmp_path: Path) -> None:
     load(write(tmp_path / "one.csv", rows(0, 10)))
     path = write(tmp_path / "two.csv", rows(0, 9, "11.00"))

@@ -86,13 +86,15 @@ def state_offers(partner_id: int, offers: Sequence[OfferStated], *, now: datetim
 class Prepared(NamedTuple):
     """Stated offers as looked at, before the transaction: those that can be taken, by reference, and what is odd.
 
-    `listed` are those that were refused, but are there; `doubled`, how many were stated again in the same batch.
+    `listed` are those that were refused, but are there; `doubled`, how many were stated again in the same batch;
+    `nameless`, how many of the odd ones did not say which offer they are.
     """
 
     rows: dict[str, tuple[OfferRow, OfferStated]]
     odd: list[OddItem]
     listed: set[str]
     doubled: int
+    nameless: int
 
 
 def prepare_offers(
@@ -105,22 +107,23 @@ def prepare_offers(
     rows: dict[str, tuple[OfferRow, OfferStated]] = {}
     odd: list[OddItem] = []
     listed: set[str] = set()
-    doubled = 0
+    doubled = nameless = 0
     for offer in offers:
+        row = None
         if isinstance(offer, OddItem):
             odd.append(offer)
+        else:
+            row, faults = weigh(offer, now=now, stated_at=stated_at)
+            odd += [odd_item(offer, fault) for fault in faults]
+        if row is None or isinstance(offer, OddItem):
             listed.add(offer.reference)
-            continue
-        row, faults = weigh(offer, now=now, stated_at=stated_at)
-        odd += [odd_item(offer, fault) for fault in faults]
-        if row is None:
-            listed.add(offer.reference)
+            nameless += not offer.reference
             continue
         before = rows.get(offer.reference)
         doubled += before is not None
         if before is None or before[0].stated_at <= row.stated_at:
             rows[offer.reference] = (row, offer)
-    return Prepared(rows, odd, listed, doubled)
+    return Prepared(rows, odd, listed, doubled, nameless)
 
 
 def write_offers(partner_id: int, prepared: Prepared, *, now: datetime) -> Stated:

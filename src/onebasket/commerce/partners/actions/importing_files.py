@@ -11,7 +11,8 @@ from onebasket.commerce.partners.actions.importing import Prepared, Stated, end_
 from onebasket.commerce.partners.models import OfferImport
 
 ENDED_A_BATCH = 2_000
-_COUNTS = ("read", "created", "changed", "ended", "odd")
+_STATED = ("created", "changed", "ended", "odd")
+_COUNTS = ("read", *_STATED, "nameless")
 
 
 class TakenError(Exception):
@@ -19,7 +20,10 @@ class TakenError(Exception):
 
 
 class Import(msgspec.Struct):
-    """A file's import: what was read of it, and what came of that, over all its runs."""
+    """A file's import: what was read of it, and what came of that, over all its runs.
+
+    `nameless` of its odd entries did not say which offer they are: any that it does not list may be among them.
+    """
 
     id: int
     partner_id: int
@@ -29,6 +33,7 @@ class Import(msgspec.Struct):
     changed: int = 0
     ended: int = 0
     odd: int = 0
+    nameless: int = 0
     resumed: bool = False
 
 
@@ -91,13 +96,15 @@ def take_in(under_way: Import, prepared: Prepared, count: int, *, now: datetime)
             changed=F("changed") + stated.changed,
             ended=F("ended") + stated.ended,
             odd=F("odd") + stated.odd,
+            nameless=F("nameless") + prepared.nameless,
             cursor=str(under_way.read + count),
             moved_at=now,
         )
         if not moved:
             raise TakenError(under_way.id)
     under_way.read += count
-    for name in _COUNTS[1:]:
+    under_way.nameless += prepared.nameless
+    for name in _STATED:
         setattr(under_way, name, getattr(under_way, name) + getattr(stated, name))
     return stated
 
