@@ -16,6 +16,8 @@ import psycopg
 import pytest
 import typer
 
+from onebasket.commerce.partners.actions import importing_files
+from onebasket.commerce.partners.actions.importing import end_offers
 from onebasket.commerce.partners.actions.importing_files import TakenError, take_in
 from onebasket.commerce.partners.models import Oddity, Offer, OfferImport, OfferRevision
 from onebasket.commerce.partners.rules.partners import PartnerFacts
@@ -108,6 +110,47 @@ def test_what_a_whole_file_does_not_list_ends(partner: PartnerFacts, tmp_path: P
     assert counts(load(write(tmp_path / "three.csv", rows(1, 11)), whole=True)) == (10, 0, 1, 0, 0)
 
 
+MONDAY, TUESDAY = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 6, tzinfo=UTC)
+
+
+def test_what_is_missing_in_one_file_and_listed_in_the_next_is_there(partner: PartnerFacts, tmp_path: Path) -> None:
+    """Both are loaded on Wednesday: what ends, ends as of the file that does not list it."""
+    load(write(tmp_path / "sunday.csv", rows(0, 10)), stated_at=EARLIER)
+    assert load(write(tmp_path / "monday.csv", rows(1, 10)), whole=True, stated_at=MONDAY).ended == 1
+    assert Offer.objects.get(gone=True).stated_at == MONDAY
+    assert load(write(tmp_path / "tuesday.csv", rows(0, 10, "11.00")), whole=True, stated_at=TUESDAY).changed == 10
+    assert not Offer.objects.filter(gone=True).exists()
+
+
+def test_an_older_whole_file_ends_nothing_that_a_newer_one_lists(partner: PartnerFacts, tmp_path: Path) -> None:
+    load(write(tmp_path / "sunday.csv", rows(0, 9)), stated_at=EARLIER)
+    load(write(tmp_path / "tuesday.csv", rows(1, 10)), stated_at=TUESDAY)
+    assert load(write(tmp_path / "monday.csv", rows(2, 9)), whole=True, stated_at=MONDAY).ended == 1
+    assert list(Offer.objects.filter(gone=True).values_list("reference", flat=True)) == ["o0"]
+
+
+def test_a_file_from_the_future_ends_as_of_now(partner: PartnerFacts, tmp_path: Path) -> None:
+    load(write(tmp_path / "one.csv", rows(0, 10)))
+    load(write(tmp_path / "two.csv", rows(1, 10)), whole=True, stated_at=datetime(2090, 1, 1, tzinfo=UTC))
+    ended = Offer.objects.get(gone=True)
+    assert ended.reference == "o0"
+    assert ended.stated_at < datetime.now(UTC)
+
+
+def test_what_is_stated_anew_between_look_and_end_stays(
+    partner: PartnerFacts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(write(tmp_path / "one.csv", rows(0, 10)), stated_at=EARLIER)
+
+    def meanwhile(*given: Any, **named: Any) -> int:
+        Offer.objects.filter(reference="o0").update(stated_at=TUESDAY)
+        return end_offers(*given, **named)
+
+    monkeypatch.setattr(importing_files, "end_offers", meanwhile)
+    assert load(write(tmp_path / "two.csv", rows(2, 10)), whole=True, stated_at=MONDAY).ended == 1
+    assert list(Offer.objects.filter(gone=True).values_list("reference", flat=True)) == ["o1"]
+
+
 def test_a_file_without_whole_ends_nothing(partner: PartnerFacts, tmp_path: Path) -> None:
     load(write(tmp_path / "one.csv", rows(0, 10)))
     assert load(write(tmp_path / "two.csv", rows(0, 1))).ended == 0
@@ -138,6 +181,55 @@ def test_what_is_odd_in_a_whole_file_is_listed_nonetheless(partner: PartnerFacts
     assert set(Oddity.objects.values_list("kind", "reference", "reason")) == {
         ("offer", "o7", "no_title"), ("offer", "o8", "bad_price"),
     }  # fmt: skip
+
+
+NAMELESS = '"o9,Lamp,10.00'
+"""A row of which nobody can tell which offer it is: the first quotation mark is not closed."""
+
+
+@pytest.mark.parametrize("nameless", [NAMELESS, ",Lamp,10.00"])
+def test_a_whole_file_with_rows_that_name_nothing_ends_nothing_and_says_so(
+    partner: PartnerFacts, tmp_path: Path, capsys: pytest.CaptureFixture[str], nameless: str
+) -> None:
+    load(write(tmp_path / "one.csv", rows(0, 10)))
+    path = write(tmp_path / "two.csv", [*rows(1, 9), nameless])
+    command.offers(path, partner="lantern", whole=True)
+    assert (
+        "2 offers are not listed, and none was ended: of 1 odd entry it cannot be told which offer it is."
+        in " ".join(capsys.readouterr().out.split())
+    )
+    assert not Offer.objects.filter(gone=True).exists()
+    assert OfferImport.objects.get(name="two.csv").nameless == 1
+    command.offers(write(tmp_path / "three.csv", [*rows(0, 10), nameless]), partner="lantern", whole=True)
+    assert "none was ended" not in capsys.readouterr().out
+    assert load(write(tmp_path / "four.csv", rows(1, 9)), whole=True).ended == 2
+
+
+def test_what_named_nothing_is_remembered_when_a_load_goes_on(
+    partner: PartnerFacts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(write(tmp_path / "one.csv", rows(0, 10)))
+    path = write(tmp_path / "two.csv", [NAMELESS, *rows(1, 9)])
+
+    def killed(*_: Any, **named: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loading, "count_unlisted", killed)
+        with pytest.raises(KeyboardInterrupt):
+            load(path, whole=True)
+    tally = load(path, whole=True)
+    assert (tally.resumed, tally.taken, tally.ended, tally.spared, tally.nameless) == (True, 0, 0, 2, 1)
+
+
+def test_a_row_with_other_columns_than_the_heading_is_listed_by_its_first(
+    partner: PartnerFacts, tmp_path: Path
+) -> None:
+    load(write(tmp_path / "one.csv", rows(0, 10)))
+    tally = load(write(tmp_path / "two.csv", [*rows(0, 7), "o7,Lamp", "o8,Lamp, green,10.00"]), whole=True)
+    assert counts(tally) == (9, 0, 0, 1, 2)
+    assert tally.nameless == 0
+    assert list(Offer.objects.filter(gone=True).values_list("reference", flat=True)) == ["o9"]
 
 
 def test_a_whole_file_that_was_cut_ends_nothing(partner: PartnerFacts, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from onebasket.commerce.partners.gateways.feed.catalogue import Entry, HowRead, open_catalogue
+from onebasket.commerce.partners.gateways.feed.catalogue import HowRead, open_catalogue
 from onebasket.commerce.partners.gateways.feed.columns import NAMES as TABLE_NAMES
 from onebasket.commerce.partners.gateways.feed.columns import read_mapping
 from onebasket.commerce.partners.gateways.feed.fields import Habits
@@ -25,27 +25,10 @@ from onebasket.commerce.partners.gateways.feed.texts import parse_price
 from onebasket.commerce.partners.gateways.feed.unfit import BadFieldError, UnfitFileError
 from onebasket.commerce.partners.rules.port import CommissionStated, GatewayAccount, OddItem, OfferStated
 from onebasket.kernel.money import MAX_AMOUNT, currencies, decimal_amount, exponent
+from tests.feeding import AT, HABITS, offers, read
 
-AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
-HABITS = Habits("USD", at=AT)
 HEAD = "id,title,price,availability"
 TWO = f"{HEAD}\n1,Lamp,12.34 USD,in stock\n2,Café table,99 USD,out_of_stock\n"
-
-
-def read(path: Path, content: bytes | str, **how: Any) -> tuple[list[Entry], str]:
-    """Return the entries of a file, and what is said of its being cut."""
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    with open_catalogue(path, HowRead(**{"habits": HABITS} | how)) as catalogue:
-        entries = [
-            OfferStated(**msgspec.structs.asdict(entry)) if isinstance(entry, OfferStated) else entry
-            for entry in catalogue.entries()
-        ]
-        return entries, catalogue.cut
-
-
-def offers(entries: list[Entry]) -> list[OfferStated]:
-    assert all(isinstance(entry, OfferStated) for entry in entries), entries
-    return [entry for entry in entries if isinstance(entry, OfferStated)]
 
 
 def refused(path: Path, content: bytes | str, **how: Any) -> str:
@@ -126,50 +109,6 @@ def test_a_sale_holds_while_it_is_on(file: Path, dates: str, price: int) -> None
     assert (offer.price, offer.list_price) == (price, 2000 if price == 1500 else None)
 
 
-SHIPPING = [
-    ("4.99 EUR", 499), ("US:CA:Ground:4.99 EUR", 499), (":::4.99 EUR", 499), ("US:::", None), ("US:::5 EUR,", 500),
-    ("US:::5 EUR, DE:::6 EUR", 600), ("US:::5 USD,DE:::6 EUR", 600), ("DE:::6 EUR,US:::5 USD", 600),
-    ("4,99 EUR", "bad_price"), ("1,000.00 EUR", "bad_price"), ("DE:::4,99 EUR", "bad_price"),
-    ("DE:::6 EUR,US:::4,99 EUR", "bad_price"), ("US:::4,99 EUR,DE:::6 EUR", "bad_price"),
-    ("US:::5 USD", "bad_price"), ("4.99 EUR,99 EUR", "bad_price"),
-]  # fmt: skip
-IN_GERMANY = Habits("EUR", country="de", at=AT)
-
-
-def charge_of(entries: list[Entry]) -> int | str | None:
-    (entry,) = entries
-    return entry.reason if isinstance(entry, OddItem) else entry.shipping_amount
-
-
-@pytest.mark.parametrize(("groups", "charge"), SHIPPING)
-def test_a_charge_is_read_whole_or_refused(file: Path, groups: str, charge: int | str | None) -> None:
-    entries, _ = read(file, f'id,title,price,shipping\n1,Lamp,20 EUR,"{groups}"\n', habits=IN_GERMANY)
-    assert charge_of(entries) == charge
-    item = f"<item><id>1</id><title>Lamp</title><price>20 EUR</price><shipping>{groups}</shipping></item>"
-    entries, _ = read(file.with_suffix(".xml"), f"<rss><channel>{item}</channel></rss>", habits=IN_GERMANY)
-    assert charge_of(entries) == charge
-
-
-@pytest.mark.parametrize(
-    ("prices", "charge"),
-    [(("4,99 EUR",), "bad_price"), (("5 USD", "4,99 EUR"), "bad_price"), (("5 USD", "4.99 EUR"), 499)],
-)
-def test_a_charge_in_an_element_is_read_whole_or_refused(
-    tmp_path: Path, prices: tuple[str, ...], charge: int | str
-) -> None:
-    group = "<shipping><country>{}</country><service>Post, fast: home</service><price>{}</price></shipping>"
-    groups = "".join(map(group.format, ["US", "DE"][-len(prices) :], prices))
-    item = f"<item><id>1</id><title>Lamp</title><price>20 EUR</price>{groups}</item>"
-    entries, _ = read(tmp_path / "feed.xml", f"<rss><channel>{item}</channel></rss>", habits=IN_GERMANY)
-    assert charge_of(entries) == charge
-
-
-def test_a_charge_with_a_comma_is_read_where_a_mapping_says_so(file: Path) -> None:
-    mapping = read_mapping(b"decimal = ','\n[columns]\nreference='id'\ntitle='title'\nprice='price'\nshipping='ship'")
-    content = 'id,title,price,ship\n1,Lamp,"20,50 EUR","US::Post:5,99 EUR,DE::Post:4,99 EUR"\n'
-    assert charge_of(read(file, content, mapping=mapping, habits=IN_GERMANY)[0]) == 499
-
-
 def test_a_mapping_says_what_columns_mean(file: Path) -> None:
     mapping = read_mapping(
         b"""
@@ -244,7 +183,7 @@ def test_rows_that_are_none_stand_alone(file: Path) -> None:
     entries, cut = read(file, "\n".join([HEAD, *rows, ""]))
     found = [entry.reason if isinstance(entry, OddItem) else entry.reference for entry in entries]
     assert found == ["1", "columns", "columns", "bad_availability", "bad_price", "bad_price", "bad_price", "8"]
-    assert [entry.reference for entry in entries] == ["1", "", "", "4", "5", "6", "7", "8"]
+    assert [entry.reference for entry in entries] == ["1", "2", "3", "4", "5", "6", "7", "8"]
     assert cut == ""
 
 
@@ -252,7 +191,7 @@ def test_a_quotation_mark_that_is_never_closed_takes_its_row_alone(file: Path) -
     rows = [f"{number},Lamp,1 USD,in stock" for number in range(1_000)]
     rows[300] = '300,"Lamp,1 USD,in stock'
     entries, cut = read(file, "\n".join([HEAD, *rows, ""]))
-    assert [entry.reference for entry in entries] == [str(n) if n != 300 else "" for n in range(1_000)]
+    assert [entry.reference for entry in entries] == [str(n) for n in range(1_000)]
     assert cut == ""
 
 
@@ -360,7 +299,7 @@ def test_broken_items_stand_alone(tmp_path: Path) -> None:
     entries, cut = read(tmp_path / "feed.xml", RSS.replace("<item><g:id>2", "".join(bad) + "<item><g:id>2"))
     reasons = [entry.reason if isinstance(entry, OddItem) else entry.reference for entry in entries]
     assert reasons == ["1", "not_xml", "not_xml", "encoding", "not_xml", "not_xml", "2"]
-    assert [entry.reference for entry in entries] == ["1", "3", "4", "5", "6", "", "2"]
+    assert [entry.reference for entry in entries] == ["1", "3", "4", "5", "6", "7", "2"]
     assert cut == ""
 
 
@@ -378,53 +317,6 @@ def test_a_feed_is_read_in_pieces_wherever_they_are_cut(tmp_path: Path, monkeypa
     for size in (1, 2, 3, 7, 50, 333):
         monkeypatch.setattr("onebasket.commerce.partners.gateways.feed.googlexml.CHUNK", size)
         assert read(tmp_path / "feed.xml", RSS) == (whole, "")
-
-
-def feed_with(*descriptions: str) -> str:
-    """Return a feed with an item for each description, as it stands in the file, and two behind them."""
-    item = "<item><id>{0}</id><title>Lamp {0}</title><price>1 USD</price><description>{1}</description></item>\n"
-    items = [item.format(number, text) for number, text in enumerate([*descriptions, "", ""], 1)]
-    return "<rss><channel>" + "".join(items) + "</channel></rss>"
-
-
-@pytest.mark.parametrize(
-    ("descriptions", "found"),
-    [
-        (["<![CDATA[Warm <!-- cut]]>"], ["1", "2", "3"]),
-        (["<![CDATA[<!-- <item> </item> <b ]]>", "<![CDATA[--> ]]>"], ["1", "2", "3", "4"]),
-        (["<!-- <![CDATA[ --><![CDATA[a <!-- b]]>"], ["1", "2", "3"]),
-        (["Warm <!-- cut"], ["not_xml 1", "2", "3"]),
-        (["Warm <!-- cut", "Bright <!-- whole -->"], ["not_xml 1", "2", "3", "4"]),
-        (["Warm <!-- cut", "<!-- cut"], ["not_xml 1", "not_xml 2", "3", "4"]),
-        (["Warm <![CDATA[ cut"], ["not_xml 1", "2", "3"]),
-        (["</description></item><!-- between", ""], ["1", "2", "3", "4"]),
-    ],
-)
-def test_a_comment_that_is_never_closed_takes_its_item_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, descriptions: list[str], found: list[str]
-) -> None:
-    content = feed_with(*descriptions)
-    module = "onebasket.commerce.partners.gateways.feed.googlexml"
-    for longest, sizes in ((1_000_000, range(1, len(content) + 2, 3)), (200, range(1, 120))):
-        monkeypatch.setattr(f"{module}.LONGEST_ITEM", longest)
-        for size in sizes:
-            monkeypatch.setattr(f"{module}.CHUNK", size)
-            entries, cut = read(tmp_path / "feed.xml", content)
-            told = [f"{one.reason} " if isinstance(one, OddItem) else "" for one in entries]
-            assert [reason + one.reference for reason, one in zip(told, entries, strict=True)] == found, size
-            assert cut == ""
-
-
-def test_an_item_that_is_too_long_takes_no_other_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    content = feed_with("", "x" * 1_500, "", "").replace("<channel>", f"<channel><about>{'x' * 1_500}</about>")
-    module = "onebasket.commerce.partners.gateways.feed.googlexml"
-    monkeypatch.setattr(f"{module}.LONGEST_ITEM", 300)
-    for size in range(1, 500, 7):
-        monkeypatch.setattr(f"{module}.CHUNK", size)
-        entries, cut = read(tmp_path / "feed.xml", content)
-        assert [entry.reference for entry in entries if isinstance(entry, OfferStated)] == ["1", "3", "4", "5", "6"]
-        assert [entry.reason for entry in entries if isinstance(entry, OddItem)] == ["not_xml"]
-        assert cut == ""
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonlines", "google"])

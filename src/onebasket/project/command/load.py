@@ -196,6 +196,12 @@ def _print_offers(tally: OfferTally, *, console: Console) -> None:
     )
     for reason, count in tally.reasons.most_common():
         console.print(f"  {count:,} odd: {reason}")
+    if tally.spared:
+        entries = "entry" if tally.nameless == 1 else "entries"
+        console.print(
+            f"{tally.spared:,} offers are not listed, and none was ended: of {tally.nameless:,} odd {entries} it "
+            "cannot be told which offer it is. Let the partner mend the file."
+        )
 
 
 @group.command()

@@ -58,13 +58,18 @@ class OfferOptions:
 
 @dataclass(slots=True)
 class OfferTally:
-    """What has come of a file so far, over all its runs; `seconds` and `taken` (how many entries) are of this run."""
+    """What has come of a file so far, over all its runs; `seconds` and `taken` (how many entries) are of this run.
+
+    `spared` offers are not listed and stay, as of `nameless` odd entries it cannot be told which offer they are.
+    """
 
     read: int = 0
     created: int = 0
     changed: int = 0
     ended: int = 0
     odd: int = 0
+    nameless: int = 0
+    spared: int = 0
     taken: int = 0
     seconds: float = 0.0
     reasons: Counter[str] = field(default_factory=Counter)
@@ -73,7 +78,7 @@ class OfferTally:
 
     def note(self, under_way: Import) -> None:
         """Take over how far it is."""
-        for name in ("read", "created", "changed", "ended", "odd"):
+        for name in ("read", "created", "changed", "ended", "odd", "nameless"):
             setattr(self, name, getattr(under_way, name))
 
 
@@ -152,25 +157,34 @@ class _Run:
             )
 
     def end_unlisted(self) -> None:
-        """Mark as gone what a whole file did not list.
+        """Mark as gone what a whole file did not list; nothing where any of it may stand there without a name.
 
         Raises:
             UnloadableError: that would be more than is allowed.
         """
         if not self._options.whole:
             return
-        found = count_unlisted(self._import)
+        found = count_unlisted(self._import, stated_at=self._stated_at)
         if found.share > self._options.most_ended:
             raise UnloadableError(
                 f"The file does not list {found.unlisted:,} of {found.of:,} offers ({found.share:.1%}), more than "
                 f"{self._options.most_ended:.0%}: none was ended. What it lists was taken in. If it is whole indeed, "
                 f"load it again with --most-ended {found.share * 100 + 0.5:.0f}."
             )
+        if self._import.nameless:
+            self._tally.spared = found.unlisted
+            return
         after: int | None = 0
         most = self._options.batch
         while after is not None:
             started = time.perf_counter()
-            after = end_unlisted(self._import, after=after, now=database_now(), most=min(most, self._pace.size))
+            after = end_unlisted(
+                self._import,
+                stated_at=self._stated_at,
+                after=after,
+                now=database_now(),
+                most=min(most, self._pace.size),
+            )
             self._pace.learn(min(most, self._pace.size), time.perf_counter() - started)
             self._tally.note(self._import)
 

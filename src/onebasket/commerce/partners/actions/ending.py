@@ -25,7 +25,8 @@ def end_unseen(partner_id: int, *, since: datetime) -> int | None:
     ended = 0
     while ids := list(unseen.order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
         with bulk.batch():
-            ended += end_offers(ids, unseen_since=since, now=database_now())
+            now = database_now()
+            ended += end_offers(ids, unseen_since=since, stated_at=now, now=now)
     return ended
 
 

@@ -86,13 +86,15 @@ def state_offers(partner_id: int, offers: Sequence[OfferStated], *, now: datetim
 class Prepared(NamedTuple):
     """Stated offers as looked at, before the transaction: those that can be taken, by reference, and what is odd.
 
-    `listed` are those that were refused, but are there; `doubled`, how many were stated again in the same batch.
+    `listed` are those that were refused, but are there; `doubled`, how many were stated again in the same batch;
+    `nameless`, how many of the odd ones did not say which offer they are.
     """
 
     rows: dict[str, tuple[OfferRow, OfferStated]]
     odd: list[OddItem]
     listed: set[str]
     doubled: int
+    nameless: int
 
 
 def prepare_offers(
@@ -105,22 +107,23 @@ def prepare_offers(
     rows: dict[str, tuple[OfferRow, OfferStated]] = {}
     odd: list[OddItem] = []
     listed: set[str] = set()
-    doubled = 0
+    doubled = nameless = 0
     for offer in offers:
+        row = None
         if isinstance(offer, OddItem):
             odd.append(offer)
+        else:
+            row, faults = weigh(offer, now=now, stated_at=stated_at)
+            odd += [odd_item(offer, fault) for fault in faults]
+        if row is None or isinstance(offer, OddItem):
             listed.add(offer.reference)
-            continue
-        row, faults = weigh(offer, now=now, stated_at=stated_at)
-        odd += [odd_item(offer, fault) for fault in faults]
-        if row is None:
-            listed.add(offer.reference)
+            nameless += not offer.reference
             continue
         before = rows.get(offer.reference)
         doubled += before is not None
         if before is None or before[0].stated_at <= row.stated_at:
             rows[offer.reference] = (row, offer)
-    return Prepared(rows, odd, listed, doubled)
+    return Prepared(rows, odd, listed, doubled, nameless)
 
 
 def write_offers(partner_id: int, prepared: Prepared, *, now: datetime) -> Stated:
@@ -139,15 +142,21 @@ def write_offers(partner_id: int, prepared: Prepared, *, now: datetime) -> State
     return Stated(len(plan.created), len(plan.changed), plan.unchanged, len(plan.ended), len(plan.odd), changed_to)
 
 
-def end_offers(ids: Sequence[int], *, unseen_since: datetime, now: datetime) -> int:
+def end_offers(ids: Sequence[int], *, unseen_since: datetime, stated_at: datetime, now: datetime) -> int:
     """Mark offers as gone that were not listed since an instant, inside the caller's transaction; return how many.
 
-    Those that somebody has listed or ended since they were read are left as they are.
+    That they are was stated at `stated_at`: those of which something newer is known, or that somebody has listed or
+    ended since they were read, are left as they are.
     """
     number = lock_revision()
-    sql = f"SELECT id FROM partners_offer WHERE {bulk.in_list('id')} AND gone = %s AND seen_at < %s ORDER BY id"  # noqa: S608
-    found = bulk.fetch(sql, [bulk.list_parameter(ids), False, instant_parameter(unseen_since)])
-    plan = _Plan(ended=[(identity, now) for (identity,) in found])
+    sql = (
+        f"SELECT id FROM partners_offer WHERE {bulk.in_list('id')}"  # noqa: S608 - constants
+        " AND gone = %s AND seen_at < %s AND stated_at <= %s ORDER BY id"
+    )
+    found = bulk.fetch(
+        sql, [bulk.list_parameter(ids), False, instant_parameter(unseen_since), instant_parameter(stated_at)]
+    )
+    plan = _Plan(ended=[(identity, stated_at) for (identity,) in found])
     _write(0, plan, number, now=now, seen=False)
     return len(plan.ended)
 

@@ -11,7 +11,8 @@ from onebasket.commerce.partners.actions.importing import Prepared, Stated, end_
 from onebasket.commerce.partners.models import OfferImport
 
 ENDED_A_BATCH = 2_000
-_COUNTS = ("read", "created", "changed", "ended", "odd")
+_STATED = ("created", "changed", "ended", "odd")
+_COUNTS = ("read", *_STATED, "nameless")
 
 
 class TakenError(Exception):
@@ -19,7 +20,10 @@ class TakenError(Exception):
 
 
 class Import(msgspec.Struct):
-    """A file's import: what was read of it, and what came of that, over all its runs."""
+    """A file's import: what was read of it, and what came of that, over all its runs.
+
+    `nameless` of its odd entries did not say which offer they are: any that it does not list may be among them.
+    """
 
     id: int
     partner_id: int
@@ -29,6 +33,7 @@ class Import(msgspec.Struct):
     changed: int = 0
     ended: int = 0
     odd: int = 0
+    nameless: int = 0
     resumed: bool = False
 
 
@@ -91,41 +96,53 @@ def take_in(under_way: Import, prepared: Prepared, count: int, *, now: datetime)
             changed=F("changed") + stated.changed,
             ended=F("ended") + stated.ended,
             odd=F("odd") + stated.odd,
+            nameless=F("nameless") + prepared.nameless,
             cursor=str(under_way.read + count),
             moved_at=now,
         )
         if not moved:
             raise TakenError(under_way.id)
     under_way.read += count
-    for name in _COUNTS[1:]:
+    under_way.nameless += prepared.nameless
+    for name in _STATED:
         setattr(under_way, name, getattr(under_way, name) + getattr(stated, name))
     return stated
 
 
-def count_unlisted(under_way: Import) -> Unlisted:
-    """Return how many of the partner's offers nobody has listed since the file was begun; one statement."""
+def count_unlisted(under_way: Import, *, stated_at: datetime) -> Unlisted:
+    """Return how many of the partner's offers nobody has listed since a file was begun, or stated since it was written.
+
+    One statement.
+    """
     sql = (
-        "SELECT COUNT(*), COALESCE(SUM(CASE WHEN seen_at < %s THEN 1 ELSE 0 END), 0) FROM partners_offer"
-        " WHERE partner_id = %s AND gone = %s"
+        "SELECT COUNT(*), COALESCE(SUM(CASE WHEN seen_at < %s AND stated_at <= %s THEN 1 ELSE 0 END), 0)"
+        " FROM partners_offer WHERE partner_id = %s AND gone = %s"
     )
-    ((of, unlisted),) = bulk.fetch(sql, [instant_parameter(under_way.started_at), under_way.partner_id, False])
+    since = [instant_parameter(under_way.started_at), instant_parameter(stated_at)]
+    ((of, unlisted),) = bulk.fetch(sql, [*since, under_way.partner_id, False])
     return Unlisted(int(unlisted), int(of))
 
 
-def end_unlisted(under_way: Import, *, after: int, now: datetime, most: int = ENDED_A_BATCH) -> int | None:
-    """Mark the next offers that a whole file did not list as gone; return the last one's id, None when all are."""
+def end_unlisted(
+    under_way: Import, *, stated_at: datetime, after: int, now: datetime, most: int = ENDED_A_BATCH
+) -> int | None:
+    """Mark the next offers that a whole file did not list as gone; return the last one's id, None when all are.
+
+    They are gone as of when the file was written, so that a later one may list them again.
+    """
     # The sum keeps the database from going by partner: it would sort all of the partner's offers for each batch.
     sql = (
-        "SELECT id FROM partners_offer WHERE partner_id + 0 = %s AND gone = %s AND seen_at < %s AND id > %s"
-        " ORDER BY id LIMIT %s"
+        "SELECT id FROM partners_offer WHERE partner_id + 0 = %s AND gone = %s AND seen_at < %s AND stated_at <= %s"
+        " AND id > %s ORDER BY id LIMIT %s"
     )
-    since = under_way.started_at
-    rows = bulk.fetch(sql, [under_way.partner_id, False, instant_parameter(since), after, most])
+    since, stated_at = under_way.started_at, min(stated_at, now)
+    instants = [instant_parameter(since), instant_parameter(stated_at)]
+    rows = bulk.fetch(sql, [under_way.partner_id, False, *instants, after, most])
     if not rows:
         return None
     ids = [identity for (identity,) in rows]
     with bulk.batch():
-        ended = end_offers(ids, unseen_since=since, now=now)
+        ended = end_offers(ids, unseen_since=since, stated_at=stated_at, now=now)
         OfferImport.objects.filter(pk=under_way.id).update(ended=F("ended") + ended, moved_at=now)
     under_way.ended += ended
     return int(ids[-1])

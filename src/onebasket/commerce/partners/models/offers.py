@@ -58,7 +58,10 @@ class OfferRevision(models.Model):
 
 
 class OfferImport(models.Model):
-    """One reading of a catalogue or file: how far it came, so that it can go on where it stopped, and what it found."""
+    """One reading of a catalogue or file: how far it came, so that it can go on where it stopped, and what it found.
+
+    `nameless`: of a file, how many odd entries did not say which offer they are.
+    """
 
     class State(models.TextChoices):
         """Where the reading stands."""
@@ -78,6 +81,7 @@ class OfferImport(models.Model):
     changed = models.BigIntegerField(default=0)
     ended = models.BigIntegerField(default=0)
     odd = models.BigIntegerField(default=0)
+    nameless = models.BigIntegerField(default=0)
     reason = models.CharField(max_length=300, blank=True)
     started_at = models.DateTimeField()
     moved_at = models.DateTimeField()

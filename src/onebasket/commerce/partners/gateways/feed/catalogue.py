@@ -1,6 +1,5 @@
 """A partner's catalogue file, whatever its form: offers one after the other, and what could not be read among them."""
 
-import re
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from onebasket.commerce.partners.gateways.feed.columns import FeedMapping, find_
 from onebasket.commerce.partners.gateways.feed.fields import Habits, read_offer
 from onebasket.commerce.partners.gateways.feed.googlexml import MARK, GoogleFeed
 from onebasket.commerce.partners.gateways.feed.lines import read_line, read_lines
+from onebasket.commerce.partners.gateways.feed.naming import named_in_item, named_in_line
 from onebasket.commerce.partners.gateways.feed.opening import CUT_ERRORS, Opened, open_text
 from onebasket.commerce.partners.gateways.feed.tables import Table
 from onebasket.commerce.partners.gateways.feed.unfit import BadFieldError, Row, UnfitFileError, odd
@@ -23,8 +23,6 @@ from onebasket.commerce.partners.rules.port import OddItem, OfferStated
 FORMATS = ("csv", "tsv", "jsonlines", "google")
 _SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonlines", ".ndjson": "jsonlines", ".xml": "google"}
 _BROKEN = "It holds bytes that are not of the file's encoding ({}). If the file is in another, say so with --encoding."
-_LINE_REFERENCE = re.compile(r'"reference"\s*:\s*"([^"\\]{1,64})"')
-_ITEM_REFERENCE = re.compile(r"<(?:[\w.-]+:)?id\s*>\s*(?:<!\[CDATA\[)?([^<\]]{1,64})")
 Entry = OfferStated | OddItem
 Raw = Row | str | OddItem
 
@@ -114,6 +112,7 @@ class _Table(_Records):
         self._constants = dict(mapping.constants) if mapping else {}
         self._values = mapping.values if mapping else {}
         self._columns = tuple(find_columns(self._table.header, mapping).items())
+        self._table.is_named_first = ("reference", 0) in self._columns
 
     @property
     def cut(self) -> str:  # type: ignore[override] # the table knows
@@ -157,7 +156,8 @@ class _Lines(_Records):
         return read_line(raw)
 
     def reference(self, raw: Row | str) -> str:
-        return _found(_LINE_REFERENCE, raw)
+        assert isinstance(raw, str)  # noqa: S101 - as `raw` yields them
+        return named_in_line(raw)
 
 
 class _Google(_Records):
@@ -183,7 +183,8 @@ class _Google(_Records):
         return read_offer(texts, self._habits, shipping=shipping)
 
     def reference(self, raw: Row | str) -> str:
-        return _found(_ITEM_REFERENCE, raw)
+        assert isinstance(raw, str)  # noqa: S101 - as `raw` yields them
+        return named_in_item(raw)
 
 
 @contextmanager
@@ -206,11 +207,6 @@ def _records(opened: Opened, form: str, how: HowRead) -> _Records:
     if form == "jsonlines":
         return _Lines(opened)
     return _Google(opened, how) if form == "google" else _Table(opened, form, how)
-
-
-def _found(pattern: re.Pattern[str], raw: Row | str) -> str:
-    hit = pattern.search(raw) if isinstance(raw, str) else None
-    return hit[1].strip() if hit else ""
 
 
 def _told_form(path: Path, encoding: str) -> str:

@@ -14,6 +14,7 @@ from defusedxml.ElementTree import fromstring
 
 from onebasket.commerce.partners.gateways.feed.columns import NAMES
 from onebasket.commerce.partners.gateways.feed.fields import shipping_groups
+from onebasket.commerce.partners.gateways.feed.naming import named_in_item
 from onebasket.commerce.partners.gateways.feed.unfit import UnfitFileError, odd
 from onebasket.commerce.partners.rules.port import OddItem
 
@@ -128,7 +129,7 @@ class GoogleFeed:
 
     def _unclosed(self, text: str) -> OddItem:
         self.number += 1
-        return odd("", "not_xml", "The item is not closed, or longer than a million characters.", text)
+        return odd(named_in_item(text), "not_xml", "The item is not closed, or longer than a million characters.", text)
 
 
 class _Closings:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TextIO
 
+from onebasket.commerce.partners.gateways.feed.naming import named_in_row
 from onebasket.commerce.partners.gateways.feed.unfit import Row, odd
 from onebasket.commerce.partners.rules.port import OddItem
 
@@ -18,7 +19,10 @@ _SEPARATORS = (",", ";", "|", _TAB)
 
 
 class Table:
-    """A table under its heading. `cut` says so where the file ended inside a row."""
+    """A table under its heading. `cut` says so where the file ended inside a row.
+
+    `is_named_first`: the first cell of a row says which offer it is, so that a row that cannot be split has a name.
+    """
 
     def __init__(self, stream: TextIO, *, delimiter: str = "", quote: str = '"') -> None:
         """Read the heading; without a delimiter it is told from there."""
@@ -33,6 +37,7 @@ class Table:
         self.header = next(self._reader, [])
         self.number = 1
         self.cut = ""
+        self.is_named_first = False
 
     def rows(self) -> Iterator[Row | OddItem]:
         """Yield each row, in order; what is none comes as odd, and is told by its first lines."""
@@ -73,7 +78,8 @@ class Table:
             return Row(cells, first)  # in tables by tabs quotation marks often mean themselves
         if not first.endswith(("\n", "\r")) and not others and not self._again and self._at_end():
             self.cut = f"The file ends inside row {self.number}: it was cut."
-        return odd("", "columns", explanation, first)
+        named = named_in_row(first, delimiter=self.delimiter, quote=self._quote) if self.is_named_first else ""
+        return odd(named, "columns", explanation, first)
 
     def _at_end(self) -> bool:
         line = next(self._lines, "")
