@@ -5,6 +5,8 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -116,9 +118,13 @@ def test_more_than_a_fifth_do_not_end_at_once_before_a_person_says_so(sandbox: S
     assert standing() == (GOODS, GOODS + 1, [])
 
 
-def test_a_cursor_that_repeats_is_told_and_read_on_later(sandbox: SandboxProcess) -> None:
+def test_a_cursor_that_repeats_is_told_and_read_on_later(
+    sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
     partner_at(sandbox)
-    assert read_catalogues(seconds=0.01) == 1
+    with monkeypatch.context() as patched:  # the turn's clock goes on by a second whenever somebody looks at it
+        patched.setattr(reading, "time", SimpleNamespace(monotonic=count().__next__))
+        assert read_catalogues(seconds=1.5) == 1
     sandbox.fault("cursor_repeat", FEED)
     assert read_catalogues() == 1
     (row,) = PartnerCursor.objects.all()
