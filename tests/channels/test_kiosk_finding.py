@@ -69,6 +69,15 @@ def test_an_offer_of_what_is_here_is_told_on_the_products_own_page(offers: dict[
     assert banana in order(kiosk.get("find", q=EAN))
 
 
+def test_a_word_that_was_read_otherwise_is_told_where_it_was(offers: dict[str, int]) -> None:
+    """Partners have what was asked for: it is among our own goods alone that another word was looked for."""
+    ids = add_offers(make_partner("harbour"), {"dish": {"title": "Mylk dish"}})
+    rebuild_offers()
+    page = Kiosk().get("find", q="mylk")
+    assert order(page)[0] == f"o/{ids['dish']}"
+    assert page.text.index("Mylk dish") < page.text.index("From our stores") < page.text.index("read as “milk”")
+
+
 def test_what_is_here_stands_above_the_offers_that_lead_to_it(offers: dict[str, int]) -> None:
     """Only partners' titles have the word: our own of the same GTIN goes before them all, in the store, too."""
     ids = add_offers(make_partner("harbour"), {"fig": {"title": "Figs, dried"}})
