@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from time import sleep
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -208,6 +209,7 @@ def await_push(status: str) -> None:
     for _ in range(PATIENCE_SECONDS * 10):
         if beside(came):
             return
+        sleep(0.1)
     raise AssertionError(f"no push told of {status}")
 
 

@@ -109,11 +109,13 @@ def test_an_order_is_picked_staged_handed_over_and_comes_back(work: Work, size: 
         page.get_by_role("button", name="$3.98 is paid: hand over").click()
         expect(page.get_by_text(f"Order {work.number} is handed over.")).to_be_visible()
         page.get_by_role("link", name="Returns").click()
+        expect(page.get_by_role("heading", name="Take goods back")).to_be_visible()
         assert faults(page) == []
         scan(page, "Order: its number, or the shopper's code", work.number)
         page.get_by_label("How much").fill("1")
         page.get_by_label("It can be").select_option("sellable")
         page.get_by_role("button", name="Work out what is paid back").click()
+        expect(page.get_by_role("button", name="Accept, pay back $1.99")).to_be_visible()
         assert faults(page) == []
         page.get_by_role("button", name="Accept, pay back $1.99").click()
         expect(page.get_by_role("heading", name="It is back")).to_be_visible()
