@@ -24,7 +24,10 @@ class Scheduling(LoadGroupScheduling):
 
     def _reschedule(self, node: WorkerController) -> None:
         if node in self.registered_collections:  # a new worker, in a dead one's place, may still be collecting
-            super()._reschedule(node)
+            try:
+                super()._reschedule(node)
+            except OSError:  # it has died, and is not yet missed: what it was just given is handed on then
+                self.log("could not hand a unit to", node)
 
     def remove_node(self, node: WorkerController) -> str | None:
         """Take leave of a worker: what it had not begun goes to others, and the test that it died in fails.

@@ -15,6 +15,18 @@ from tests.scheduling import Scheduling
 def pytest_xdist_make_scheduler(config, log):
     return Scheduling(config, log)
 """
+LATE = """
+import time
+from xdist.workermanage import WorkerController
+
+hand = WorkerController.send_runtest_some
+
+def late(worker, indices):
+    time.sleep(0.1)
+    hand(worker, indices)
+
+WorkerController.send_runtest_some = late
+"""
 TESTS = """
 import os
 import pytest
@@ -32,17 +44,26 @@ def test_it(number):
 def test_a_worker_that_dies_fails_one_test_and_the_others_run_once(
     tmp_path: Path, shared: set[int], apart: set[int]
 ) -> None:
-    told = tmp_path / "told"
+    assert_each_runs_once(tmp_path, CONFTEST, shared=shared, apart=apart)
+
+
+def test_a_worker_may_die_before_the_next_unit_reaches_it(tmp_path: Path) -> None:
+    assert_each_runs_once(tmp_path, CONFTEST + LATE, shared=set(), apart={3, 8, 15})
+
+
+def assert_each_runs_once(folder: Path, conftest: str, *, shared: set[int], apart: set[int]) -> None:
+    """Run 36 tests, of which these take their worker along: 6 of a file that shares, and 30 of another."""
+    told = folder / "told"
     for name, many, deadly in (("faults/test_shared.py", 6, shared), ("test_apart.py", 30, apart)):
-        file = tmp_path / "tests" / name
+        file = folder / "tests" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(TESTS.format(told=str(told), many=many, deadly=tuple(deadly)), encoding="utf-8")
-    (tmp_path / "conftest.py").write_text(CONFTEST, encoding="utf-8")
-    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    (folder / "conftest.py").write_text(conftest, encoding="utf-8")
+    (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     arguments = ("-n2", "-q", "-p", "no:django", "-p", "no:cacheprovider", "--import-mode=importlib", "tests")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *arguments],
-        cwd=tmp_path,
+        cwd=folder,
         env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
         | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
