@@ -54,7 +54,7 @@ class Screen:
         )
         self.context.add_cookies([{"name": COOKIE, "value": secret, "url": f"{address}/kiosk/"}])
         self.page: Page = self.context.new_page()
-        self.address, self.complaints = address, list[str]()
+        self.address, self.complaints, self._own_clock = address, list[str](), False
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", self._note)
@@ -79,6 +79,13 @@ class Screen:
         if self.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             self.complaints.append(f"{self.page.url} scrolls sideways")
         self.complaints += [f"{self.page.url}: small: {one}" for one in self.page.evaluate(SMALL)]
+
+    def leave_alone(self, seconds: int) -> None:
+        """Let time go by in which nobody touches the kiosk: its page's clock is set forward."""
+        if not self._own_clock:
+            self.page.clock.install()
+            self._own_clock = True
+        self.page.clock.fast_forward(1_000 * seconds)
 
     def tap(self, target: str, *, first: bool = True) -> None:
         """Touch something."""

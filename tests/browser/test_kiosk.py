@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from onebasket.base.committer import QueueFullError
 from onebasket.channels.kiosk import asking, frame
@@ -241,10 +241,8 @@ def test_without_scripts_it_sells_the_same_and_still_clears_itself(
 def test_whoever_comes_next_finds_nothing(store: Store) -> None:
     with chromium() as browser:
         kiosk = Screen(browser, *store)
-        clock = kiosk.page.clock
-        clock.install()
         page = kiosk.start()
-        clock.fast_forward(1_000 * (frame.IDLE_SECONDS + frame.COUNT_SECONDS))
+        kiosk.leave_alone(frame.IDLE_SECONDS + frame.COUNT_SECONDS)
         expect(page.locator("#idle")).to_be_hidden()  # nobody was there: nothing to clear
         kiosk.scan(EAN)
         kiosk.tap(".buy .cart button")
@@ -252,7 +250,7 @@ def test_whoever_comes_next_finds_nothing(store: Store) -> None:
         kiosk.tap("#dock-basket")
         page.wait_for_url("**/basket?**")
 
-        clock.fast_forward(1_000 * frame.IDLE_SECONDS)
+        kiosk.leave_alone(frame.IDLE_SECONDS)
         expect(page.get_by_role("dialog", name="Are you still there?")).to_be_visible()
         left = int(page.locator("#idle .seconds b").text_content() or 0)
         assert frame.COUNT_SECONDS - 10 < left <= frame.COUNT_SECONDS
@@ -261,9 +259,7 @@ def test_whoever_comes_next_finds_nothing(store: Store) -> None:
         expect(page.locator("#idle")).to_be_hidden()
         assert "/basket?" in page.url
 
-        clock.fast_forward(1_000 * (frame.IDLE_SECONDS + frame.COUNT_SECONDS))
-        expect(page.get_by_role("heading", name="What are you looking for?")).to_be_visible(timeout=12_000)
-        assert page.locator("#dock-basket .n").count() == 0
+        expect_cleared(kiosk)
         for _ in range(6):  # as far back as it goes
             page.go_back(wait_until="load")
             if not page.url.startswith(store.address):
@@ -275,12 +271,6 @@ def test_whoever_comes_next_finds_nothing(store: Store) -> None:
     assert (shelf("milk"), Basket.objects.get().state) == ((10, 0, 0), "dropped")
 
 
-def hasten(monkeypatch: pytest.MonkeyPatch, *, idle: int = 2) -> None:
-    """Let pages that are asked for from now on clear themselves after seconds: not those of the long way to them."""
-    monkeypatch.setattr(frame, "IDLE_SECONDS", idle)
-    monkeypatch.setattr(frame, "COUNT_SECONDS", 2)
-
-
 def test_pages_of_errors_are_cleared_as_all_others(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """An offer that has ended, then a checkout that nobody can take now, with who and where in the page."""
     with chromium() as browser:
@@ -290,11 +280,8 @@ def test_pages_of_errors_are_cleared_as_all_others(store: Store, monkeypatch: py
         page.goto(page.url.replace("/basket?", "/o/999999?"))
         expect(page.get_by_role("heading", name="This offer is not there any more.")).to_be_visible()
         kiosk.look()
-        hasten(monkeypatch)
-        page.reload()
-        expect_cleared(page)
+        expect_cleared(kiosk)
 
-        hasten(monkeypatch, idle=60)
         fill_a_basket(kiosk)
         kiosk.tap("text=Order here")
         kiosk.tap(".times button:not([disabled])")
@@ -305,17 +292,16 @@ def test_pages_of_errors_are_cleared_as_all_others(store: Store, monkeypatch: py
         kiosk.tap("button.big[type=submit]")
         expect(page.get_by_role("heading", name="Many are shopping just now")).to_be_visible()
         kiosk.look()
-        hasten(monkeypatch)
         kiosk.tap("main form button")
         expect(page.locator("input[name=reach]")).to_have_value("ada@example.org")  # to be sent again
-        expect_cleared(page)
+        expect_cleared(kiosk)
         expect(page.locator("input[name=reach]")).to_have_count(0)
         assert [said for said in kiosk.complaints if "404" not in said and "503" not in said] == []
     assert shelf("milk") == (10, 0, 0)
     assert (Order.objects.count(), {one.state for one in Basket.objects.all()}) == (0, {"dropped"})
 
 
-def test_a_card_a_language_and_an_emptied_basket_are_cleared_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_card_a_language_and_an_emptied_basket_are_cleared_too(store: Store) -> None:
     add_customers(enrol_source("loyalty", actor="tests"), "7001")
     with chromium() as browser:
         kiosk = Screen(browser, *store)
@@ -326,28 +312,23 @@ def test_a_card_a_language_and_an_emptied_basket_are_cleared_too(store: Store, m
         expect(page.get_by_text("Card 7001")).to_be_visible()
         kiosk.tap(".line .quiet")  # take it out
         expect(page.get_by_role("heading", name="Your basket is empty")).to_be_visible()
-        hasten(monkeypatch)
         kiosk.start()  # and nobody touches anything any more
-        expect_cleared(page)
+        expect_cleared(kiosk)
 
         kiosk.tap(".tongues [value=de]")
         expect(page.get_by_role("heading", name="Was suchen Sie?")).to_be_visible()
-        expect_cleared(page)
+        expect_cleared(kiosk)
         assert kiosk.complaints == []
     found = Basket.objects.get()
     assert (found.loyalty_number, found.state) == ("7001", "dropped")
 
 
-def test_a_visit_ends_though_its_form_has_lost_its_token(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_visit_ends_though_its_form_has_lost_its_token(store: Store) -> None:
     with chromium() as browser:
         kiosk = Screen(browser, *store)
         fill_a_basket(kiosk)
-        hasten(monkeypatch)
-        kiosk.page.reload()
-        hasten(monkeypatch, idle=60)  # the next page's: it would end the visit as well
         kiosk.context.clear_cookies(name="csrftoken")
-        expect(kiosk.page.get_by_role("heading", name="What are you looking for?")).to_be_visible(timeout=8_000)
-        expect(kiosk.page.locator("#dock-basket .n")).to_have_count(0)
+        expect_cleared(kiosk)
     assert (shelf("milk"), Basket.objects.get().state) == ((10, 0, 0), "dropped")
 
 
@@ -361,9 +342,12 @@ def fill_a_basket(kiosk: Screen) -> None:
     page.wait_for_url("**/basket?**")
 
 
-def expect_cleared(page: Page) -> None:
+def expect_cleared(kiosk: Screen) -> None:
     """See the kiosk ask whether anybody is there, then begin anew."""
+    page = kiosk.page
+    kiosk.leave_alone(frame.IDLE_SECONDS)
     expect(page.locator("#idle")).to_be_visible()
+    kiosk.leave_alone(frame.COUNT_SECONDS)
     expect(page.get_by_role("heading", name="What are you looking for?")).to_be_visible(timeout=12_000)
     expect(page.locator("#dock-basket .n")).to_have_count(0)
     expect(page.locator("body[data-used]")).to_have_count(0)
@@ -373,15 +357,14 @@ def busy(_call: CheckoutCall) -> NoReturn:
     raise QueueFullError
 
 
-def test_a_hub_that_is_away_leaves_nothing_in_sight(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frame, "IDLE_SECONDS", 1)
-    monkeypatch.setattr(frame, "COUNT_SECONDS", 1)
+def test_a_hub_that_is_away_leaves_nothing_in_sight(store: Store) -> None:
     with chromium() as browser:
         kiosk = Screen(browser, *store)
         page = kiosk.start()
         kiosk.scan(EAN)
         expect(page.get_by_role("heading", name="Milk", exact=True, level=1)).to_be_visible()
         kiosk.context.set_offline(True)
+        kiosk.leave_alone(frame.IDLE_SECONDS + frame.COUNT_SECONDS)
         expect(page.get_by_role("heading", name="Milk", exact=True, level=1)).to_be_hidden(timeout=8_000)
         expect(page.locator(".dock")).to_be_hidden()
         kiosk.context.set_offline(False)
