@@ -150,6 +150,20 @@ def test_odd_wishes_are_answered(lantern: dict[str, int], odd: str) -> None:
     assert Shopper().get(f"search?q=lamp&from=partners&{odd}").status == 200
 
 
+def test_offers_are_suggested_below_our_own_while_one_types(lantern: dict[str, int]) -> None:
+    def suggested(text: str) -> list[str]:
+        return re.findall(r"<span>(.*?)</span>", Shopper().get(f"search/suggestions?q={text}").html)
+
+    part = Shopper().get("search/suggestions?q=lam")
+    assert part.text == "Shade for a desk lamp Partner: Lantern Desk lamp, brass Partner: Lantern"
+    assert f'href="/shop/o/desk-lamp-brass/{lantern["lamp"]}"' in part.html
+    assert suggested("milk")[-1] == "Milk frother cup"
+    assert "Milk frother cup" not in suggested("milk")[:-1]
+    assert suggested("banan") == ["Bananas", "Banana bread"]  # a partner's of the same GTIN is left to our own page
+    assert not any("lamp" in one for one in suggested("la"))
+    assert suggested("lamp+zzzz") == []
+
+
 @pytest.mark.parametrize("text", ["❶ pack lamp", "➊Set 2 kg lamp", "1/" * 21 + "1 pack lamp"])
 def test_digits_of_any_kind_are_looked_for(lantern: dict[str, int], text: str) -> None:
     assert order(Shopper().get(f"search?{urlencode({'q': text})}")) == [

@@ -30,6 +30,8 @@ from onebasket.kernel.money import exponent
 FROM, PARTNERS = "from", "partners"
 FEW, MORE = 6, 12
 """So many offers stand behind the chain's own goods, and before them."""
+FEWEST_LETTERS = 3
+"""Offers are suggested from so many letters on: fewer begin a word of nearly every offer."""
 logger = logging.getLogger(__name__)
 
 
@@ -206,6 +208,16 @@ def list_offers(request: HttpRequest, guest: Guest, *, reason: str = "") -> Offe
         own.others[identity] for identity in dict.fromkeys(g.product_id for g in found.groups) if identity in in_stock
     ]
     return OfferList(wanted, told, above, pages, found, currency_for(guest), reason)
+
+
+def offers_typed(guest: Guest, text: str, *, most: int) -> list[OfferCard]:
+    """Return what partners offer by words that are being typed; what is a product of ours is left to its own page."""
+    if len(text) < FEWEST_LETTERS or most <= 0:
+        return []
+    found = _find(OffersWanted(text), guest, offset=0, limit=2 * most)
+    if found is None or found.relaxed:
+        return []
+    return cards_of([group.first for group in found.groups if group.product_id is None][:most], guest)
 
 
 def beside_product(guest: Guest, good: Good) -> list[OfferCard]:

@@ -6,12 +6,12 @@ from django.views.decorators.http import require_safe
 from onebasket.channels.shop.frame import shop_page, show
 from onebasket.channels.shop.guest import Guest
 from onebasket.channels.shop.listing import list_goods
-from onebasket.channels.shop.offerings import FROM, PARTNERS, list_offers, offers_beside
+from onebasket.channels.shop.offerings import FROM, PARTNERS, list_offers, offers_beside, offers_typed
 from onebasket.channels.shop.reading import text_of
 from onebasket.commerce.search.queries import IndexMissingError, suggest
 from onebasket.commerce.search.rules.display import Reason
 
-MOST_SUGGESTED = 8
+MOST_SUGGESTED, MOST_OFFERS_SUGGESTED = 8, 3
 
 
 @require_safe
@@ -41,4 +41,5 @@ def suggestions(request: HttpRequest, guest: Guest) -> HttpResponse:
         found = suggest(text, place_id=place_id, limit=MOST_SUGGESTED) if text else ()
     except IndexMissingError:
         found = ()
-    return show(request, guest, "_suggestions", {"found": found})
+    offers = offers_typed(guest, text, most=min(MOST_OFFERS_SUGGESTED, MOST_SUGGESTED - len(found)))
+    return show(request, guest, "_suggestions", {"found": found, "offers": offers})
