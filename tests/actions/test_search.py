@@ -294,26 +294,28 @@ class TestSuggestions:
     def test_kinds_and_categories_by_what_sells(self, source: int) -> None:
         sell_lines(source, {"milk3": 9, "milk1": 2})
         build()
-        assert suggest("mil") == (
+        assert suggest("mil").items == (
             Suggestion("Chocolate milk", "product", 1),
             Suggestion("Fluid milk, white", "product", 2),
             Suggestion("Milk chocolate candy bars", "product", 1),
             Suggestion("Fluid milk products", "category", 3),
         )
-        assert [one.text for one in suggest("choclate")] == ["Chocolate milk", "Milk chocolate candy bars"]
-        assert [one.text for one in suggest("soda")] == ["Soft drink cans", "Cola 2 liter bottle"]
+        mended = suggest("choclate")
+        assert [one.text for one in mended.items] == ["Chocolate milk", "Milk chocolate candy bars"]
+        assert (mended.mended, suggest("mil").mended) == ("chocolate", "")
+        assert [one.text for one in suggest("soda").items] == ["Soft drink cans", "Cola 2 liter bottle"]
 
     def test_at_a_place_what_is_there(self) -> None:
-        assert [one.text for one in suggest("mil", place_id=place_id("p2"))] == [
+        assert [one.text for one in suggest("mil", place_id=place_id("p2")).items] == [
             "Fluid milk, white", "Milk chocolate candy bars", "Fluid milk products",
         ]  # fmt: skip
 
     @pytest.mark.parametrize("text", ["", " ", "!!!", "\x00", "\ud800", "zzzzzq", '"(', "x" * 5_000])
     def test_nothing_comes_of_nothing(self, text: str) -> None:
-        assert suggest(text) == ()
+        assert suggest(text).items == ()
 
     def test_no_more_than_asked_for(self) -> None:
-        assert [len(suggest("m", limit=limit)) for limit in (-1, 1, 2, 100)] == [1, 1, 2, 4]
+        assert [len(suggest("m", limit=limit).items) for limit in (-1, 1, 2, 100)] == [1, 1, 2, 4]
 
 
 def test_without_an_index_search_says_so() -> None:

@@ -164,6 +164,11 @@ def test_offers_are_suggested_below_our_own_while_one_types(lantern: dict[str, i
     assert suggested("lamp+zzzz") == []
 
 
+def test_offers_are_suggested_first_where_ours_are_found_by_other_words(source: int) -> None:
+    offer_more({"scarf": {"title": "Bandana, red", "price": 900}})
+    assert Shopper().get("search/suggestions?q=bandana").text == "Bandana, red Partner: Lantern Bananas Banana bread"
+
+
 @pytest.mark.parametrize("text", ["❶ pack lamp", "➊Set 2 kg lamp", "1/" * 21 + "1 pack lamp"])
 def test_digits_of_any_kind_are_looked_for(lantern: dict[str, int], text: str) -> None:
     assert order(Shopper().get(f"search?{urlencode({'q': text})}")) == [

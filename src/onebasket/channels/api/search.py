@@ -173,7 +173,7 @@ def suggest_searches(call: Call) -> HttpResponse:
     try:
         place = place_named(call, call.query.place)
         found = suggest(call.query.text, place_id=place.id if place else 0, limit=call.query.limit)
-        return reply(Suggestions(found))
+        return reply(Suggestions(found.items))
     except IndexMissingError as error:
         return _not_yet(error)
 

@@ -212,10 +212,10 @@ def list_offers(request: HttpRequest, guest: Guest, *, reason: str = "") -> Offe
 
 def offers_typed(guest: Guest, text: str, *, most: int) -> list[OfferCard]:
     """Return what partners offer by words that are being typed; what is a product of ours is left to its own page."""
-    if len(text) < FEWEST_LETTERS or most <= 0:
+    if len(text) < FEWEST_LETTERS:
         return []
     found = _find(OffersWanted(text), guest, offset=0, limit=2 * most)
-    if found is None or found.relaxed:
+    if found is None or found.relaxed or found.suggestion:
         return []
     return cards_of([group.first for group in found.groups if group.product_id is None][:most], guest)
 

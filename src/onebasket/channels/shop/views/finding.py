@@ -10,6 +10,7 @@ from onebasket.channels.shop.offerings import FROM, PARTNERS, list_offers, offer
 from onebasket.channels.shop.reading import text_of
 from onebasket.commerce.search.queries import IndexMissingError, suggest
 from onebasket.commerce.search.rules.display import Reason
+from onebasket.commerce.search.rules.messages import Suggested
 
 MOST_SUGGESTED, MOST_OFFERS_SUGGESTED = 8, 3
 
@@ -34,12 +35,15 @@ def search(request: HttpRequest, guest: Guest) -> HttpResponse:
 @require_safe
 @shop_page
 def suggestions(request: HttpRequest, guest: Guest) -> HttpResponse:
-    """Show what the words that are being typed may mean: a part of a page, for htmx."""
+    """Show what the words that are being typed may mean: a part of a page, for htmx.
+
+    Offers stand below the chain's own goods, unless these are found by other words than the ones typed.
+    """
     text = text_of(request.GET, "q")
     place_id = guest.store.place.id if guest.store else 0
+    offers = offers_typed(guest, text, most=MOST_OFFERS_SUGGESTED)
     try:
-        found = suggest(text, place_id=place_id, limit=MOST_SUGGESTED) if text else ()
+        own = suggest(text, place_id=place_id, limit=MOST_SUGGESTED - len(offers))
     except IndexMissingError:
-        found = ()
-    offers = offers_typed(guest, text, most=min(MOST_OFFERS_SUGGESTED, MOST_SUGGESTED - len(found)))
-    return show(request, guest, "_suggestions", {"found": found, "offers": offers})
+        own = Suggested()
+    return show(request, guest, "_suggestions", {"own": own, "offers": offers})

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 from onebasket.commerce.places.queries import places_by_id
 from onebasket.commerce.search.queries.asking import Asked
 from onebasket.commerce.search.queries.index import newest_snapshot
-from onebasket.commerce.search.rules.messages import SearchQuery, Suggestion
+from onebasket.commerce.search.rules.messages import SearchQuery, Suggested, Suggestion
 from onebasket.commerce.search.rules.reading import read_text
 from onebasket.commerce.search.rules.words import LONGEST_TEXT, stem, stems_of, tokens_of
 
@@ -15,7 +15,7 @@ _MOST_CATEGORIES: Final = 3
 _LOOKED_AT: Final = 8
 
 
-def suggest(text: str, *, place_id: int = 0, limit: int = 8) -> tuple[Suggestion, ...]:
+def suggest(text: str, *, place_id: int = 0, limit: int = 8) -> Suggested:
     """Return what a text that is being typed may mean, likeliest first; at most three statements.
 
     At a place only what is there counts. Nothing is suggested for an empty text.
@@ -27,7 +27,7 @@ def suggest(text: str, *, place_id: int = 0, limit: int = 8) -> tuple[Suggestion
     snapshot = newest_snapshot()
     reading = read_text(plain, synonyms=snapshot.synonyms, vocabulary=snapshot.vocabulary)
     if not reading.slots:
-        return ()
+        return Suggested()
     query = SearchQuery(text=plain, place_id=place_id, available_only=bool(place_id))
     place = places_by_id([place_id]).get(place_id) if place_id else None
     asked = Asked(snapshot, query, place, "")
@@ -39,7 +39,7 @@ def suggest(text: str, *, place_id: int = 0, limit: int = 8) -> tuple[Suggestion
     categories = [one for one in _told(counted["category"], "category") if _begins(one.text, said)]
     most = min(max(limit, 1), MOST_SUGGESTED)
     kept = categories[: min(_MOST_CATEGORIES, most - 1)]
-    return (*fitting[: most - len(kept)], *kept)
+    return Suggested((*fitting[: most - len(kept)], *kept), reading.mended)
 
 
 def _by_sales(field: str) -> dict[str, Any]:

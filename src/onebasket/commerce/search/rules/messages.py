@@ -108,3 +108,10 @@ class Suggestion(msgspec.Struct, frozen=True):
     text: str
     kind: Literal["product", "category"]
     count: int
+
+
+class Suggested(msgspec.Struct, frozen=True):
+    """What somebody who types may mean, likeliest first; `mended` is how the words were read, where one had to be."""
+
+    items: tuple[Suggestion, ...] = ()
+    mended: str = ""
