@@ -12,7 +12,9 @@ from onebasket.commerce.search.queries import IndexMissingError, suggest
 from onebasket.commerce.search.rules.display import Reason
 from onebasket.commerce.search.rules.messages import Suggested
 
-MOST_SUGGESTED, MOST_OFFERS_SUGGESTED = 8, 3
+MOST_SUGGESTED = 8
+FEWEST_OFFERS, MOST_OFFERS = 2, 3
+"""So many offers are suggested even below a full list, and beside few of the chain's own goods."""
 
 
 @require_safe
@@ -41,9 +43,12 @@ def suggestions(request: HttpRequest, guest: Guest) -> HttpResponse:
     """
     text = text_of(request.GET, "q")
     place_id = guest.store.place.id if guest.store else 0
-    offers = offers_typed(guest, text, most=MOST_OFFERS_SUGGESTED)
+    offers = offers_typed(guest, text, most=MOST_OFFERS)
     try:
-        own = suggest(text, place_id=place_id, limit=MOST_SUGGESTED - len(offers))
+        own = suggest(text, place_id=place_id, limit=MOST_SUGGESTED)
     except IndexMissingError:
         own = Suggested()
-    return show(request, guest, "_suggestions", {"own": own, "offers": offers})
+    first = bool(own.mended)
+    goods = own.items[: MOST_SUGGESTED - len(offers)] if first else own.items
+    offers = offers if first else offers[: max(FEWEST_OFFERS, MOST_SUGGESTED - len(goods))]
+    return show(request, guest, "_suggestions", {"goods": goods, "offers": offers, "offers_first": first})
