@@ -158,3 +158,25 @@ def test_a_search_costs_eight_statements_more_at_the_most(shop: Caller, lantern:
 
     assert statements(text="banana", place="p1") - statements(text="banana", place="p1", offers=0) == 8
     assert statements(text="milk", place="p1") - statements(text="milk", place="p1", offers=0) == 6
+
+
+def test_offers_are_suggested_by_words_as_they_are_typed(shop: Caller, lantern: dict[str, int]) -> None:
+    lamp = {"id": lantern["lamp"], "title": "Desk lamp, brass", "partner": "lantern", "partner_name": "Lantern"}
+
+    def suggested(text: str, **more: object) -> Any:
+        answer = ask(shop, "search/suggestions", text=text, **more).json
+        return answer["offers"], answer["order"]
+
+    assert suggested("lam", place="p1") == ([lamp], ["own", "offers"])
+    assert suggested("lam", offers=0) == ([], ["own", "offers"])
+    assert suggested("la") == ([], ["own", "offers"])
+    assert suggested("banan") == ([], ["own", "offers"])  # the same thing is ours
+    assert suggested("lamq")[0] == []  # not as typed
+
+
+def test_offers_come_first_where_own_goods_are_found_by_mended_words_alone(shop: Caller) -> None:
+    add_offers(make_partner(), {"scarf": {"title": "Bandana, red", "price": 900}})
+    rebuild_offers()
+    answer = ask(shop, "search/suggestions", text="bandana").json
+    assert [one["title"] for one in answer["offers"]] == ["Bandana, red"]
+    assert (answer["order"], answer["items"][0]["text"]) == (["offers", "own"], "Bananas")

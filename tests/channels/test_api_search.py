@@ -94,7 +94,9 @@ def test_suggestions_as_one_types(shop: Caller) -> None:
             {"text": "Chocolate milk", "kind": "product", "count": 1},
             {"text": "Fluid milk, white", "kind": "product", "count": 2},
             {"text": "Fluid milk products", "kind": "category", "count": 3},
-        ]
+        ],
+        "offers": [],
+        "order": ["own", "offers"],
     }
     assert ask(shop, "search/suggestions", text="").items == []
 

@@ -24,6 +24,7 @@ from onebasket.commerce.places.queries import places_by_code
 from onebasket.commerce.places.rules import PlaceFacts
 from onebasket.commerce.search.queries import IndexMissingError
 from onebasket.commerce.search.queries.finding_offers import OfferGroup, OfferPage, find_offers
+from onebasket.commerce.search.queries.suggesting_offers import suggest_offers
 from onebasket.commerce.search.rules.offer_messages import (
     FARTHEST_OFFER,
     LONGEST_OFFER_PAGE,
@@ -201,6 +202,14 @@ def offers_for(text: str, place: PlaceFacts | None, narrowing: Narrowing, *, now
         return find_offers(text, currency=_currency(place), narrowing=narrowing, now=now)
     except IndexMissingError:
         return OfferPage()
+
+
+def offers_typed(text: str, place: PlaceFacts | None, limit: int, *, now: datetime) -> tuple[PricedOffer, ...]:
+    """Return what partners offer by words that are being typed; nothing before there is an index of it."""
+    try:
+        return suggest_offers(text, currency=_currency(place), limit=limit, now=now)
+    except IndexMissingError:
+        return ()
 
 
 def place_named(call: Call, code: str | None) -> PlaceFacts | None:

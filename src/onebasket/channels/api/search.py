@@ -13,7 +13,7 @@ from onebasket.base.clock import database_now
 from onebasket.channels.api.application import Call, endpoint, reply
 from onebasket.channels.api.contract import Contract
 from onebasket.channels.api.fields import PlaceCode
-from onebasket.channels.api.offers import ThingTold, offers_for, place_named, tell_things
+from onebasket.channels.api.offers import ThingTold, offers_for, offers_typed, place_named, tell_things
 from onebasket.channels.api.problems import problem, respond
 from onebasket.commerce.places.rules import PlaceFacts
 from onebasket.commerce.search.queries import IndexMissingError, find, suggest
@@ -71,6 +71,7 @@ class SuggestQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     text: Text = ""
     place: PlaceCode | None = None
     limit: Annotated[int, Meta(ge=1, le=MOST_SUGGESTED, description="At most so many suggestions.")] = 8
+    offers: Annotated[int, Meta(ge=0, le=MOST_OFFERS, description="At most so many partners' offers.")] = 3
 
 
 class FoundHit(Hit, frozen=True):
@@ -115,10 +116,24 @@ class FoundPage(msgspec.Struct, frozen=True):
     next: str | None
 
 
+class OfferNamed(msgspec.Struct, frozen=True):
+    """A partner's offer; `GET /offers/{offer_id}` tells the rest."""
+
+    id: int
+    title: str
+    partner: str
+    partner_name: str
+
+
 class Suggestions(msgspec.Struct, frozen=True):
-    """What may be meant, likeliest first."""
+    """What may be meant, likeliest first: the chain's own goods, and what partners offer by the words as typed.
+
+    `order` says which comes first: offers do where own goods are found by mended words alone.
+    """
 
     items: tuple[Suggestion, ...]
+    offers: tuple[OfferNamed, ...]
+    order: tuple[Section, ...]
 
 
 @endpoint(
@@ -166,16 +181,22 @@ def search_products(call: Call) -> HttpResponse:
     Contract(scope=SCOPE, or_scope=OR_SCOPE, query=SuggestQuery, answers={200: Suggestions}, errors=(404,)),
 )
 def suggest_searches(call: Call) -> HttpResponse:
-    """Suggest what somebody who types may mean: kinds of products and categories, by what sells.
+    """Suggest what somebody who types may mean: kinds of products and categories, by what sells, and partners' offers.
 
-    At a place only what is on the shelf there counts.
+    At a place only what is on the shelf there counts. Offers are suggested from the third letter on.
     """
+    query = call.query
+    place = place_named(call, query.place)
     try:
-        place = place_named(call, call.query.place)
-        found = suggest(call.query.text, place_id=place.id if place else 0, limit=call.query.limit)
-        return reply(Suggestions(found.items))
+        found = suggest(query.text, place_id=place.id if place else 0, limit=query.limit)
     except IndexMissingError as error:
         return _not_yet(error)
+    offers = tuple(
+        OfferNamed(one.offer.id, one.offer.title, one.partner.code, one.partner.name)
+        for one in offers_typed(query.text, place, query.offers, now=database_now())
+    )
+    order = (Section.OFFERS, Section.OWN) if found.mended and offers else (Section.OWN, Section.OFFERS)
+    return reply(Suggestions(found.items, offers, order))
 
 
 def _offers(query: FindQuery, place: PlaceFacts | None, page: SearchPage, *, sees_stock: bool) -> FoundOffers:

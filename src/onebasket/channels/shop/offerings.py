@@ -18,6 +18,7 @@ from onebasket.commerce.partners.actions.showing import note_shown
 from onebasket.commerce.partners.queries.offers import PricedOffer
 from onebasket.commerce.search.queries import IndexMissingError
 from onebasket.commerce.search.queries.finding_offers import OfferGroup, OfferPage, find_offers
+from onebasket.commerce.search.queries.suggesting_offers import suggest_offers
 from onebasket.commerce.search.rules.display import Display, Match, Section, plan_display
 from onebasket.commerce.search.rules.offer_messages import FARTHEST_OFFER, Narrowing, OfferSort
 from onebasket.commerce.search.rules.weights import price_bands
@@ -30,8 +31,6 @@ from onebasket.kernel.money import exponent
 FROM, PARTNERS = "from", "partners"
 FEW, MORE = 6, 12
 """So many offers stand behind the chain's own goods, and before them."""
-FEWEST_LETTERS = 3
-"""Offers are suggested from so many letters on: fewer begin a word of nearly every offer."""
 logger = logging.getLogger(__name__)
 
 
@@ -211,13 +210,13 @@ def list_offers(request: HttpRequest, guest: Guest, *, reason: str = "") -> Offe
 
 
 def offers_typed(guest: Guest, text: str, *, most: int) -> list[OfferCard]:
-    """Return what partners offer by words that are being typed; what is a product of ours is left to its own page."""
-    if len(text) < FEWEST_LETTERS:
-        return []
-    found = _find(OffersWanted(text), guest, offset=0, limit=2 * most)
-    if found is None or found.relaxed or found.suggestion:
-        return []
-    return cards_of([group.first for group in found.groups if group.product_id is None][:most], guest)
+    """Return what partners offer by words that are being typed; nothing while there is no index of offers."""
+    currency = currency_for(guest)
+    try:
+        found = suggest_offers(text, currency=currency, limit=most, now=guest.now) if currency else ()
+    except IndexMissingError:
+        found = ()
+    return cards_of(found, guest)
 
 
 def beside_product(guest: Guest, good: Good) -> list[OfferCard]:
