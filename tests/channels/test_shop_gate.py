@@ -25,7 +25,7 @@ class Counter:
         with self.lock:
             self.now += 1
             self.most = max(self.most, self.now)
-        threading.Event().wait(0.02)
+        threading.Event().wait(0.05)
         with self.lock:
             self.now -= 1
 

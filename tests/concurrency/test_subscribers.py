@@ -1,6 +1,7 @@
 """Several workers, one subscription: each event is acted on once; without the cursor's lock some are twice."""
 
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -70,7 +71,9 @@ def test_without_the_lock_some_are_acted_on_twice(monkeypatch: pytest.MonkeyPatc
 
     def unlocked(name: str) -> int:
         dispatching._make(name)
-        return SubscriptionCursor.objects.get(name=name).position
+        position = SubscriptionCursor.objects.get(name=name).position
+        time.sleep(0.02)  # the others read it, too
+        return position
 
     monkeypatch.setattr(dispatching, "_lock_cursor", unlocked)
     heard = run_workers()
